@@ -1,0 +1,110 @@
+"""Reads settings: the environment first, then one file, typed, refusing nonsense with one sentence."""
+
+import os
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+import environ
+
+T = TypeVar("T")
+
+
+def refuse(sentence: str) -> NoReturn:
+    """End the process with one sentence: a process that is misconfigured must not start at all."""
+    sys.exit(f"signalbox: {sentence}")
+
+
+class Settings:
+    """The environment and a KEY=VALUE file behind it; the environment wins."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._env = environ.Env()
+        if file.exists():
+            if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                refuse(f"{file} holds the secret key and others can read it; run: chmod 600 {file}")
+            try:
+                self._env.read_env(str(file))
+            except OSError as error:
+                refuse(f"{file} cannot be read: {error.strerror}")
+
+    def read(self, name: str, default: str | None, cast: Callable[[str], T]) -> T:
+        """Return the setting `name` through `cast`, whose ValueError says what was expected.
+
+        A default of None makes it required.
+        """
+        text = os.environ.get(name, default)
+        if text is None:
+            refuse(f"the setting {name} is missing; run ./deploy/up, which writes it to {self.file}")
+        try:
+            return cast(text)
+        except ValueError as error:
+            shown = "its value" if "SECRET" in name or "URL" in name else repr(text)
+            refuse(f"the setting {name} must be {error}, {shown} is not")
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """A cast to a whole number within bounds."""
+
+    def cast(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if not least <= number <= most:
+            raise ValueError(f"a whole number from {least} to {most}")
+        return number
+
+    return cast
+
+
+def number(least: float, most: float) -> Callable[[str], float]:
+    """A cast to a number within bounds."""
+
+    def cast(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise ValueError(f"a number from {least:g} to {most:g}")
+        return value
+
+    return cast
+
+
+def boolean(text: str) -> bool:
+    """A cast for switches: 1/0, yes/no, true/false, on/off."""
+    if text.lower() in ("1", "yes", "true", "on"):
+        return True
+    if text.lower() in ("0", "no", "false", "off", ""):
+        return False
+    raise ValueError("yes or no")
+
+
+def secret(text: str) -> str:
+    """A cast for keys: long enough to be worth its name."""
+    if len(text) < 50:
+        raise ValueError("at least 50 characters long")
+    return text
+
+
+def origins(text: str) -> list[str]:
+    """A cast for the addresses that people use: `scheme://host[:port]`, comma separated, the first is the main one."""
+    found = []
+    for item in filter(None, (part.strip().rstrip("/") for part in text.split(","))):
+        try:
+            url = urlsplit(item)
+            port = url.port
+        except ValueError:
+            raise ValueError("a list of addresses like http://ops.example.org:8080") from None
+        if url.scheme not in ("http", "https") or not url.hostname or url.path or url.query or "*" in item or port == 0:
+            raise ValueError("a list of addresses like http://ops.example.org:8080")
+        found.append(item.lower())
+    if not found:
+        raise ValueError("a list of addresses like http://ops.example.org:8080")
+    return found

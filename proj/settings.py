@@ -1,0 +1,206 @@
+"""Django's settings. Every variable is read once, typed, with its default and the reason beside it.
+
+A process with a missing or malformed setting ends at boot with one sentence (see proj/env.py).
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+
+from proj.env import Settings, boolean, number, origins, refuse, secret, whole
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR = BASE_DIR / "var"  # everything that the processes write
+RUN = VAR / "run"  # sockets and pid files
+setting = Settings(VAR / "signalbox.env").read
+
+SECRET_KEY = setting("SIGNALBOX_SECRET_KEY", None, secret)
+DEBUG = setting("SIGNALBOX_DEBUG", "no", boolean)
+
+# Where people find Signalbox. Host names, allowed origins of WebSockets and forms, nginx's server names
+# and whether cookies need TLS all follow from this one setting. The first address goes into links.
+ADDRESSES = setting("SIGNALBOX_URLS", "http://127.0.0.1:8080,http://localhost:8080", origins)
+ALLOWED_ORIGINS = frozenset(ADDRESSES)
+ALLOWED_HOSTS = sorted({urlsplit(address).hostname or "" for address in ADDRESSES})
+CSRF_TRUSTED_ORIGINS = ADDRESSES
+TLS = all(address.startswith("https:") for address in ADDRESSES)
+
+# Limits of what one person may say; 0 means no limit, so that a load test can lift them.
+POST_RATE = setting("SIGNALBOX_POST_RATE", "10", number(0, 1_000_000))  # messages a second, sustained
+POST_BURST = setting("SIGNALBOX_POST_BURST", "5", number(1, 3600))  # seconds of that rate which may come at once
+MESSAGE_CHARACTERS = setting("SIGNALBOX_MESSAGE_CHARACTERS", "8000", whole(1, 60_000))
+FRAME_BYTES = setting("SIGNALBOX_FRAME_BYTES", "65536", whole(1024, 1_048_576))
+BAD_FRAMES = setting("SIGNALBOX_BAD_FRAMES", "10", whole(0, 1_000_000))  # before a socket is closed
+REPLAY_EVENTS = setting("SIGNALBOX_REPLAY_EVENTS", "1000", whole(1, 100_000))  # further behind: reload
+SOCKET_THREADS = setting("SIGNALBOX_SOCKET_THREADS", "2", whole(1, 64))  # database threads of an interface process
+
+INSTALLED_APPS = [
+    "daphne",  # before staticfiles, so that runserver serves sockets too
+    "django.contrib.admin.apps.SimpleAdminConfig",  # admin modules load with urls.py, not in every worker
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "axes",
+    "channels",
+    "proj.layer",
+    "proj.accounts",
+    "proj.rooms",
+    "proj.health",
+    "consumers.workers",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "proj.urls"
+WSGI_APPLICATION = "proj.wsgi.application"
+ASGI_APPLICATION = "proj.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "proj" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# The database is the record. SQLite as it ships loses nothing that was acknowledged: every commit is synced,
+# writers queue at BEGIN (IMMEDIATE) instead of failing at the first write, and readers never wait (WAL).
+try:
+    DATABASES: dict[str, dict[str, Any]] = {
+        "default": environ.Env.db_url_config(
+            setting("DATABASE_URL", f"sqlite:///{VAR / 'signalbox.sqlite3'}", str)
+        )
+    }
+except (KeyError, ValueError, TypeError):
+    refuse("the setting DATABASE_URL must be an address like postgres://user@host/name, its value is not")
+_database = DATABASES["default"]
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 10,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000;",
+    }
+    _database["TEST"] = {"NAME": str(VAR / "test.sqlite3")}  # a file: threads and processes share it
+elif _database["ENGINE"] == "django.db.backends.postgresql":
+    # a statement that takes longer is stuck; one slow query must not hold up the door
+    _database["OPTIONS"] = {"options": "-c statement_timeout=15000 -c lock_timeout=10000", "connect_timeout": 5}
+else:
+    refuse("the setting DATABASE_URL must name SQLite or PostgreSQL, its value does not")
+_database["CONN_MAX_AGE"] = 600
+_database["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# The layer: frames by publish/subscribe, named channels by a queue with one round trip each way.
+REDIS_URL = setting("REDIS_URL", f"unix://{RUN / 'redis.sock'}", str)
+REDIS_HOST = {
+    "address": REDIS_URL,
+    # redis-py's default of 5 s equals the layer's blocking time: every idle listener would die (see layer/checks.py)
+    "socket_timeout": 30,
+    "socket_connect_timeout": 3,
+    "health_check_interval": 30,
+    "max_connections": 1000,
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "proj.layer.redis.FrameLayer",
+        "CONFIG": {"hosts": [REDIS_HOST], "prefix": "signalbox"},
+    },
+    "work": {
+        "BACKEND": "proj.layer.redis.WorkLayer",
+        "CONFIG": {"hosts": [REDIS_HOST], "prefix": "signalbox:", "capacity": 10_000, "expiry": 60},
+    },
+}
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assignment]
+LOGIN_URL = "accounts:sign-in"
+LOGIN_REDIRECT_URL = "rooms:list"
+LOGOUT_REDIRECT_URL = "accounts:sign-in"
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds that a one-time sign-in link lives
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
+AXES_IPWARE_PROXY_COUNT = 0
+AXES_VERBOSE = False
+
+SESSION_COOKIE_AGE = 30 * 24 * 3600
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
+CSRF_COOKIE_HTTPONLY = False
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # nginx overwrites what clients send
+SECURE_SSL_REDIRECT = False  # nginx does it, before anything reaches Python
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = TLS
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the redirect is nginx's, see above
+if not TLS:
+    # These ask for TLS. Addresses without it were chosen in SIGNALBOX_URLS; signalbox.W001 speaks up
+    # where such an address is reachable from other hosts.
+    SILENCED_SYSTEM_CHECKS += ["security.W004", "security.W012", "security.W016"]
+
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [BASE_DIR / "proj" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # a file's name changes with its content, so nginx may let browsers keep it for ever
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
+}
+MEDIA_URL = "/media/"
+MEDIA_ROOT = VAR / "media"
+
+# To standard error, which supervisord writes to var/log and rotates.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO"},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        "axes": {"level": "WARNING"},
+    },
+}

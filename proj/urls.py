@@ -1,0 +1,14 @@
+"""What uwsgi serves."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+admin.autodiscover()
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="rooms:list"), name="home"),
+    path("chat/", include("proj.rooms.urls")),
+    path("", include("proj.accounts.urls")),
+    path("admin/", admin.site.urls),
+]
