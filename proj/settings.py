@@ -37,7 +37,6 @@ REPLAY_EVENTS = setting("SIGNALBOX_REPLAY_EVENTS", "1000", whole(1, 100_000))  #
 SOCKET_THREADS = setting("SIGNALBOX_SOCKET_THREADS", "2", whole(1, 64))  # database threads of an interface process
 
 INSTALLED_APPS = [
-    "daphne",  # before staticfiles, so that runserver serves sockets too
     "django.contrib.admin.apps.SimpleAdminConfig",  # admin modules load with urls.py, not in every worker
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -45,13 +44,16 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "axes",
+    "consumers.workers",  # before channels, whose runworker it replaces
     "channels",
     "proj.layer",
     "proj.accounts",
     "proj.rooms",
     "proj.health",
-    "consumers.workers",
 ]
+
+if DEBUG:  # runserver then serves sockets too; elsewhere it would load Twisted into every process
+    INSTALLED_APPS.insert(0, "daphne")
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -88,9 +90,7 @@ TEMPLATES = [
 # writers queue at BEGIN (IMMEDIATE) instead of failing at the first write, and readers never wait (WAL).
 try:
     DATABASES: dict[str, dict[str, Any]] = {
-        "default": environ.Env.db_url_config(
-            setting("DATABASE_URL", f"sqlite:///{VAR / 'signalbox.sqlite3'}", str)
-        )
+        "default": environ.Env.db_url_config(setting("DATABASE_URL", f"sqlite:///{VAR / 'signalbox.sqlite3'}", str))
     }
 except (KeyError, ValueError, TypeError):
     refuse("the setting DATABASE_URL must be an address like postgres://user@host/name, its value is not")

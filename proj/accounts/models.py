@@ -3,12 +3,70 @@
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from proj.accounts import links
+from proj.accounts.links import BadLink
+
+
+class People(UserManager["User"]):
+    """Everybody, and how they come to be here."""
+
+    use_in_migrations = False
+
+    def add(self, name: str, *, admin: bool = False) -> "User":
+        """Make an active person who has no password yet. Raises ValidationError: the name is taken, or no name."""
+        person = self.model(username=self.model.normalize_username(name), is_staff=admin, is_superuser=admin)
+        person.set_unusable_password()
+        person.full_clean()
+        person.save(using=self._db)
+        return person
+
+    def administrators(self) -> models.QuerySet["User"]:
+        """The people who may do everything, and can sign in."""
+        return self.filter(is_superuser=True, is_active=True)
+
+    def claim_link(self, code: str) -> "User":
+        """Use up the one-time link with this code and return whose it is. Raises BadLink."""
+        number, token = links.parts(code)
+        person = self.filter(pk=number, is_active=True).first()
+        if person is None or not links.tokens.check_token(person, token):
+            raise BadLink
+        # Two requests may have got this far with one code; only one of them changes the row.
+        now = timezone.now()
+        unused = self.filter(pk=number, is_active=True, password=person.password, last_login=person.last_login)
+        if unused.update(last_login=now) != 1:
+            raise BadLink
+        person.last_login = now
+        return person
 
 
 class User(AbstractUser):
     """A person, or the doctor. Signs in with a name and a password, the first time with a one-time link."""
 
-    objects: ClassVar[UserManager["User"]] = UserManager()
+    objects: ClassVar[People] = People()
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            # alice and Alice on one page would be taken for one another
+            models.UniqueConstraint(
+                Lower("username"),
+                name="accounts_user_one_name_in_any_case",
+                violation_error_message=_("A user with that username already exists."),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.username
+
+    def sign_in_link(self) -> str:
+        """An address that signs this person in once, within PASSWORD_RESET_TIMEOUT seconds, if nobody did before."""
+        return links.link(self)
+
+    def deactivate(self) -> None:
+        """Shut this person out: sessions, links and the password stop working, what they wrote stays."""
+        self.is_active = False
+        self.save(update_fields=["is_active"])

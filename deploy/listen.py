@@ -1,0 +1,123 @@
+"""What nginx needs to know, read once, typed, from the environment and var/signalbox.env (see proj/env.py)."""
+
+import ipaddress
+import os
+import resource
+from configparser import RawConfigParser
+from dataclasses import dataclass
+from pathlib import Path
+
+from proj.env import Settings, origins, refuse, whole
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Listen:
+    """Where nginx listens, under which names, for whom, and how much of it."""
+
+    bind: str
+    port: int
+    origins: list[str]
+    trusted_proxies: list[str]
+    certificate: str
+    key: str
+    redirect_port: int
+    sockets: int
+    address_requests: int
+    address_connections: int
+
+
+def address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError("an address of this host like 127.0.0.1 or 0.0.0.0") from None
+
+
+def networks(text: str) -> list[str]:
+    """A cast for a comma separated list of addresses and networks."""
+    try:
+        return [str(ipaddress.ip_network(part.strip(), strict=False)) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise ValueError("a list of addresses or networks like 10.0.0.5,10.1.0.0/16") from None
+
+
+def file(text: str) -> str:
+    """A cast for a file that must be readable; empty means none."""
+    if text and ('"' in text or "\\" in text or not os.access(text, os.R_OK)):
+        raise ValueError("a file that can be read")
+    return str(Path(text).resolve()) if text else ""
+
+
+def host_urls(bind: str, port: int) -> str:
+    """The addresses that a host with this BIND and PORT has until somebody sets SIGNALBOX_URLS."""
+    where = ipaddress.ip_address(bind)
+    if where.is_unspecified:
+        hosts = ["127.0.0.1", "localhost", *own_names()]
+    elif where.is_loopback:
+        hosts = [bind, "localhost"]
+    else:
+        hosts = [bind]
+    shown = dict.fromkeys(f"[{host}]" if ":" in host else host.lower() for host in hosts)
+    return ",".join(f"http://{host}" + ("" if port == 80 else f":{port}") for host in shown)
+
+
+def own_names() -> list[str]:
+    """The names and addresses under which other hosts find this one, as far as it knows."""
+    import socket
+
+    names = [socket.gethostname(), socket.getfqdn()]
+    for family, far in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect((far, 9))  # sends nothing; it only asks which address would be used
+                names.append(probe.getsockname()[0])
+            except OSError:
+                continue
+    return [name for name in names if name and "%" not in name and "_" not in name]
+
+
+def read(root: Path = ROOT) -> Listen:
+    setting = Settings(root / "var" / "signalbox.env").read
+    bind = setting("SIGNALBOX_BIND", "127.0.0.1", address)
+    port = setting("SIGNALBOX_PORT", "8080", whole(1, 65535))
+    found = Listen(
+        bind=bind,
+        port=port,
+        origins=setting("SIGNALBOX_URLS", host_urls(bind, port), origins),
+        # who may say, by X-Forwarded-For and X-Forwarded-Proto, whom they forward
+        trusted_proxies=setting("SIGNALBOX_TRUSTED_PROXIES", "", networks),
+        certificate=setting("SIGNALBOX_TLS_CERTIFICATE", "", file),
+        key=setting("SIGNALBOX_TLS_KEY", "", file),
+        # with TLS here: a second port whose only answer is the https address; 0 for none
+        redirect_port=setting("SIGNALBOX_REDIRECT_PORT", "0", whole(0, 65535)),
+        # how many sockets nginx is made for; each costs it two connections and 18 kB
+        sockets=setting("SIGNALBOX_SOCKETS", "5000", whole(10, 1_000_000)),
+        # for one client address; wide, because a whole office may share one. 0 for no limit
+        address_requests=setting("SIGNALBOX_ADDRESS_REQUESTS", "200", whole(0, 100_000)),
+        address_connections=setting("SIGNALBOX_ADDRESS_CONNECTIONS", "2000", whole(0, 1_000_000)),
+    )
+    if bool(found.certificate) != bool(found.key):
+        refuse("SIGNALBOX_TLS_CERTIFICATE and SIGNALBOX_TLS_KEY belong together; one of them is missing")
+    return found
+
+
+def interfaces(root: Path = ROOT) -> int:
+    """How many interface processes supervisord.conf has."""
+    conf = RawConfigParser(inline_comment_prefixes=(" ;",), strict=False)
+    conf.read(root / "supervisord.conf", encoding="utf-8")
+    try:
+        return conf.getint("program:interface", "numprocs", fallback=1)
+    except ValueError:
+        refuse("numprocs of [program:interface] in supervisord.conf must be a whole number")
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def descriptors() -> int:
+    """How many files this process, and what it execs, may open."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 1_048_576 if soft == resource.RLIM_INFINITY else soft

@@ -1,0 +1,121 @@
+"""Write what nginx needs to know about this host to var/nginx/*.conf, which nginx/nginx.conf includes.
+
+deploy/nginx.sh runs it each time nginx starts. A bad setting ends it with one sentence.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from deploy.listen import ROOT, Listen, cores, descriptors, interfaces, read
+from proj.env import refuse
+
+HEADER = "# Made by deploy/render.py from var/signalbox.env and supervisord.conf; changes here are lost.\n"
+
+
+def main_conf(root_user: bool, listen: Listen, files: int, processors: int) -> str:
+    lines = [f"worker_processes {max(1, processors // 2)};", f"worker_rlimit_nofile {files};"]
+    if root_user:
+        # Everything of this checkout then belongs to root and is closed to others, nginx's workers included.
+        lines.insert(0, "user root;")
+    return "\n".join(lines)
+
+
+def events_conf(listen: Listen, files: int) -> str:
+    """Two connections per socket and some for pages, within what the host allows (64 are nginx's own files)."""
+    return f"worker_connections {max(64, min(2 * listen.sockets + 1000, files - 64))};"
+
+
+def policy(listen: Listen) -> str:
+    """The Content-Security-Policy: everything from here, nothing inline, nothing in a frame."""
+    sockets = " ".join("ws" + origin.removeprefix("http") for origin in listen.origins)
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        f"connect-src 'self' {sockets}; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def http_conf(listen: Listen, numprocs: int) -> str:
+    lines = ["upstream interface {", "    least_conn;"]
+    # max_fails=0: a process that restarts must not be shunned for ten seconds, nor all of them at once
+    lines += [f"    server unix:var/run/interface_{number}.sock max_fails=0;" for number in range(numprocs)]
+    lines += ["}", f'map "" $content_security_policy {{ default "{policy(listen)}"; }}']
+    lines += [f"set_real_ip_from {network};" for network in listen.trusted_proxies]
+    # What a client claims about the scheme counts only when the connection comes from a trusted proxy.
+    lines += ["geo $realip_remote_addr $from_proxy {", "    default 0;"]
+    lines += [f"    {network} 1;" for network in listen.trusted_proxies]
+    lines += ["}", 'map "$from_proxy:$http_x_forwarded_proto" $forwarded_scheme {', "    default $scheme;"]
+    lines += ["    1:http http;", "    1:https https;", "}"]
+    if listen.address_requests:
+        lines.append(f"limit_req_zone $binary_remote_addr zone=requests:4m rate={listen.address_requests}r/s;")
+    if listen.address_connections:
+        lines.append("limit_conn_zone $binary_remote_addr zone=connections:4m;")
+    return "\n".join(lines)
+
+
+def place(listen: Listen, port: int) -> str:
+    return f"[{listen.bind}]:{port}" if ":" in listen.bind else f"{listen.bind}:{port}"
+
+
+def certificate(listen: Listen) -> list[str]:
+    return [f'ssl_certificate "{listen.certificate}";', f'ssl_certificate_key "{listen.key}";']
+
+
+def stranger_conf(listen: Listen) -> str:
+    """The server for Host names that are not ours; it holds the port's options for both servers."""
+    tls = " ssl" if listen.certificate else ""
+    lines = [f"listen {place(listen, listen.port)} default_server backlog=4096{tls};"]
+    return "\n".join(lines + (certificate(listen) if tls else []))
+
+
+def server_conf(listen: Listen) -> str:
+    tls = bool(listen.certificate)
+    hosts = dict.fromkeys(urlsplit(origin).hostname or "" for origin in listen.origins)
+    names = " ".join(f"[{host}]" if ":" in host else host for host in hosts)
+    lines = [f"listen {place(listen, listen.port)}{' ssl' if tls else ''};", f"server_name {names};"]
+    if tls:
+        lines += certificate(listen)
+        # plain HTTP that arrives at the TLS port
+        lines.append(f"error_page 497 =301 {listen.origins[0]}$request_uri;")
+    if all(origin.startswith("https:") for origin in listen.origins):
+        lines.append(f"if ($forwarded_scheme = http) {{ return 301 {listen.origins[0]}$request_uri; }}")
+    if listen.address_requests:
+        # ten seconds of it may come at once, and without delay
+        lines.append(f"limit_req zone=requests burst={listen.address_requests * 10} nodelay;")
+    if listen.address_connections:
+        lines.append(f"limit_conn connections {listen.address_connections};")
+    return "\n".join(lines)
+
+
+def redirect_conf(listen: Listen) -> str:
+    if not (listen.certificate and listen.redirect_port):
+        return ""
+    where = place(listen, listen.redirect_port)
+    return f"server {{\n    listen {where};\n    return 301 {listen.origins[0]}$request_uri;\n}}"
+
+
+def render(root: Path, listen: Listen, numprocs: int, files: int, processors: int, root_user: bool) -> dict[str, str]:
+    """The text of each file of var/nginx, by name."""
+    if numprocs < 1:
+        refuse("numprocs of [program:interface] in supervisord.conf must be at least 1")
+    return {
+        "main.conf": main_conf(root_user, listen, files, processors),
+        "events.conf": events_conf(listen, files),
+        "http.conf": http_conf(listen, numprocs),
+        "stranger.conf": stranger_conf(listen),
+        "server.conf": server_conf(listen),
+        "redirect.conf": redirect_conf(listen),
+    }
+
+
+def main() -> None:
+    import os
+
+    folder = ROOT / "var" / "nginx"
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = render(ROOT, read(), interfaces(), descriptors(), cores(), os.geteuid() == 0)
+    for name, text in texts.items():
+        (folder / name).write_text(HEADER + text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""What the pages of accounts ask for."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from proj.accounts.links import BadLink
+from proj.accounts.models import User
+
+
+class LinkForm(forms.Form):
+    """The code of a one-time link, pasted alone or with the whole address. Valid once: checking uses it up."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=500,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    person: User
+
+    def clean_code(self) -> str:
+        code: str = self.cleaned_data["code"]
+        try:
+            self.person = User.objects.claim_link(code)
+        except BadLink:
+            raise forms.ValidationError(
+                _(
+                    "This link does not work (any more): it signs in once, lives three days, and must be complete. "
+                    "Ask an administrator for a fresh one; they get it with: manage.py adduser NAME --again"
+                ),
+                code="bad_link",
+            ) from None
+        return code

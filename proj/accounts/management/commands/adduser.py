@@ -1,0 +1,89 @@
+"""`manage.py adduser NAME`: a person, and the one-time link that lets them in."""
+
+import json
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.utils import timezone
+
+from proj.accounts.models import User
+
+
+class Command(BaseCommand):
+    """Exit status: 0 done, 1 refused with a sentence, 2 wrong usage."""
+
+    help = (
+        "Add a person and print a one-time sign-in link. The person opens it, presses the button and chooses a password. "
+        "The link alone goes to standard output; it signs in once, within three days, so hand it over privately."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "name", metavar="NAME", help="letters, digits and @.+-_ in any script; the name they sign in with"
+        )
+        parser.add_argument("--admin", action="store_true", help="an administrator: may manage people at /admin/")
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument(
+            "--again", action="store_true", help="a fresh link for NAME, who exists (lost link or password)"
+        )
+        which.add_argument(
+            "--first", action="store_true", help="do nothing, quietly, when there is an administrator already"
+        )
+        parser.add_argument("--json", action="store_true", help='print {"name", "admin", "link", "expires"} instead')
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            if options["first"] and User.objects.administrators().exists():
+                return
+            person = self.known(options) if options["again"] else self.added(options)
+        except DatabaseError as error:
+            raise CommandError(f"The database is not ready ({error}). Run: manage.py migrate") from error
+        self.print(person, as_json=options["json"])
+
+    def added(self, options: dict[str, Any]) -> User:
+        name = options["name"]
+        try:
+            return User.objects.add(name, admin=options["admin"])
+        except ValidationError as error:
+            if User.objects.filter(username__iexact=User.normalize_username(name)).exists():
+                raise CommandError(
+                    f"{name} is here already. For a fresh link: manage.py adduser {name} --again"
+                ) from None
+            raise CommandError(f"{name!r} cannot be a name: {' '.join(error.messages)}") from None
+
+    def known(self, options: dict[str, Any]) -> User:
+        name = options["name"]
+        if options["admin"]:
+            raise CommandError("--again changes nobody's rights; make somebody an administrator at /admin/.")
+        person = User.objects.filter(username=User.normalize_username(name)).first()
+        if person is None:
+            raise CommandError(f"There is no {name}. To add them: manage.py adduser {name}")
+        if not person.is_active:
+            raise CommandError(f"{name} is deactivated; an administrator can change that at /admin/.")
+        return person
+
+    def print(self, person: User, *, as_json: bool) -> None:
+        link = person.sign_in_link()
+        expires = timezone.now() + timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
+        if as_json:
+            self.stdout.write(
+                json.dumps(
+                    {
+                        "name": person.username,
+                        "admin": person.is_superuser,
+                        "link": link,
+                        "expires": expires.isoformat(timespec="seconds"),
+                    }
+                )
+            )
+            return
+        self.stderr.write(
+            f"{person} signs in once with this link, until {expires:%Y-%m-%d %H:%M} UTC:", lambda text: text
+        )
+        self.stdout.write(link)

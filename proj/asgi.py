@@ -1,0 +1,32 @@
+"""The composition root: socket URLs for the interface processes, channel names for the workers."""
+
+import os
+
+import django
+from channels.routing import ChannelNameRouter, ProtocolTypeRouter, URLRouter
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "proj.settings")
+django.setup()
+
+from django.urls import path  # noqa: E402
+
+from consumers.sockets.chat import ChatSocket  # noqa: E402
+from consumers.sockets.elsewhere import NoSuchSocket  # noqa: E402
+from consumers.workers.chat import ChatWorker  # noqa: E402
+from proj.layer import names  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {
+        "websocket": URLRouter(
+            [
+                path("ws/chat/<str:room>/", ChatSocket.as_asgi()),
+                path("<path:path>", NoSuchSocket.as_asgi()),
+            ]
+        ),
+        "channel": ChannelNameRouter(
+            {
+                names.CHAT: ChatWorker.as_asgi(),
+            }
+        ),
+    }
+)

@@ -1,0 +1,183 @@
+"""The processes: what supervisord says of each program, what the workers say themselves, how many sockets fit."""
+
+import asyncio
+import http.client
+import re
+import socket
+import time
+import xmlrpc.client
+from collections.abc import Iterator
+from configparser import RawConfigParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from proj.health.report import Seen, Walk, green, red, unseen, yellow
+
+FRESH = 15  # seconds; workers beat every 5
+FEW_SOCKETS = 1000
+SPARE = 200  # descriptors of an interface process that are not sockets
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP to supervisord's control socket. Its own transport knows no timeout."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=5)
+        self.path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class _UnixTransport(xmlrpc.client.Transport):
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = str(path)
+
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        return _UnixConnection(self.path)
+
+
+def processes() -> dict[str, dict[str, Any]]:
+    """What supervisord knows of its processes, by the name that supervisorctl takes. Raises OSError when it is away."""
+    with xmlrpc.client.ServerProxy("http://localhost", _UnixTransport(settings.RUN / "supervisor.sock")) as server:
+        found: Any = server.supervisor.getAllProcessInfo()
+    return {_full(info["group"], info["name"]): info for info in found}
+
+
+def _full(group: str, name: str) -> str:
+    return name if group == name else f"{group}:{name}"
+
+
+def expected(conf: Path) -> dict[str, bool]:
+    """The processes that a supervisord.conf promises, and whether each starts by itself."""
+    parser = RawConfigParser(inline_comment_prefixes=(";", "#"), strict=False)
+    parser.read(conf)
+    groups = {
+        program.strip(): section.partition(":")[2]
+        for section in parser.sections()
+        if section.startswith("group:")
+        for program in parser.get(section, "programs").split(",")
+    }
+    found = {}
+    for section in parser.sections():
+        kind, _, program = section.partition(":")
+        if kind not in ("program", "fcgi-program", "eventlistener"):
+            continue
+        pattern = parser.get(section, "process_name", fallback="%(program_name)s")
+        first = parser.getint(section, "numprocs_start", fallback=0)
+        for number in range(first, first + parser.getint(section, "numprocs", fallback=1)):
+            names = {"program_name": program, "process_num": number, "group_name": groups.get(program, program)}
+            autostart = parser.get(section, "autostart", fallback="true").lower() in ("true", "1", "yes", "on")
+            found[_full(names["group_name"], pattern % names)] = autostart
+    return found
+
+
+def programs_run(_: Walk) -> Iterator[Seen]:
+    """Every program of supervisord.conf is running."""
+    try:
+        running = processes()
+    except PermissionError:
+        yield unseen("supervisord belongs to another user", f"Run this as {settings.VAR.owner()}, or as root.")
+        return
+    except OSError as error:
+        yield red(f"supervisord does not answer: {error.strerror or error}", "Run: ./deploy/up")
+        return
+    for name, autostart in expected(settings.BASE_DIR / "supervisord.conf").items():
+        yield _program(name, running.get(name), autostart=autostart)
+
+
+def _program(name: str, info: dict[str, Any] | None, *, autostart: bool) -> Seen:
+    if info is None:
+        return red("supervisord does not know it", "Run: supervisorctl update", name)
+    state, said = info["statename"], info["description"] or info["spawnerr"]
+    if state == "RUNNING":
+        return green(said, name)
+    if state in ("STARTING", "STOPPING"):
+        return unseen(f"{state}, not running yet", "Look again in some seconds.", name)
+    if state == "STOPPED" and (not autostart or _replaced(name)):
+        return green("stopped: another one takes its place", name)
+    saw = f"{state}: {info['spawnerr'] or said}"
+    verb = "start" if state in ("STOPPED", "EXITED", "FATAL") else "status"
+    return red(saw, f"Run: supervisorctl tail {name} stderr; then: supervisorctl {verb} {name}", name)
+
+
+def _replaced(name: str) -> bool:
+    """Whether the host's own Redis is used instead of the program."""
+    return name == "redis" and settings.REDIS_URL != f"unix://{settings.RUN / 'redis.sock'}"
+
+
+def workers_beat(_: Walk) -> Iterator[Seen]:
+    """Each named channel has a worker that said a moment ago that it is well."""
+    from proj.asgi import application  # here, because it loads every consumer
+    from proj.layer.heartbeat import beats
+
+    now = time.time()
+    found = asyncio.run(beats())
+    for channel in sorted(application.application_mapping["channel"].application_mapping):
+        mine = [beat for beat in found if beat.channel == channel]
+        fresh = [beat for beat in mine if now - beat.at < FRESH]
+        program = f"worker-{channel}"
+        if not fresh:
+            last = f"the last heartbeat is {now - max(beat.at for beat in mine):.0f} s old" if mine else "no heartbeat"
+            advice = f"Run: supervisorctl tail {program} stderr; then: supervisorctl restart {program}"
+            yield red(f"{last}; nothing takes messages from this channel", advice, channel)
+            continue
+        pids = ", ".join(f"{beat.host}:{beat.pid}" for beat in fresh)
+        aside = sum(beat.set_aside for beat in fresh)
+        saw = f"{sum(beat.handled for beat in fresh)} done, {aside} set aside by {pids}"
+        if aside:
+            error = next((beat.last_error for beat in fresh if beat.last_error), "unknown")
+            yield yellow(f"{saw}; last error: {error}", f"Run: supervisorctl tail {program} stderr", channel)
+        else:
+            yield green(saw, channel)
+
+
+def sockets_fit(_: Walk) -> Iterator[Seen]:
+    """How many browsers this host can hold: a socket costs nginx two descriptors and an interface process one."""
+    try:
+        running = {name: info["pid"] for name, info in processes().items() if info["statename"] == "RUNNING"}
+        interfaces = [pid for name, pid in running.items() if "interface" in name]
+        held = sum(max(0, _descriptors(pid) - SPARE) for pid in interfaces)
+        saw = f"interface processes hold {held:,}"
+        if "nginx" in running:
+            proxied = sum(_proxied(pid) for pid in _children(running["nginx"]))
+            saw += f", nginx passes on {proxied:,}"
+            held = min(held, proxied)
+    except (FileNotFoundError, ProcessLookupError, PermissionError) as error:
+        yield unseen(f"the limits of a process cannot be read: {error}", "Run this as root, or look again.")
+        return
+    saw = f"room for {held:,} sockets ({saw})"
+    if held < FEW_SOCKETS:
+        yield yellow(saw, "Raise the limit of open files (LimitNOFILE= or ulimit -n) to 65536, and worker_connections.")
+    else:
+        yield green(saw)
+
+
+def _descriptors(pid: int) -> int:
+    """The process's soft limit of open files."""
+    line = re.search(r"^Max open files\s+(\S+)", Path(f"/proc/{pid}/limits").read_text(), re.MULTILINE)
+    return int(line[1]) if line and line[1].isdecimal() else 1_000_000
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _proxied(pid: int) -> int:
+    """How many sockets one nginx worker can pass on."""
+    return min(_descriptors(pid), _worker_connections()) // 2
+
+
+def _worker_connections() -> int:
+    """From nginx's own configuration; its built-in default is 512."""
+    places = [*(settings.BASE_DIR / "nginx").rglob("*"), *(settings.VAR / "nginx").rglob("*.conf")]
+    texts = (path.read_text(errors="replace") for path in places if path.is_file())
+    found = [
+        int(number) for text in texts for number in re.findall(r"^\s*worker_connections\s+(\d+);", text, re.MULTILINE)
+    ]
+    return min(found, default=512)

@@ -1,0 +1,24 @@
+"""The walk: every step in the order in which a message needs it."""
+
+from proj.health import front, host, programs, stores
+from proj.health.report import Step
+
+STEPS = (
+    Step("settings", host.settings_hold),
+    Step("directories", host.directories_private),
+    Step("disk", host.disk_free),
+    Step("static files", host.static_collected),
+    Step("database", stores.database_writable),
+    Step("program", programs.programs_run),
+    Step("sockets", programs.sockets_fit, needs=("program",)),
+    Step("redis", stores.redis_fit),
+    Step("clock", stores.clocks_agree, needs=("redis",)),
+    Step("frames", stores.frames_travel, needs=("redis",)),
+    Step("named channels", stores.work_travels, needs=("redis",)),
+    Step("worker", programs.workers_beat, needs=("redis",)),
+    Step("page", front.page_served, needs=("program nginx", "program web")),
+    Step("static file", front.file_served, needs=("program nginx", "static files")),
+    Step("handshake", front.handshake_accepted, needs=("program nginx", "database", "redis")),
+    Step("origin", front.stranger_refused, needs=("handshake",)),
+    Step("message", front.message_travels, needs=("handshake", "worker chat", "frames", "named channels")),
+)

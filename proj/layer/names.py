@@ -1,0 +1,13 @@
+"""Names of groups and channels. They are built from ids only, so that a room called `运维 1` has one too."""
+
+CHAT = "chat"  # the named channel that the chat worker consumes
+
+
+def room_group(room_id: int) -> str:
+    """The group of all interface processes that have the room open."""
+    return f"room.{room_id}"
+
+
+def interface_group(process: str) -> str:
+    """The group of one interface process: what is meant for one of its sockets goes there."""
+    return f"interface.{process}"

@@ -1,0 +1,58 @@
+"""Events as the protocol's frames: finished JSON text, built once. docs/protocol.md is the specification."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import TextChoices
+
+
+class Kind(TextChoices):
+    """What happened to a room. The values are the protocol's event types."""
+
+    POSTED = "message.posted"
+    EDITED = "message.edited"
+    DELETED = "message.deleted"
+    MEMBER_ADDED = "member.added"
+    MEMBER_REMOVED = "member.removed"
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def encoded(frame: Mapping[str, Any]) -> str:
+    """`frame` as compact JSON text."""
+    return _encode(frame)
+
+
+def moment(at: datetime) -> str:
+    """`at` as the protocol writes times: UTC, ISO 8601, microseconds, `Z`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def event(
+    kind: str,
+    seq: int,
+    author: str,
+    text: str,
+    at: datetime,
+    client_id: str,
+    *,
+    message: int | None = None,
+    edited: datetime | None = None,
+    deleted: datetime | None = None,
+) -> dict[str, Any]:
+    """An event of a room's log in the protocol's form."""
+    frame: dict[str, Any] = {"type": kind, "seq": seq, "author": author}
+    if message is not None:
+        frame["message"] = message
+    if kind != "message.deleted":
+        frame["text"] = text
+    frame["at"] = moment(at)
+    frame["client_id"] = client_id
+    if edited is not None:
+        frame["edited"] = moment(edited)
+    if deleted is not None:
+        frame["deleted"] = moment(deleted)
+    return frame

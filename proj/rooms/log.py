@@ -1,0 +1,270 @@
+"""Writes rooms' logs: a batch of commands in one transaction, `seq` without holes, nothing stored twice.
+
+This is the hot path of every message, so it speaks SQL: one statement per step and batch, whatever the batch's
+size. A room's row is locked first (SQLite: the whole database, by BEGIN IMMEDIATE), so the order of commits is the
+order of `seq`, and nobody can read event 6 before event 5 exists.
+"""
+# ruff: noqa: S608 - only placeholders are put together, values are always parameters
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
+
+from proj.layer import names
+from proj.layer.messages import LARGEST
+from proj.layer.publish import publish
+from proj.rooms import frames
+from proj.rooms.commands import Command, Noted, Outcome, Refusal, Repeated, Written
+from proj.rooms.frames import Kind
+
+TRIES = 3  # against two processes storing the same client_id in two rooms at the same moment
+
+
+def write(commands: Sequence[Command]) -> list[Outcome]:
+    """Do `commands` in order in one transaction; return what came of each, in the same order.
+
+    What is refused is refused alone. Raises django.db.Error when nothing at all was stored.
+    """
+    for tries_left in reversed(range(TRIES)):
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                return _Batch(cursor, commands).done()
+        except IntegrityError:
+            if not tries_left:
+                raise
+    raise AssertionError("unreachable")
+
+
+def write_and_publish(commands: Sequence[Command]) -> list[Outcome]:
+    """write(), then tell the rooms after the commit."""
+    with transaction.atomic():
+        outcomes = write(commands)
+        for group, message in announcements(outcomes):
+            publish(group, message)
+    return outcomes
+
+
+def announcements(outcomes: Iterable[Outcome]) -> list[tuple[str, dict[str, Any]]]:
+    """The layer messages that tell of `outcomes`: pairs of group and message, one for each room with events."""
+    events: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    told: list[tuple[str, dict[str, Any]]] = []
+    for outcome in outcomes:
+        if isinstance(outcome, Written):
+            events[outcome.room].append((outcome.seq, outcome.frame))
+        elif isinstance(outcome, Noted) and outcome.frame:
+            message = {"type": "room.flash", "room": outcome.room, "frame": outcome.frame}
+            told.append((names.room_group(outcome.room), message))
+    for room, numbered in events.items():
+        for part in _parts(numbered):
+            told.append((names.room_group(room), {"type": "room.frames", "room": room, "frames": part}))
+    return told
+
+
+def _parts(numbered: list[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
+    """Frames in portions that a layer message can hold, whatever script they are written in."""
+    part: list[tuple[int, str]] = []
+    size = 0
+    for seq, frame in numbered:
+        size += 4 * len(frame)
+        if part and size > LARGEST // 2:
+            yield part
+            part, size = [], 4 * len(frame)
+        part.append((seq, frame))
+    yield part
+
+
+def append(room_id: int, kind: Kind, author_id: int, author: str, *, client_id: str, text: str = "") -> Written:
+    """Add an event that no socket asked for (a membership, ...) and tell the room after the commit."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        batch = _Batch(cursor, [])
+        batch.load_rooms([room_id])
+        written = batch.add(kind, batch.rooms[room_id], author_id, author, client_id, text)
+        batch.store()
+        for group, message in announcements([written]):
+            publish(group, message)
+    return written
+
+
+@dataclass(slots=True)
+class _Room:
+    id: int
+    seq: int
+    for_members: bool
+    archived: bool
+
+
+class _Batch:
+    """One transaction's work. `rooms` are locked and counted up in memory; `store()` writes what has gathered."""
+
+    def __init__(self, cursor: CursorWrapper, commands: Sequence[Command]) -> None:
+        self.cursor = cursor
+        self.commands = commands
+        self.now = timezone.now()
+        self.rooms: dict[int, _Room] = {}
+        self.people: dict[int, str] = {}
+        self.members: set[tuple[int, int]] = set()
+        self.known: dict[tuple[int, str], tuple[int, int]] = {}  # (author, client_id) -> (room, seq)
+        self._rows: list[tuple[Any, ...]] = []
+        self._grown: set[int] = set()
+
+    def done(self) -> list[Outcome]:
+        """Do all commands."""
+        self.load_rooms({command.room for command in self.commands})
+        self._load_people({command.author for command in self.commands})
+        self._load_known([command.client_id for command in self.commands if command.verb != "seen"])
+        outcomes = [self._do(command) for command in self.commands]
+        self.store()
+        return outcomes
+
+    # what is there
+
+    def _select(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        self.cursor.execute(sql, parameters)
+        return self.cursor.fetchall()
+
+    def load_rooms(self, ids: Iterable[int]) -> None:
+        """Read and lock the rooms, in one order everywhere so that two writers cannot lock each other out."""
+        wanted = sorted(ids)
+        lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+        for id, seq, members_only, hidden, archived_at in self._select(
+            "SELECT id, seq, members_only, hidden, archived_at FROM rooms_room "
+            f"WHERE id IN ({_marks(wanted)}) ORDER BY id{lock}",
+            wanted,
+        ):
+            self.rooms[id] = _Room(id, seq, bool(members_only or hidden), archived_at is not None)
+        closed = [room.id for room in self.rooms.values() if room.for_members]
+        if closed:
+            self.members.update(
+                self._select(  # type: ignore[arg-type]
+                    f"SELECT room_id, user_id FROM rooms_membership WHERE room_id IN ({_marks(closed)})", closed
+                )
+            )
+
+    def _load_people(self, ids: Iterable[int]) -> None:
+        wanted = list(ids)
+        self.people = dict(
+            self._select(  # type: ignore[arg-type]
+                f"SELECT id, username FROM accounts_user WHERE is_active AND id IN ({_marks(wanted)})", wanted
+            )
+        )
+
+    def _load_known(self, client_ids: Sequence[str]) -> None:
+        if client_ids:
+            for author, client_id, room, seq in self._select(
+                f"SELECT author_id, client_id, room_id, seq FROM rooms_event WHERE client_id IN ({_marks(client_ids)})",
+                client_ids,
+            ):
+                self.known[author, client_id] = (room, seq)
+
+    # what is asked
+
+    def _do(self, command: Command) -> Outcome:
+        known = self.known.get((command.author, command.client_id))
+        if known:
+            return Repeated(*known)
+        room = self.rooms.get(command.room)
+        author = self.people.get(command.author)
+        if room is None:
+            return Refusal("no_such_room", "There is no such room.")
+        if author is None or (room.for_members and (room.id, command.author) not in self.members):
+            return Refusal("no_access", "You may not post in this room.")
+        if command.verb == "seen":
+            return self._seen(room, command, author)
+        if room.archived:
+            return Refusal("no_access", "This room is archived.")
+        if command.verb == "post":
+            return self.add(Kind.POSTED, room, command.author, author, command.client_id, command.text)
+        return self._change(room, command, author)
+
+    def add(
+        self,
+        kind: Kind,
+        room: _Room,
+        author_id: int,
+        author: str,
+        client_id: str,
+        text: str,
+        target: int | None = None,
+    ) -> Written:
+        """The next event of `room`; it is stored by the next store()."""
+        room.seq += 1
+        self._grown.add(room.id)
+        self.known[author_id, client_id] = (room.id, room.seq)
+        self._rows.append((room.id, room.seq, kind.value, author_id, client_id, text, target, _adapted(self.now)))
+        frame = frames.event(kind.value, room.seq, author, text, self.now, client_id, message=target)
+        return Written(room.id, room.seq, frames.encoded(frame))
+
+    def _change(self, room: _Room, command: Command, author: str) -> Outcome:
+        """Edit or delete a message: its row keeps the present state, and the change is an event of its own."""
+        self.store()  # the message may be in this very batch
+        rows = self._select(
+            "SELECT id, author_id, edited_at, deleted_at FROM rooms_event "
+            "WHERE room_id = %s AND seq = %s AND kind = %s",
+            [room.id, command.target, Kind.POSTED.value],
+        )
+        if not rows or rows[0][3] is not None:
+            return Refusal("no_such_message", "This message is not there, or was deleted.")
+        id, owner, edited_at, _ = rows[0]
+        if owner != command.author:
+            return Refusal("not_yours", "Only its author can change a message.")
+        if command.verb == "edit":
+            self.cursor.execute(
+                "UPDATE rooms_event SET text = %s, edited_at = %s WHERE id = %s",
+                [command.text, _adapted(self.now), id],
+            )
+            kind = Kind.EDITED
+        else:
+            self.cursor.execute(
+                "UPDATE rooms_event SET text = '', deleted_at = %s WHERE id = %s", [_adapted(self.now), id]
+            )
+            if edited_at is not None:  # what was deleted must not live on in the edits
+                self.cursor.execute(
+                    "UPDATE rooms_event SET text = '' WHERE room_id = %s AND seq > %s AND target = %s",
+                    [room.id, command.target, command.target],
+                )
+            kind = Kind.DELETED
+        text = command.text if command.verb == "edit" else ""
+        return self.add(kind, room, command.author, author, command.client_id, text, command.target)
+
+    def _seen(self, room: _Room, command: Command, author: str) -> Outcome:
+        seq = min(command.target, room.seq)
+        self.cursor.execute(
+            "INSERT INTO rooms_seen (room_id, user_id, seq) VALUES (%s, %s, %s) "
+            "ON CONFLICT (room_id, user_id) DO UPDATE SET seq = excluded.seq WHERE rooms_seen.seq < excluded.seq",
+            [room.id, command.author, seq],
+        )
+        frame = frames.encoded({"type": "seen", "who": author, "seq": seq}) if self.cursor.rowcount else ""
+        return Noted(room.id, frame)
+
+    # what is kept
+
+    def store(self) -> None:
+        """Write the events that have gathered, and the rooms' new heads."""
+        if self._rows:
+            one = "(%s, %s, %s, %s, %s, %s, %s, %s)"
+            self.cursor.execute(
+                "INSERT INTO rooms_event (room_id, seq, kind, author_id, client_id, text, target, at) "
+                f"VALUES {', '.join([one] * len(self._rows))}",
+                [value for row in self._rows for value in row],
+            )
+            self._rows.clear()
+        if self._grown:
+            self.cursor.executemany(
+                "UPDATE rooms_room SET seq = %s WHERE id = %s",
+                [(self.rooms[id].seq, id) for id in sorted(self._grown)],
+            )
+            self._grown.clear()
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join(["%s"] * len(values)) or "NULL"
+
+
+def _adapted(at: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(at)
