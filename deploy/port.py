@@ -1,17 +1,17 @@
-"""`port.py ADDRESS PORT`: say who listens there, unless it is this checkout. Exit status 1 when it is taken.
+"""`python -m deploy.port ADDRESS PORT`: say who listens there, unless it is this checkout. Exit status 1 when it is taken.
 
 Reads /proc, so that a host needs neither ss nor lsof. Standard library only.
 """
 
 import ipaddress
-import os
 import socket
 import struct
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from deploy.takeover import ROOT, link, opened, pids
+
 LISTEN = "0A"
 
 
@@ -62,35 +62,26 @@ def conflict(here: str, port: int) -> list[Listener]:
 
 def holders(inode: str) -> list[int]:
     """The processes that have this socket open, as far as we may look."""
-    found = []
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        folder = f"/proc/{entry}/fd"
-        try:
-            if any(os.readlink(f"{folder}/{number}") == f"socket:[{inode}]" for number in os.listdir(folder)):
-                found.append(int(entry))
-        except OSError:
-            continue
-    return sorted(found)
+    return sorted(pid for pid in pids() if f"socket:[{inode}]" in opened(pid))
 
 
-def describe(row: Listener, pids: list[int]) -> str:
+def describe(row: Listener, found: list[int]) -> str:
     where = f"{row.address}:{row.port}"
-    if not pids:
+    if not found:
         return f"port {row.port} is taken ({where}) by a process of user {row.uid} that only root can name"
-    command = Path(f"/proc/{pids[0]}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-    return f"port {row.port} is taken ({where}) by process {pids[0]}: {command[:120]}"
+    try:
+        command = Path(f"/proc/{found[0]}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        command = "it has just ended"
+    return f"port {row.port} is taken ({where}) by process {found[0]}: {command[:120]}"
 
 
 def taken(root: Path, here: str, port: int) -> str:
     """A sentence about who holds the port; nothing when it is free or this checkout's own."""
     for row in conflict(here, port):
-        pids = holders(row.inode)
-        try:
-            if any(os.readlink(f"/proc/{pid}/cwd") == str(root) for pid in pids):
-                continue
-            return describe(row, pids)
-        except OSError:
-            continue  # it has just ended
+        found = holders(row.inode)
+        if not any(link(f"/proc/{pid}/cwd") == str(root) for pid in found):
+            return describe(row, found)
     # A port that nobody listens on can still be refused: below 1024, or an address that is not this host's.
     family = socket.AF_INET6 if ":" in here else socket.AF_INET
     if not conflict(here, port):

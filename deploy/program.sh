@@ -16,7 +16,7 @@ program_name() {
 # has it open belongs to this checkout, whatever the number in it has come to mean since.
 begin() {
     local file="var/run/$1.pid" stat
-    .venv/bin/python deploy/takeover.py "$1"
+    .venv/bin/python -m deploy.takeover "$1"
     exec 9>>"$file"
     stat=$(<"/proc/$$/stat")
     stat=${stat##*) } # the command's name may hold spaces; after it come plain fields, from the third on

@@ -3,7 +3,6 @@
 deploy/nginx.sh runs it each time nginx starts. A bad setting ends it with one sentence.
 """
 
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from deploy.listen import ROOT, Listen, cores, descriptors, interfaces, read
@@ -12,7 +11,7 @@ from proj.env import refuse
 HEADER = "# Made by deploy/render.py from var/signalbox.env and supervisord.conf; changes here are lost.\n"
 
 
-def main_conf(root_user: bool, listen: Listen, files: int, processors: int) -> str:
+def main_conf(files: int, processors: int, root_user: bool) -> str:
     lines = [f"worker_processes {max(1, processors // 2)};", f"worker_rlimit_nofile {files};"]
     if root_user:
         # Everything of this checkout then belongs to root and is closed to others, nginx's workers included.
@@ -30,7 +29,8 @@ def policy(listen: Listen) -> str:
     sockets = " ".join("ws" + origin.removeprefix("http") for origin in listen.origins)
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-        f"connect-src 'self' {sockets}; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"connect-src 'self' {sockets}; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
     )
 
 
@@ -93,12 +93,12 @@ def redirect_conf(listen: Listen) -> str:
     return f"server {{\n    listen {where};\n    return 301 {listen.origins[0]}$request_uri;\n}}"
 
 
-def render(root: Path, listen: Listen, numprocs: int, files: int, processors: int, root_user: bool) -> dict[str, str]:
+def render(listen: Listen, numprocs: int, files: int, processors: int, root_user: bool) -> dict[str, str]:
     """The text of each file of var/nginx, by name."""
     if numprocs < 1:
         refuse("numprocs of [program:interface] in supervisord.conf must be at least 1")
     return {
-        "main.conf": main_conf(root_user, listen, files, processors),
+        "main.conf": main_conf(files, processors, root_user),
         "events.conf": events_conf(listen, files),
         "http.conf": http_conf(listen, numprocs),
         "stranger.conf": stranger_conf(listen),
@@ -112,7 +112,7 @@ def main() -> None:
 
     folder = ROOT / "var" / "nginx"
     folder.mkdir(parents=True, exist_ok=True)
-    texts = render(ROOT, read(), interfaces(), descriptors(), cores(), os.geteuid() == 0)
+    texts = render(read(), interfaces(), descriptors(), cores(), os.geteuid() == 0)
     for name, text in texts.items():
         (folder / name).write_text(HEADER + text + "\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""`takeover.py NAME...`: end the processes that a killed supervisord, or a killed master, left behind in this checkout.
+"""`python -m deploy.takeover NAME...`: end the processes that a killed supervisord, or a killed master, left behind in this checkout.
 
 A process is ours when its working directory is this checkout and it is the one that wrote `var/run/NAME.pid` (same pid,
 same start time) or still has that file open, which its children inherit: nginx's workers outlive a killed master and
@@ -61,10 +61,24 @@ def stat(pid: int) -> list[str]:
 
 
 def link(path: str) -> str:
+    """Where a link of /proc leads; nothing when it is gone or not ours to read."""
     try:
-        return os.readlink(path)
+        return os.readlink(path)  # noqa: PTH115 - quick: there are thousands of them
     except OSError:
         return ""
+
+
+def pids() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def opened(pid: int) -> list[str]:
+    """What each descriptor of a process leads to, as far as we may look."""
+    folder = f"/proc/{pid}/fd"
+    try:
+        return [link(f"{folder}/{number}") for number in os.listdir(folder)]  # noqa: PTH208 - as above
+    except OSError:
+        return []
 
 
 def written(file: Path) -> Process | None:
@@ -76,25 +90,16 @@ def written(file: Path) -> Process | None:
         return None
 
 
-def has_open(pid: int, file: Path) -> bool:
-    folder = f"/proc/{pid}/fd"
-    try:
-        numbers = os.listdir(folder)
-    except OSError:
-        return False
-    return any(link(f"{folder}/{number}") == str(file) for number in numbers)
-
-
 def ours(root: Path, name: str) -> list[Process]:
     """The processes of this checkout that hold, or once wrote, the pid file of `name`."""
     file = root / "var" / "run" / f"{name}.pid"
     leader = written(file)
     found = []
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit() or int(entry) == os.getpid() or link(f"/proc/{entry}/cwd") != str(root):
+    for pid in pids():
+        if pid == os.getpid() or link(f"/proc/{pid}/cwd") != str(root):
             continue
-        process = Process.of(int(entry))
-        if process and (process == leader or has_open(process.pid, file)):
+        process = Process.of(pid)
+        if process and (process == leader or str(file) in opened(pid)):
             found.append(process)
     return found
 

@@ -101,7 +101,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 10,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000;",
     }
-    _database["TEST"] = {"NAME": str(VAR / "test.sqlite3")}  # a file: threads and processes share it
+    _database["TEST"] = {"NAME": f"{_database['NAME']}.test"}  # a file: threads and processes share it
 elif _database["ENGINE"] == "django.db.backends.postgresql":
     # a statement that takes longer is stuck; one slow query must not hold up the door
     _database["OPTIONS"] = {"options": "-c statement_timeout=15000 -c lock_timeout=10000", "connect_timeout": 5}

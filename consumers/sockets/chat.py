@@ -97,7 +97,7 @@ class ChatSocket(SocketConsumer):
     # catching up
 
     async def _read(self, epoch: str, seq: int | None) -> "Missed":
-        """What a client that holds all up to `seq` of `epoch` is missing. None: it holds nothing and asks for nothing."""
+        """What a client that holds all up to `seq` of `epoch` is missing; None holds nothing, and asks nothing."""
         if seq is None:
             return Missed(await ask(partial(reading.head, self.room.id)))
         page = await ask(partial(reading.after, self.room.id, seq, settings.REPLAY_EVENTS))
@@ -137,7 +137,7 @@ class ChatSocket(SocketConsumer):
 
     async def _do(self, frame: Frame, outlet: Outlet) -> None:
         if frame.kind in ("post", "edit", "delete", "seen"):
-            await self.interface.outbox.put(outlet, self._command(frame.kind, frame))  # type: ignore[arg-type]
+            await self.interface.outbox.put(outlet, self._command(frame.kind, frame))
         elif frame.kind == "resume":
             outlet.hold()
             try:

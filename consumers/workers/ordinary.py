@@ -43,8 +43,9 @@ class Ordinary(WorkerConsumer):
         """Wait until the application asks for its next message; raise what it raised instead."""
         assert self._instance is not None  # noqa: S101 - for the type checker
         asked = asyncio.ensure_future(self._asked.wait())
+        first: set[asyncio.Future[Any]] = {asked, self._instance}
         try:
-            await asyncio.wait({asked, self._instance}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
             if self._instance.done():
                 self._instance.result()
         finally:

@@ -35,7 +35,7 @@ class PeopleAdmin(Base):
 
     @admin.action(description=_("Deactivate the selected people"), permissions=["change"])
     def deactivate(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        others = people.exclude(pk=request.user.pk)  # nobody shuts themselves out by accident
+        others = people.exclude(username=request.user.get_username())  # nobody shuts themselves out by accident
         count = 0
         for person in others.filter(is_active=True):
             person.deactivate()

@@ -1,11 +1,9 @@
 """What `manage.py check --deploy` says about how people reach this place."""
 
 import ipaddress
-from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register
 
@@ -21,7 +19,7 @@ def is_loopback(host: str) -> bool:
 
 
 @register(Tags.security, deploy=True)
-def addresses_without_tls(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def addresses_without_tls(**_: Any) -> list[CheckMessage]:
     """signalbox.W001: passwords and session cookies cross a network in the clear."""
     bare = [
         address

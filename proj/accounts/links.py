@@ -1,7 +1,7 @@
 """One-time sign-in links: how a person gets in the first time, or after forgetting the password.
 
-A link is `<main address>/sign-in/link/#<code>` and a code is `<person's id>.<token>`. The code stands behind the `#`, which
-browsers keep to themselves: it reaches no access log, no proxy and no `Referer`. The page posts it in a form.
+A link is `<main address>/sign-in/link/#<code>` and a code is `<person's id>.<token>`. The code stands behind the `#`,
+which browsers keep to themselves: it reaches no access log, no proxy and no `Referer`. The page posts it in a form.
 """
 
 from typing import TYPE_CHECKING

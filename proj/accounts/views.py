@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.contrib.auth import login, views
-from django.contrib.auth.forms import SetPasswordForm
-from django.forms import BaseForm
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
@@ -67,20 +66,22 @@ class Password(views.PasswordChangeView):
     template_name = "accounts/password.html"
     success_url = reverse_lazy("rooms:list")
 
-    def get_form_class(self) -> type[BaseForm]:
-        return super().get_form_class() if self.knows_password() else SetPasswordForm
+    def get_form_class(self) -> type[Any]:
+        # The old password is asked for, but not where there is none, nor just after a link stood in for it.
+        if self.has_password() and not _came_by_link(self.request):
+            return PasswordChangeForm
+        return SetPasswordForm
 
-    def knows_password(self) -> bool:
-        """Whether the old password is asked for: not where there is none, nor just after a link replaced it."""
-        return self.request.user.has_usable_password() and not _came_by_link(self.request)
+    def has_password(self) -> bool:
+        return self.request.user.is_authenticated and self.request.user.has_usable_password()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         by_link = _came_by_link(self.request)
         return super().get_context_data(
-            may_skip=by_link, has_password=self.request.user.has_usable_password(), skip_to=self.success_url, **kwargs
+            may_skip=by_link, has_password=self.has_password(), skip_to=self.success_url, **kwargs
         )
 
-    def form_valid(self, form: BaseForm) -> HttpResponse:
+    def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         self.request.session.pop(BY_LINK, None)
         messages.success(self.request, _("Your password is set."))

@@ -3,11 +3,13 @@
 import http.client
 import json
 import socket
+import ssl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -21,34 +23,65 @@ from proj.env import Settings, whole
 from proj.health.report import Seen, Walk, green, red
 
 PATIENCE = 5.0  # seconds for one answer
+INTERFACE = "interface:interface_0"  # as supervisorctl names the first of them
 DOCTOR = "doctor"  # the name of the person and of the room
 
 
-def _door() -> tuple[str, int]:
-    """The address and port that nginx listens on, as this host reaches it."""
-    read = Settings(settings.VAR / "signalbox.env").read
-    bind = read("SIGNALBOX_BIND", "127.0.0.1", str).strip("[]")
-    port = read("SIGNALBOX_PORT", "8080", whole(1, 65535))
-    return {"0.0.0.0": "127.0.0.1", "*": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(bind, bind), port  # noqa: S104
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where nginx listens, as this host reaches it, and whether it speaks TLS itself."""
+
+    host: str
+    port: int
+    tls: bool
+
+    @classmethod
+    def read(cls) -> "Door":
+        setting = Settings(settings.VAR / "signalbox.env").read
+        bind = setting("SIGNALBOX_BIND", "127.0.0.1", str)
+        here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind, bind)  # noqa: S104 - nothing is bound here
+        port = setting("SIGNALBOX_PORT", "8080", whole(1, 65535))
+        return cls(here, port, bool(setting("SIGNALBOX_TLS_CERTIFICATE", "", str)))
+
+    def open(self) -> socket.socket:
+        """A connection. The certificate is not judged: it is for the name people use, which this does not go by."""
+        plain = socket.create_connection((self.host, self.port), PATIENCE)
+        if not self.tls:
+            return plain
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context.wrap_socket(plain, server_hostname=_main().hostname)
+
+
+def _main() -> SplitResult:
+    return urlsplit(settings.ADDRESSES[0])
+
+
+def _headers() -> dict[str, str]:
+    """As a proxy before nginx sends it; it counts only where SIGNALBOX_TRUSTED_PROXIES names this host."""
+    return {"X-Forwarded-Proto": _main().scheme}
 
 
 def _get(path: str) -> tuple[int, bytes]:
     """Ask nginx for `path` under the main address; the answer's status and body."""
-    host, port = _door()
-    connection = http.client.HTTPConnection(host, port, timeout=PATIENCE)
-    try:
-        connection.request("GET", path, headers={"Host": urlsplit(settings.ADDRESSES[0]).netloc})
+    door = Door.read()
+    connection = http.client.HTTPConnection(door.host, door.port, timeout=PATIENCE)
+    with closing(connection):
+        connection.sock = door.open()
+        connection.request("GET", path, headers={"Host": _main().netloc, **_headers()})
         response = connection.getresponse()
         return response.status, response.read()
-    finally:
-        connection.close()
 
 
-def _nobody_listens(error: OSError) -> Seen:
-    host, port = _door()
-    return red(
-        f"nothing answers at {host}:{port}: {error}", "Run: supervisorctl status nginx; supervisorctl tail nginx stderr"
-    )
+def _why(status: int, program: str) -> str:
+    """What to do about an answer's status."""
+    tail = f"supervisorctl tail {program}"
+    if status in (502, 503, 504):
+        return f"nginx does not reach {program}. Run: {tail}"
+    if status in (301, 302, 308):
+        return f"nginx takes this for http: name {Door.read().host} in SIGNALBOX_TRUSTED_PROXIES, as the proxy's host."
+    return f"Compare SIGNALBOX_URLS with the address that people use; then run: {tail}"
 
 
 def page_served(_: Walk) -> Iterator[Seen]:
@@ -56,17 +89,14 @@ def page_served(_: Walk) -> Iterator[Seen]:
     try:
         status, body = _get("/sign-in/")
     except (OSError, http.client.HTTPException) as error:
-        yield _nobody_listens(OSError(str(error) or type(error).__name__))
+        door = Door.read()
+        said = f"nothing answers at {door.host}:{door.port}: {error or type(error).__name__}"
+        yield red(said, "Run: supervisorctl status nginx; supervisorctl tail nginx stderr")
         return
     if status == 200:
         yield green(f"/sign-in/ is {len(body)} bytes")
-    elif status in (502, 503, 504):
-        yield red(f"/sign-in/ answers {status}: nginx does not reach uwsgi", "Run: supervisorctl tail web stderr")
     else:
-        yield red(
-            f"/sign-in/ answers {status}",
-            "Compare SIGNALBOX_URLS with the address people use; then see: supervisorctl tail web stderr",
-        )
+        yield red(f"/sign-in/ answers {status}", _why(status, "web"))
 
 
 def file_served(_: Walk) -> Iterator[Seen]:
@@ -105,21 +135,22 @@ def _room_of(doctor: User) -> str:
 def _visit(origin: str) -> Iterator[ClientConnection]:
     """A WebSocket to the doctor's room, through nginx, signed in, from a page of `origin`."""
     doctor = _doctor()
-    host, port = _door()
-    main = urlsplit(settings.ADDRESSES[0])
-    address = f"ws://{main.netloc}/ws/chat/{quote(_room_of(doctor), safe='')}/"
-    with session_for(doctor, seconds=60) as key, socket.create_connection((host, port), PATIENCE) as sock:
-        with connect(
+    address = f"ws://{_main().netloc}/ws/chat/{quote(_room_of(doctor), safe='')}/"
+    with (
+        session_for(doctor, seconds=60) as key,
+        Door.read().open() as sock,
+        connect(
             address,
             sock=sock,
             origin=Origin(origin),
             subprotocols=[Subprotocol("signalbox.v1")],
-            additional_headers={"Cookie": f"{settings.SESSION_COOKIE_NAME}={key}"},
+            additional_headers={"Cookie": f"{settings.SESSION_COOKIE_NAME}={key}", **_headers()},
             proxy=None,
             open_timeout=PATIENCE,
             close_timeout=1,
-        ) as connection:
-            yield connection
+        ) as connection,
+    ):
+        yield connection
 
 
 def handshake_accepted(_: Walk) -> Iterator[Seen]:
@@ -132,7 +163,7 @@ def handshake_accepted(_: Walk) -> Iterator[Seen]:
             first = _next(connection)
     except InvalidStatus as error:
         status = error.response.status_code
-        yield red(f"the handshake was answered {status}", _why_refused(status))
+        yield red(f"the handshake was answered {status}", _why(status, INTERFACE))
         return
     except (OSError, InvalidHandshake, ConnectionClosed) as error:
         yield red(f"no WebSocket: {error}", "Run: supervisorctl status; supervisorctl tail nginx stderr")
@@ -140,13 +171,7 @@ def handshake_accepted(_: Walk) -> Iterator[Seen]:
     if first.get("type") == "welcome":
         yield green(f"{settings.ADDRESSES[0]} is welcome")
     else:
-        yield red(f"instead of a welcome came {first}", "Run: supervisorctl tail interface:interface_0 stderr")
-
-
-def _why_refused(status: int) -> str:
-    if status in (502, 503, 504):
-        return "nginx does not reach the interface processes: supervisorctl tail interface:interface_0 stderr"
-    return "See SIGNALBOX_URLS, and: supervisorctl tail interface:interface_0 stderr"
+        yield red(f"instead of a welcome came {first}", "Run: supervisorctl tail interface:interface_0")
 
 
 def stranger_refused(_: Walk) -> Iterator[Seen]:
@@ -162,12 +187,12 @@ def stranger_refused(_: Walk) -> Iterator[Seen]:
         if status == 403:
             yield green("another origin gets 403")
         else:
-            yield red(f"another origin gets {status}, not 403", _why_refused(status))
+            yield red(f"another origin gets {status}, not 403", _why(status, INTERFACE))
 
 
 def message_travels(walk: Walk) -> Iterator[Seen]:
     """A message to the hidden room and back: socket, layer, worker, database, layer, socket."""
-    advice = "Run: supervisorctl tail worker-chat stderr; supervisorctl tail interface:interface_0 stderr"
+    advice = "Run: supervisorctl tail worker-chat; supervisorctl tail interface:interface_0"
     with _visit(settings.ADDRESSES[0]) as connection:
         _next(connection)  # welcome
         since = time.perf_counter()

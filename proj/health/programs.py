@@ -71,9 +71,10 @@ def expected(conf: Path) -> dict[str, bool]:
         pattern = parser.get(section, "process_name", fallback="%(program_name)s")
         first = parser.getint(section, "numprocs_start", fallback=0)
         for number in range(first, first + parser.getint(section, "numprocs", fallback=1)):
-            names = {"program_name": program, "process_num": number, "group_name": groups.get(program, program)}
+            group = groups.get(program, program)
+            names = {"program_name": program, "process_num": number, "group_name": group}
             autostart = parser.get(section, "autostart", fallback="true").lower() in ("true", "1", "yes", "on")
-            found[_full(names["group_name"], pattern % names)] = autostart
+            found[_full(group, pattern % names)] = autostart
     return found
 
 
@@ -103,12 +104,15 @@ def _program(name: str, info: dict[str, Any] | None, *, autostart: bool) -> Seen
         return green("stopped: another one takes its place", name)
     saw = f"{state}: {info['spawnerr'] or said}"
     verb = "start" if state in ("STOPPED", "EXITED", "FATAL") else "status"
-    return red(saw, f"Run: supervisorctl tail {name} stderr; then: supervisorctl {verb} {name}", name)
+    # a program whose errors go where its output goes has no log of its own for them
+    log = "stderr" if info.get("stderr_logfile") else "stdout"
+    return red(saw, f"Run: supervisorctl tail {name} {log}; then: supervisorctl {verb} {name}", name)
 
 
 def _replaced(name: str) -> bool:
     """Whether the host's own Redis is used instead of the program."""
-    return name == "redis" and settings.REDIS_URL != f"unix://{settings.RUN / 'redis.sock'}"
+    ours = f"unix://{settings.RUN / 'redis.sock'}"
+    return name == "redis" and ours != settings.REDIS_URL
 
 
 def workers_beat(_: Walk) -> Iterator[Seen]:
@@ -124,7 +128,7 @@ def workers_beat(_: Walk) -> Iterator[Seen]:
         program = f"worker-{channel}"
         if not fresh:
             last = f"the last heartbeat is {now - max(beat.at for beat in mine):.0f} s old" if mine else "no heartbeat"
-            advice = f"Run: supervisorctl tail {program} stderr; then: supervisorctl restart {program}"
+            advice = f"Run: supervisorctl tail {program}; then: supervisorctl restart {program}"
             yield red(f"{last}; nothing takes messages from this channel", advice, channel)
             continue
         pids = ", ".join(f"{beat.host}:{beat.pid}" for beat in fresh)
@@ -132,7 +136,7 @@ def workers_beat(_: Walk) -> Iterator[Seen]:
         saw = f"{sum(beat.handled for beat in fresh)} done, {aside} set aside by {pids}"
         if aside:
             error = next((beat.last_error for beat in fresh if beat.last_error), "unknown")
-            yield yellow(f"{saw}; last error: {error}", f"Run: supervisorctl tail {program} stderr", channel)
+            yield yellow(f"{saw}; last error: {error}", f"Run: supervisorctl tail {program}", channel)
         else:
             yield green(saw, channel)
 
@@ -175,9 +179,6 @@ def _proxied(pid: int) -> int:
 
 def _worker_connections() -> int:
     """From nginx's own configuration; its built-in default is 512."""
-    places = [*(settings.BASE_DIR / "nginx").rglob("*"), *(settings.VAR / "nginx").rglob("*.conf")]
-    texts = (path.read_text(errors="replace") for path in places if path.is_file())
-    found = [
-        int(number) for text in texts for number in re.findall(r"^\s*worker_connections\s+(\d+);", text, re.MULTILINE)
-    ]
-    return min(found, default=512)
+    texts = [path.read_text() for path in (settings.VAR / "nginx").glob("*.conf")]
+    found = re.search(r"^\s*worker_connections\s+(\d+);", "\n".join(texts), re.MULTILINE)
+    return int(found[1]) if found else 512

@@ -11,7 +11,8 @@ from django.core.checks import CheckMessage, Error, register
 def listeners_outlive_an_idle_channel(**_: Any) -> list[CheckMessage]:
     """redis-py's default socket_timeout equals the layer's blocking time, and kills every idle listener."""
     found: list[CheckMessage] = []
-    for alias, config in settings.CHANNEL_LAYERS.items():
+    layers: dict[str, dict[str, Any]] = settings.CHANNEL_LAYERS
+    for alias, config in layers.items():
         blocking = getattr(get_channel_layer(alias), "brpop_timeout", 0)
         for host in config.get("CONFIG", {}).get("hosts", []):
             timeout = host.get("socket_timeout", 5) if isinstance(host, dict) else 5

@@ -124,9 +124,10 @@ class _Batch:
 
     # what is there
 
-    def _select(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def _select(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        """The rows that `sql` finds, as tuples."""
         self.cursor.execute(sql, parameters)
-        return self.cursor.fetchall()
+        return list(self.cursor.fetchall())
 
     def load_rooms(self, ids: Iterable[int]) -> None:
         """Read and lock the rooms, in one order everywhere so that two writers cannot lock each other out."""
@@ -141,7 +142,7 @@ class _Batch:
         closed = [room.id for room in self.rooms.values() if room.for_members]
         if closed:
             self.members.update(
-                self._select(  # type: ignore[arg-type]
+                self._select(
                     f"SELECT room_id, user_id FROM rooms_membership WHERE room_id IN ({_marks(closed)})", closed
                 )
             )
@@ -149,9 +150,7 @@ class _Batch:
     def _load_people(self, ids: Iterable[int]) -> None:
         wanted = list(ids)
         self.people = dict(
-            self._select(  # type: ignore[arg-type]
-                f"SELECT id, username FROM accounts_user WHERE is_active AND id IN ({_marks(wanted)})", wanted
-            )
+            self._select(f"SELECT id, username FROM accounts_user WHERE is_active AND id IN ({_marks(wanted)})", wanted)
         )
 
     def _load_known(self, client_ids: Sequence[str]) -> None:

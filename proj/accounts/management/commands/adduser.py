@@ -18,8 +18,9 @@ class Command(BaseCommand):
     """Exit status: 0 done, 1 refused with a sentence, 2 wrong usage."""
 
     help = (
-        "Add a person and print a one-time sign-in link. The person opens it, presses the button and chooses a password. "
-        "The link alone goes to standard output; it signs in once, within three days, so hand it over privately."
+        "Add a person and print a one-time sign-in link. The person opens it, presses the button and chooses a "
+        "password. The link alone goes to standard output; it signs in once, within three days, so hand it over "
+        "privately."
     )
     requires_system_checks = []
 

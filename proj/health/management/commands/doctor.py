@@ -30,9 +30,9 @@ class Command(BaseCommand):
     """Exit status: 0 green (warnings too), 1 something is red, 2 something could not be looked at."""
 
     help = (
-        "Walk the path that a message takes and say for each step what was seen and what to do: settings, directories, disk, "
-        "database, programs, Redis, both layers, workers, and through nginx a page, a WebSocket and a message there and back. "
-        "Exit status: 0 green (a warning is no failure), 1 red, 2 could not look."
+        "Walk the path that a message takes and say for each step what was seen and what to do: settings, directories, "
+        "disk, database, programs, Redis, both layers, workers, and through nginx a page, a WebSocket and a message "
+        "there and back. Exit status: 0 green (a warning is no failure), 1 red, 2 could not look."
     )
     requires_system_checks = []  # they are its first step, and a report even when they fail
 

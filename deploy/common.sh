@@ -1,0 +1,179 @@
+# Sourced by deploy/up and tests/run: finding Python, installing system packages, filling .venv.
+# shellcheck shell=bash
+
+fail() {
+    printf 'signalbox: %s\n' "$*" >&2
+    exit 1
+}
+
+# Paths that a unix socket's address, supervisord's %(here)s or a URL cannot carry.
+check_path() {
+    [[ $PWD =~ ^[[:alnum:]/._+@,\ -]+$ ]] ||
+        fail "the path of this checkout holds characters that its processes cannot use: $PWD"
+    # 107 bytes are what a unix socket's address holds; the longest here is supervisord's while it starts
+    local bytes
+    bytes=$(printf '%s/var/run/supervisor.sock.4194304' "$PWD" | wc -c)
+    ((bytes <= 107)) || fail "the path of this checkout is too long for unix sockets ($((bytes - 107)) bytes over): $PWD"
+}
+
+# step TEXT COMMAND...: run it, say how long it took, and show what it said only when it fails. Its output is in
+# $step_log either way.
+step_log=/dev/null
+step() {
+    local text=$1 began=${EPOCHREALTIME/[.,]/} status log
+    shift
+    printf '  %-46s' "$text"
+    log=$(mktemp)
+    # A command in an `if` would run without `set -e`; a subshell of its own keeps it.
+    set +e
+    (
+        set -e
+        "$@"
+    ) >"$log" 2>&1 </dev/null
+    status=$?
+    set -e
+    local took=$((${EPOCHREALTIME/[.,]/} - began))
+    printf '%3d.%d s\n' $((took / 1000000)) $((took / 100000 % 10))
+    cat "$log" >>"$step_log"
+    if ((status)); then
+        # A sentence of our own says it all; anything else is shown as it came.
+        if [[ $(tail -n 1 "$log") == signalbox:* ]]; then tail -n 1 "$log" >&2; else tail -n 40 "$log" >&2; fi
+        rm -f "$log"
+        fail "this step failed: $text"
+    fi
+    rm -f "$log"
+}
+
+has() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+package_manager() {
+    if has apt-get; then echo apt; elif has dnf; then echo dnf; else echo none; fi
+}
+
+may_be_root() {
+    ((EUID == 0)) || { has sudo && sudo -n true 2>/dev/null; }
+}
+
+as_root() {
+    if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi
+}
+
+# need_root COMMAND...: one sentence that names the command, where this user may not run it.
+need_root() {
+    may_be_root || fail "system packages are missing and this user may not install them; as root, run: $*"
+}
+
+# Steps have no terminal: a password is asked for before them, once, if there is somebody to ask.
+ask_for_sudo() {
+    if ! may_be_root && has sudo && [[ -t 0 && -t 2 ]]; then
+        echo "  System packages are missing; sudo installs them."
+        sudo -v || true
+    fi
+}
+
+# Debian starts a service as soon as it is installed. A policy says no, for as long as this takes; where there
+# is a policy already, it stays as it is.
+without_autostart() {
+    local policy=/usr/sbin/policy-rc.d
+    if [[ -e $policy ]]; then
+        as_root "$@"
+        return
+    fi
+    (
+        trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
+        as_root sh -c 'printf "#!/bin/sh\nexit 101\n" >"$1" && chmod 755 "$1"' sh "$policy"
+        as_root "$@"
+    )
+}
+
+apt_install() {
+    local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@")
+    need_root "apt-get install --no-install-recommends $*"
+    # Only when the lists are missing or old: updating them takes longer than most installs.
+    without_autostart "${install[@]}" || { as_root apt-get update -q && without_autostart "${install[@]}"; }
+}
+
+dnf_install() {
+    need_root "dnf install $*"
+    as_root dnf install -y -q "$@"
+}
+
+# What we installed is run by supervisord; the system's own copy must not start at the next boot.
+disable_services() {
+    local service
+    has systemctl || return 0
+    for service in "$@"; do
+        as_root systemctl disable --quiet "$service" 2>/dev/null || true
+    done
+}
+
+missing_services() {
+    local path=$PATH
+    PATH=$PATH:/usr/sbin:/sbin
+    has nginx || echo nginx
+    has redis-server || has valkey-server || echo redis
+    PATH=$path
+}
+
+install_services() {
+    local wanted
+    wanted=$(missing_services)
+    [[ -n $wanted ]] || return 0
+    case $(package_manager) in
+    apt) apt_install $([[ $wanted == *nginx* ]] && echo nginx-light) $([[ $wanted == *redis* ]] && echo redis-server) ;;
+    dnf)
+        [[ $wanted != *nginx* ]] || dnf_install nginx
+        # CentOS Stream 10 has valkey where 9 has redis
+        [[ $wanted != *redis* ]] || dnf_install redis || dnf_install valkey
+        ;;
+    *) fail "install with this system's package manager, then try again: ${wanted//$'\n'/ }" ;;
+    esac
+    [[ $wanted != *nginx* ]] || disable_services nginx
+    [[ $wanted != *redis* ]] || disable_services redis-server redis valkey
+    [[ -z $(missing_services) ]] || fail "still missing after installing: $(missing_services | tr '\n' ' ')"
+}
+
+# A Python that is new enough and can make environments.
+usable_python() {
+    has "$1" && "$1" -c 'import sys, venv, ensurepip, ssl, sqlite3; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+find_python() {
+    local candidate
+    for candidate in python3.14 python3.13 python3.12 python3.11 python3; do
+        if usable_python "$candidate"; then
+            echo "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+install_python() {
+    ! find_python >/dev/null || return 0
+    case $(package_manager) in
+    apt) apt_install python3 python3-venv ;;
+    dnf) dnf_install python3.12 python3.12-pip ;;
+    *) fail "Python 3.11 or newer with venv is missing; install it, then try again" ;;
+    esac
+    find_python >/dev/null || fail "this system's packages have no Python 3.11 or newer; install one, then try again"
+}
+
+# An environment whose Python has gone (a system upgrade) is made anew.
+make_venv() {
+    if ! .venv/bin/python -c '' 2>/dev/null; then
+        "$(find_python)" -m venv --clear .venv
+    fi
+}
+
+# install_requirements FILE: exactly what it lists, with its hashes, and only when it has changed.
+install_requirements() {
+    local file=$1 marker=.venv/installed-$1 sum
+    sum=$(sha256sum <"$file")
+    if [[ ! -f $marker || $(<"$marker") != "$sum" ]]; then
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$file"
+        printf '%s\n' "$sum" >"$marker"
+    fi
+}

@@ -1,0 +1,67 @@
+// Where the reader is: follows the end only when near it, otherwise keeps the place and counts what is new.
+// The scroller is a reversed column: its position is 0 at the end and grows negative upwards, so what comes in
+// above moves nothing by itself.
+import { count } from "./words.js";
+
+const NEAR = 80; // pixels
+
+export class Follow extends EventTarget {
+  #unread = 0;
+
+  constructor({ scroller, button }) {
+    super();
+    this.scroller = scroller;
+    this.button = button;
+    this.following = true;
+    scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    button.addEventListener("click", () => {
+      this.toEnd();
+      this.scroller.focus();
+    });
+  }
+
+  toEnd() {
+    this.scroller.scrollTop = 0;
+    this.#scrolled();
+  }
+
+  /** Do `add`, which puts one more message at the end; `counts` if it is news to the reader. */
+  grow(add, counts) {
+    if (this.following) {
+      add();
+      this.scroller.scrollTop = 0;
+      return;
+    }
+    this.#compensate(add);
+    if (counts) this.#unread += 1;
+    this.#show();
+  }
+
+  /** Do `change` to `item` without moving what is read. */
+  keep(item, change) {
+    const above = item.getBoundingClientRect().bottom < this.scroller.getBoundingClientRect().top;
+    if (this.following || above) change();
+    else this.#compensate(change);
+  }
+
+  #compensate(change) {
+    const before = this.scroller.scrollHeight;
+    const place = this.scroller.scrollTop;
+    change();
+    this.scroller.scrollTop = place - (this.scroller.scrollHeight - before);
+  }
+
+  #scrolled() {
+    const following = this.scroller.scrollTop > -NEAR;
+    if (following === this.following && !following) return;
+    this.following = following;
+    if (following) this.#unread = 0;
+    this.#show();
+    if (following) this.dispatchEvent(new Event("end"));
+  }
+
+  #show() {
+    this.button.hidden = !this.#unread;
+    this.button.textContent = count("new", this.#unread);
+  }
+}

@@ -1,0 +1,17 @@
+// Pages of history over HTTP: {epoch, seq, more, messages}, oldest first.
+export class SignedOut extends Error {}
+
+/** The newest messages before `before` (a seq), or the newest of all. Raises SignedOut, or any error of the network. */
+export async function history(url, { before, limit = 50 } = {}) {
+  const address = new URL(url, location.href);
+  address.searchParams.set("limit", limit);
+  if (before) address.searchParams.set("before", before);
+  const response = await fetch(address, {
+    headers: { Accept: "application/json" },
+    cache: "no-store",
+    signal: AbortSignal.timeout(20_000),
+  });
+  if (response.redirected) throw new SignedOut();
+  if (!response.ok) throw new Error(`history: ${response.status}`);
+  return response.json();
+}

@@ -1,0 +1,53 @@
+// A message as an element: built from a frame, or read back into one. The markup is templates/rooms/message.html.
+import { exact, local } from "./times.js";
+import { link } from "./links.js";
+
+const part = document.getElementById("message-part").content.querySelector(".message");
+
+/** The element that shows `frame` ("message.posted" in its present state) to `me`. */
+export function build(frame, me) {
+  const item = part.cloneNode(true);
+  const at = (selector) => item.querySelector(selector);
+  item.id = `m${frame.seq}`;
+  item.dataset.seq = frame.seq;
+  at(".author").textContent = clean(frame.author);
+  at(".permalink").setAttribute("href", `#m${frame.seq}`);
+  stamp(at(".permalink > time"), frame.at).textContent = local(frame.at);
+  if (frame.edited && !frame.deleted) stamp(at(".edited"), frame.edited);
+  else at(".edited").remove();
+  if (frame.author !== me || frame.deleted) at(".actions").remove();
+  if (frame.deleted) {
+    stamp(at(".tombstone > time"), frame.deleted);
+    at(".text").remove();
+  } else {
+    at(".tombstone").remove();
+    at(".text").textContent = clean(frame.text);
+    link(at(".text"));
+  }
+  return item;
+}
+
+/** The frame that `item` shows. */
+export function read(item) {
+  const moment = (selector) => item.querySelector(selector)?.getAttribute("datetime");
+  return {
+    type: "message.posted",
+    seq: Number(item.dataset.seq),
+    author: item.querySelector(".author").textContent,
+    at: moment(".permalink > time"),
+    text: item.querySelector(".text")?.textContent ?? "",
+    edited: moment(".edited"),
+    deleted: moment(".tombstone > time"),
+  };
+}
+
+function stamp(time, iso) {
+  time.setAttribute("datetime", iso);
+  time.title = exact(iso);
+  return time;
+}
+
+// What the HTML parser makes of the same text in a page that the server rendered.
+function clean(text) {
+  return text.replace(/\r\n?/g, "\n").replaceAll("\0", "");
+}

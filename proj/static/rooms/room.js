@@ -1,0 +1,115 @@
+// A room's page: puts its parts together and hands each frame to the one that it concerns.
+import { CatchUp } from "./catchup.js";
+import { Changes } from "./changes.js";
+import { Composer } from "./composer.js";
+import { Connection } from "./connection.js";
+import { Follow } from "./follow.js";
+import { history, SignedOut } from "./history.js";
+import { Log } from "./log.js";
+import { Older } from "./older.js";
+import { Outbox } from "./outbox.js";
+import { Pending } from "./pending.js";
+import { Presence } from "./presence.js";
+import { Seen } from "./seen.js";
+import { Socket } from "./socket.js";
+import { Typing } from "./typing.js";
+import { View } from "./view.js";
+
+const byId = (id) => document.getElementById(id);
+const state = JSON.parse(byId("room-state").textContent);
+const { room, me, urls, characters } = state;
+
+const log = new Log(state);
+const follow = new Follow({ scroller: byId("scroller"), button: byId("new") });
+const view = new View({ list: byId("messages"), empty: byId("empty"), follow, me });
+const socket = new Socket(address);
+const catchUp = new CatchUp(log, socket);
+const connection = new Connection({ socket, log });
+const outbox = new Outbox({ room, me });
+for (const client_id of state.mine) outbox.acknowledge(client_id);
+new Pending({ list: byId("pending"), outbox, me, follow, empty: byId("empty") });
+const composer = new Composer({ form: byId("composer"), room, me, characters });
+new Changes({ view, outbox, composer, characters });
+const older = new Older({ button: byId("older"), region: byId("log"), view, log, url: urls.messages });
+const presence = new Presence(byId("presence"));
+const typing = new Typing({ line: byId("typing"), composer, socket, me });
+const seen = new Seen({ line: byId("seen"), log, view, follow, socket, me, seen: state.seen });
+
+function address() {
+  const url = new URL(urls.socket, location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  url.searchParams.set("epoch", log.epoch);
+  url.searchParams.set("seq", log.seq);
+  return url;
+}
+
+const heard = {
+  welcome(frame) {
+    if (frame.you !== me) {
+      // What is in this page and its outbox is another person's.
+      connection.stranger = frame.you;
+      socket.stop("someone-else");
+      return;
+    }
+    presence.show(frame.here);
+    log.begin(frame.seq);
+    catchUp.expect();
+    outbox.connected((message) => socket.send(message));
+  },
+
+  async reset() {
+    log.hold();
+    try {
+      const page = await history(urls.messages);
+      if (page.epoch !== log.epoch) seen.forget();
+      view.show(page.messages);
+      older.button.hidden = !page.more;
+      for (const message of page.messages) if (message.author === me) outbox.acknowledge(message.client_id);
+      log.restart(page);
+      outbox.settle(log.seq);
+    } catch (error) {
+      if (error instanceof SignedOut) socket.stop("signed-out");
+      else socket.reconnect();
+    }
+  },
+
+  ack({ client_id, seq }) {
+    if (seq <= log.seq) outbox.acknowledge(client_id);
+    else {
+      outbox.stored(client_id, seq);
+      log.head(seq);
+    }
+  },
+
+  head: ({ seq }) => log.head(seq),
+  typing: ({ who }) => typing.hear(who),
+  seen: ({ who, seq }) => seen.hear(who, seq),
+  presence: ({ here, count }) => presence.show(here, count),
+  error: (frame) => outbox.refuse(frame.client_id, frame),
+};
+
+socket.addEventListener("frame", ({ detail: frame }) => {
+  if (Object.hasOwn(heard, frame.type)) heard[frame.type](frame);
+  else if (Number.isInteger(frame.seq)) log.receive(frame);
+});
+
+socket.addEventListener("state", ({ detail }) => {
+  if (detail.name === "open") return;
+  outbox.connected(null);
+  presence.hide();
+});
+
+log.addEventListener("event", ({ detail: event }) => {
+  view.apply(event);
+  typing.stop(event.author);
+  if (event.author === me) outbox.acknowledge(event.client_id);
+  outbox.settle(event.seq);
+});
+
+composer.addEventListener("send", ({ detail: text }) => {
+  outbox.add({ type: "post", message: text });
+  follow.toEnd();
+});
+
+if (matchMedia("(hover: hover)").matches) composer.focus();
+socket.tryNow();

@@ -1,0 +1,129 @@
+// The connection: opens it, opens it again when it is lost, and knows why it is not there.
+// Tells "frame" (detail: the frame) and "state" (detail: the state, see below).
+import { backoff, jitter } from "./backoff.js";
+
+const PROTOCOL = "signalbox.v1";
+const SILENCE = 45_000; // the server says something every 20 s
+const OPENING = 15_000; // a handshake that takes longer is lost
+const STEADY = 10_000; // a connection that lasted this long was a good one
+
+const lost = () => ({ name: navigator.onLine ? "offline" : "no-network", wait: backoff });
+
+// What close codes mean: the state to show, and the wait in milliseconds after so many tries (docs/protocol.md).
+// Without a wait there is no use in coming back.
+const CLOSED = {
+  4400: { name: "misunderstood", wait: () => 60_000 },
+  4401: { name: "signed-out" },
+  4403: { name: "no-access" },
+  4404: { name: "no-room" },
+  4408: { name: "catching-up", wait: () => jitter(0, 500) },
+  4429: { name: "too-fast", wait: () => 10_000 },
+  1012: { name: "restarting", wait: () => jitter(200, 2_000) },
+  1013: { name: "busy", wait: backoff },
+};
+
+/** States: {name, until?}. "connecting" and "open" are under way; with `until` (ms since 1970) the next try comes
+ *  by itself; the others stay until somebody acts. */
+export class Socket extends EventTarget {
+  #address;
+  #socket = null;
+  #tries = 0;
+  #welcomed = 0;
+  #heard = 0;
+  #timer = 0;
+  state = { name: "connecting" };
+
+  /** `address()` gives the URL for each try, with what the page holds by then. */
+  constructor(address) {
+    super();
+    this.#address = address;
+    setInterval(() => this.#watch(), 5_000);
+    addEventListener("online", () => this.#nudge());
+    addEventListener("offline", () => this.#socket && this.#drop(lost()));
+    addEventListener("pageshow", (event) => event.persisted && this.#nudge());
+    document.addEventListener("visibilitychange", () => document.hidden || this.#nudge());
+  }
+
+  get open() {
+    return this.state.name === "open";
+  }
+
+  /** Send `frame` if the server has welcomed us; says whether it went out. */
+  send(frame) {
+    if (!this.open || this.#socket.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(frame));
+    return true;
+  }
+
+  /** Connect, unless that is under way or done. */
+  tryNow() {
+    if (this.#socket) return;
+    clearTimeout(this.#timer);
+    this.#become({ name: "connecting" });
+    const socket = new WebSocket(this.#address(), PROTOCOL);
+    this.#socket = socket;
+    this.#heard = Date.now();
+    socket.addEventListener("message", (event) => socket === this.#socket && this.#receive(event.data));
+    socket.addEventListener("close", (event) => socket === this.#socket && this.#drop(CLOSED[event.code] ?? lost()));
+    this.#timer = setTimeout(() => this.reconnect(), OPENING);
+  }
+
+  /** Leave this connection, which does not do what it should, for another. */
+  reconnect() {
+    this.#drop(lost());
+  }
+
+  /** Stay away, for the reason `name`. */
+  stop(name) {
+    this.#drop({ name });
+  }
+
+  #receive(text) {
+    this.#heard = Date.now();
+    let frame;
+    try {
+      frame = JSON.parse(text);
+    } catch {
+      return;
+    }
+    if (frame.type === "welcome") {
+      clearTimeout(this.#timer);
+      this.#welcomed = Date.now();
+      this.#become({ name: "open" });
+    }
+    this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
+  }
+
+  #drop({ name, wait }) {
+    const socket = this.#socket;
+    this.#socket = null;
+    clearTimeout(this.#timer);
+    if (socket && socket.readyState <= WebSocket.OPEN) socket.close();
+    if (this.#welcomed && Date.now() - this.#welcomed > STEADY) this.#tries = 0;
+    this.#welcomed = 0;
+    if (!wait) {
+      this.#become({ name });
+      return;
+    }
+    const pause = wait(this.#tries);
+    this.#tries += 1;
+    this.#timer = setTimeout(() => this.tryNow(), pause);
+    this.#become({ name, until: Date.now() + pause });
+  }
+
+  // Something happened after which a try may succeed: the network is back, or a person looks at the page again.
+  #nudge() {
+    this.#watch();
+    if (this.state.until || this.state.name === "signed-out") this.tryNow();
+  }
+
+  // A network that vanished says nothing, and a laptop that slept has slept through it.
+  #watch() {
+    if (this.#socket && Date.now() - this.#heard > SILENCE) this.reconnect();
+  }
+
+  #become(state) {
+    this.state = state;
+    this.dispatchEvent(new CustomEvent("state", { detail: state }));
+  }
+}

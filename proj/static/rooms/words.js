@@ -1,0 +1,26 @@
+// The page's words, translated by the server in templates/rooms/words.html.
+const template = document.getElementById("words");
+const plural = new Intl.PluralRules(document.documentElement.lang || "en");
+
+function pattern(key) {
+  return template.content.querySelector(`[data-word="${key}"]`)?.textContent ?? null;
+}
+
+/** The words for `key`, with its {placeholders} filled in. */
+export function say(key, values = {}) {
+  const text = pattern(key) ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+/** The words for `n` of something: the form that the language wants, "other" where it has no other. */
+export function count(key, n, values = {}) {
+  const form = `${key}.${plural.select(n)}`;
+  return say(pattern(form) === null ? `${key}.other` : form, { n, ...values });
+}
+
+/** `names` as a list in words: "alice, bob and charlie", the longer ones cut to `most`. */
+export function list(names, most = 8) {
+  const shown = names.slice(0, most);
+  if (names.length > most) shown.push(count("more", names.length - most));
+  return new Intl.ListFormat(document.documentElement.lang || "en", { type: "unit" }).format(shown);
+}

@@ -1,0 +1,92 @@
+"""What all tests share: real Redis on a socket of its own, a database file, the cast, and the whole stack."""
+
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import django
+import pytest
+
+if TYPE_CHECKING:
+    from proj.accounts.models import User
+    from tests.system.stack import Stack
+
+# Sockets have short names, so everything lies in a short temporary folder; the settings read these at import.
+_folder = Path(tempfile.mkdtemp(prefix="sb-"))
+os.environ["DJANGO_SETTINGS_MODULE"] = "proj.settings"
+os.environ["SIGNALBOX_SECRET_KEY"] = secrets.token_urlsafe(60)
+os.environ["REDIS_URL"] = f"unix://{_folder}/redis.sock"
+os.environ["SIGNALBOX_URLS"] = "http://127.0.0.1:8080,http://localhost:8080"
+os.environ.setdefault("DATABASE_URL", f"sqlite:///{_folder}/signalbox.sqlite3")
+
+django.setup()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def redis_url() -> Iterator[str]:
+    """A real redis-server (or valkey-server) for the tests of this run."""
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    assert program, "the tests need redis-server or valkey-server: ./tests/run installs it"
+    path = _folder / "redis.sock"
+    command = [program, "--port", "0", "--unixsocket", str(path), "--save", "", "--maxmemory-policy", "noeviction"]
+    with (_folder / "redis.log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, cwd=_folder)
+    wait_for(path.exists)
+    yield os.environ["REDIS_URL"]
+    server.terminate()
+    server.wait(10)
+    shutil.rmtree(_folder, ignore_errors=True)
+
+
+def wait_for(condition: "object", seconds: float = 20.0, what: str = "") -> None:
+    """Wait until `condition()` is true; fail the test when it is not within `seconds`."""
+    end = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < end, f"waited {seconds} s in vain for {what or condition}"
+        time.sleep(0.02)
+
+
+@pytest.fixture(autouse=True)
+def _no_hashed_static_files(settings: object) -> None:
+    """Pages of the test client name static files as they lie in the tree; the stack's tests use the real storage."""
+    storages = dict(settings.STORAGES)  # type: ignore[attr-defined]
+    storages["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = storages  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def alice(db: None) -> "User":
+    return _person("alice")
+
+
+@pytest.fixture
+def bob(db: None) -> "User":
+    return _person("bob")
+
+
+@pytest.fixture
+def charlie(db: None) -> "User":
+    return _person("charlie")
+
+
+def _person(name: str) -> "User":
+    from proj.accounts.models import User
+
+    return User.objects.create_user(name, password=f"{name}'s long passphrase")
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator["Stack"]:
+    """The whole stack, brought up by ./deploy/up from a copy of this checkout: real processes, one for the session."""
+    from tests.system.stack import Stack
+
+    running = Stack()
+    running.start()
+    yield running
+    running.stop()

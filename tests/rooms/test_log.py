@@ -1,0 +1,190 @@
+"""The log of a room: numbers without holes, everything stored once, refusals alone."""
+
+import json
+import threading
+import uuid
+
+import pytest
+from django.db import connection
+
+from proj.accounts.models import User
+from proj.rooms import log
+from proj.rooms.commands import Command, Noted, Refusal, Repeated, Verb, Written
+from proj.rooms.frames import Kind
+from proj.rooms.models import Event, Membership, Room, new_epoch
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lobby(db: None) -> Room:
+    return Room.objects.create(name="lobby")
+
+
+def command(verb: Verb, room: Room, author: User, text: str = "", target: int = 0, client_id: str = "") -> Command:
+    return Command(verb, room.pk, author.pk, client_id or str(uuid.uuid4()), text, target)
+
+
+def test_a_batch_is_numbered_without_holes_in_each_room(alice: User, bob: User, lobby: Room) -> None:
+    other = Room.objects.create(name="运维")
+    batch = [command("post", (lobby, other)[n % 3 == 0], (alice, bob)[n % 2], f"text {n}") for n in range(30)]
+    outcomes = log.write(batch)
+    for room in (lobby, other):
+        room.refresh_from_db()
+        numbers = [o.seq for o in outcomes if isinstance(o, Written) and o.room == room.pk]
+        assert numbers == list(range(1, room.seq + 1))
+        assert list(room.events.order_by("seq").values_list("seq", flat=True)) == numbers
+
+
+def test_the_same_client_id_is_stored_once_and_answered_with_its_number(alice: User, lobby: Room) -> None:
+    first = command("post", lobby, alice, "hi")
+    written, repeated = log.write([first, first])
+    assert isinstance(written, Written)
+    assert repeated == Repeated(lobby.pk, written.seq)
+    assert log.write([first]) == [Repeated(lobby.pk, written.seq)]
+    assert lobby.events.count() == 1
+
+
+def test_two_people_may_use_the_same_client_id(alice: User, bob: User, lobby: Room) -> None:
+    same = str(uuid.uuid4())
+    outcomes = log.write([command("post", lobby, person, "hi", client_id=same) for person in (alice, bob)])
+    assert [type(outcome) for outcome in outcomes] == [Written, Written]
+
+
+def test_the_frame_is_what_a_replay_would_give(alice: User, lobby: Room) -> None:
+    (written,) = log.write([command("post", lobby, alice, "zwei\nZeilen ✓")])
+    assert isinstance(written, Written)
+    assert json.loads(written.frame) == Event.objects.get().frame()
+
+
+def test_an_edit_changes_the_message_and_is_an_event(alice: User, lobby: Room) -> None:
+    lobby.post(alice, "helo")
+    edited = lobby.edit(alice, 1, "hello")
+    assert isinstance(edited, Written)
+    assert json.loads(edited.frame)["message"] == 1
+    message, edit = lobby.events_after(0, 10)
+    assert (message.text, message.edited_at, edit.kind) == ("hello", edit.at, Kind.EDITED)
+
+
+def test_a_message_can_be_changed_by_the_batch_that_posts_it(alice: User, lobby: Room) -> None:
+    outcomes = log.write([command("post", lobby, alice, "a"), command("edit", lobby, alice, "b", target=1)])
+    assert [type(outcome) for outcome in outcomes] == [Written, Written]
+    assert lobby.events.get(seq=1).text == "b"
+
+
+def test_a_deleted_message_leaves_its_place_and_none_of_its_text(alice: User, lobby: Room) -> None:
+    lobby.post(alice, "the password is hunter2")
+    lobby.edit(alice, 1, "the password is hunter3")
+    lobby.delete_message(alice, 1)
+    assert not lobby.events.filter(text__contains="hunter").exists()
+    assert [event.seq for event in lobby.events_after(0, 10)] == [1, 2, 3]
+    assert lobby.messages_before(None, 10)[0].deleted_at is not None
+
+
+def test_another_persons_message_cannot_be_changed(alice: User, bob: User, lobby: Room) -> None:
+    lobby.post(alice, "mine")
+    for outcome in (lobby.edit(bob, 1, "yours"), lobby.delete_message(bob, 1)):
+        assert isinstance(outcome, Refusal)
+        assert outcome.code == "not_yours"
+    assert lobby.events.get().text == "mine"
+
+
+@pytest.mark.parametrize("target", [0, 2, 99])
+def test_what_is_no_message_cannot_be_changed(alice: User, lobby: Room, target: int) -> None:
+    lobby.post(alice, "mine")
+    lobby.edit(alice, 1, "still mine")  # event 2
+    outcome = lobby.edit(alice, target, "x")
+    assert isinstance(outcome, Refusal)
+    assert outcome.code == "no_such_message"
+
+
+def test_what_is_refused_is_refused_alone(alice: User, bob: User, lobby: Room) -> None:
+    bob.is_active = False
+    bob.save()
+    outcomes = log.write([command("post", lobby, bob, "no"), command("post", lobby, alice, "yes")])
+    assert [type(outcome) for outcome in outcomes] == [Refusal, Written]
+    assert lobby.events.get().text == "yes"
+
+
+def test_only_members_post_in_a_members_only_room(alice: User, bob: User) -> None:
+    den = Room.objects.create(name="den", members_only=True)
+    Membership.objects.create(room=den, user=alice)
+    assert isinstance(den.post(alice, "hi"), Written)
+    outcome = den.post(bob, "let me in")
+    assert isinstance(outcome, Refusal)
+    assert outcome.code == "no_access"
+
+
+def test_a_forbidden_room_cannot_be_found(alice: User, bob: User) -> None:
+    den = Room.objects.create(name="den", members_only=True)
+    den.add_member(alice, by=alice)
+    assert list(Room.objects.of(alice)) == [den]
+    assert not Room.objects.of(bob).exists()
+    with pytest.raises(Room.NoAccess):
+        Room.visit(bob, "DEN")
+    den.remove_member(alice, by=alice)
+    assert not Room.objects.of(alice).exists()
+    assert [event.kind for event in den.events.all()] == [Kind.MEMBER_ADDED, Kind.MEMBER_REMOVED]
+
+
+def test_a_room_is_made_by_the_first_visit_only(alice: User, bob: User) -> None:
+    assert Room.visit(alice, "Ops") == Room.visit(bob, "ops")
+
+
+def test_nobody_posts_in_an_archived_room(alice: User, lobby: Room) -> None:
+    lobby.archived_at = lobby.created_at
+    lobby.save()
+    assert isinstance(lobby.post(alice, "anyone?"), Refusal)
+
+
+def test_seen_only_grows_and_never_beyond_the_head(alice: User, lobby: Room) -> None:
+    for n in range(3):
+        lobby.post(alice, str(n))
+    assert lobby.mark_seen(alice, 2) == Noted(lobby.pk, '{"type":"seen","who":"alice","seq":2}')
+    assert lobby.mark_seen(alice, 1) == Noted(lobby.pk, "")
+    lobby.mark_seen(alice, 99)
+    assert lobby.seen_by() == [("alice", 3)]
+    assert Room.objects.of(alice).with_unread(alice).get().unread == 0  # type: ignore[attr-defined]
+
+
+def test_history_comes_in_pages_oldest_first(alice: User, lobby: Room) -> None:
+    log.write([command("post", lobby, alice, str(n)) for n in range(1, 11)])
+    assert [m.seq for m in lobby.messages_before(None, 3)] == [8, 9, 10]
+    assert [m.seq for m in lobby.messages_before(8, 3)] == [5, 6, 7]
+    assert lobby.messages_before(1, 3) == []
+
+
+def test_an_epoch_is_not_repeated() -> None:
+    assert new_epoch() != new_epoch()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writers_at_the_same_time_leave_no_hole_and_no_double(alice: User, bob: User) -> None:
+    room = Room.objects.create(name="busy")
+    mine = [command("post", room, alice, str(n)) for n in range(40)]
+
+    def work() -> None:
+        try:
+            for one in mine:
+                log.write([one])
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert list(room.events.order_by("seq").values_list("seq", flat=True)) == list(range(1, 41))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_posting_works_without_redis(alice: User, settings: object) -> None:
+    room = Room.objects.create(name="quiet")
+    settings.CHANNEL_LAYERS = {  # type: ignore[attr-defined]
+        "default": {
+            "BACKEND": "proj.layer.redis.FrameLayer",
+            "CONFIG": {"hosts": [{"address": "unix:///nowhere/redis.sock", "socket_timeout": 30}]},
+        }
+    }
+    assert isinstance(room.post(alice, "still stored"), Written)

@@ -1,0 +1,71 @@
+"""Consumers whose doings a test can watch: they write them to lists in Redis."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import django
+from channels.consumer import AsyncConsumer
+from channels.layers import get_channel_layer
+from channels.routing import ChannelNameRouter, ProtocolTypeRouter
+from django.db import OperationalError
+
+django.setup()
+
+from consumers.workers.base import WorkerConsumer  # noqa: E402
+
+
+async def note(what: str) -> int:
+    """Write `what` down; return how often it has been written."""
+    redis = get_channel_layer("work").connection(0)
+    await redis.rpush("noted", what)
+    return int(await redis.incr(f"count:{what}"))
+
+
+class Batches(WorkerConsumer):
+    """Items say what is to happen to them."""
+
+    most_messages = 10
+
+    async def handle(self, items: Sequence[dict[str, Any]]) -> None:
+        probes = [item["probe"] for item in items]
+        if "poison" in probes:
+            await note("tried poison")
+            raise ValueError("poison")
+        if "database away" in probes and await note("tried the database") < 4:
+            raise OperationalError("the database is away")
+        for probe in probes:
+            if probe.startswith("slow"):
+                await note(f"began {probe}")
+                await asyncio.sleep(1)
+            await note(probe)
+
+    async def set_aside(self, item: dict[str, Any]) -> None:
+        await note(f"set aside {item['probe']}")
+
+
+class OneByOne(Batches):
+    most_messages = 1
+
+
+class Tutorial(AsyncConsumer):
+    """An ordinary consumer, as anyone would write it for Channels."""
+
+    async def doctor_probe(self, message: dict[str, Any]) -> None:
+        if message["probe"] == "poison":
+            raise ValueError("poison")
+        await asyncio.sleep(0.05)
+        await note(message["probe"])
+
+
+application = ProtocolTypeRouter(
+    {
+        "channel": ChannelNameRouter(
+            {
+                "batches": Batches.as_asgi(),
+                "one-by-one": OneByOne.as_asgi(),
+                "tutorial": Tutorial.as_asgi(),
+            }
+        )
+    }
+)
