@@ -1,4 +1,4 @@
-"""`python -m deploy.port ADDRESS PORT`: say who listens there, unless it is this checkout. Exit status 1 when it is taken.
+"""`python -m deploy.port ADDRESS PORT`: say who listens there, unless it is this checkout. Exit status 1 when taken.
 
 Reads /proc, so that a host needs neither ss nor lsof. Standard library only.
 """

@@ -1,4 +1,4 @@
-"""`python -m deploy.takeover NAME...`: end the processes that a killed supervisord, or a killed master, left behind in this checkout.
+"""`python -m deploy.takeover NAME...`: end what a killed supervisord, or a killed master, left behind in this checkout.
 
 A process is ours when its working directory is this checkout and it is the one that wrote `var/run/NAME.pid` (same pid,
 same start time) or still has that file open, which its children inherit: nginx's workers outlive a killed master and

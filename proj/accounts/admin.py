@@ -53,6 +53,4 @@ class PeopleAdmin(Base):
             self.log_change(request, person, "Made a one-time sign-in link.")
         # Shown on this page only: a message would travel through a cookie, a redirect through a log.
         context = {**self.admin_site.each_context(request), "title": _("One-time sign-in links"), "made": made}
-        response = TemplateResponse(request, "accounts/admin_links.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, "accounts/admin_links.html", context)

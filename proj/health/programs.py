@@ -145,7 +145,10 @@ def sockets_fit(_: Walk) -> Iterator[Seen]:
     """How many browsers this host can hold: a socket costs nginx two descriptors and an interface process one."""
     try:
         running = {name: info["pid"] for name, info in processes().items() if info["statename"] == "RUNNING"}
-        interfaces = [pid for name, pid in running.items() if "interface" in name]
+        interfaces = [pid for name, pid in running.items() if name.startswith("interface")]
+        if not interfaces:
+            yield unseen("no interface process is running", "First mend the programs.")
+            return
         held = sum(max(0, _descriptors(pid) - SPARE) for pid in interfaces)
         saw = f"interface processes hold {held:,}"
         if "nginx" in running:

@@ -52,9 +52,9 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to look at. It is left out when one of `needs` (names of steps or findings) is red or was left out.
+    """One thing to look at. It is left out when one of `needs` (names of findings) is red or was left out.
 
-    Where it shows what it saw part by part, each part is a finding of its own: "program worker-chat".
+    Where a step looks at several things, each is a finding of its own, named as in "program worker-chat".
     """
 
     name: str
@@ -84,7 +84,7 @@ def examine(steps: Iterable[Step], walk: Walk) -> Iterator[Finding]:
             continue
         for finding in _look(step, walk):
             if finding.state is State.RED:
-                closed |= {step.name, finding.step}
+                closed.add(finding.step)
             yield finding
 
 
@@ -93,11 +93,15 @@ def _look(step: Step, walk: Walk) -> Iterator[Finding]:
     try:
         for seen in step.look(walk):
             name = f"{step.name} {seen.part}" if seen.part else step.name
-            yield Finding(name, seen.state, seen.saw, seen.advice, _ms(since))
+            yield Finding(name, seen.state, _line(seen.saw), seen.advice, _ms(since))
             since = time.perf_counter()
     except Exception as error:  # whatever it is, the other steps still have something to say
-        saw = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-        yield Finding(step.name, State.RED, saw, "The doctor did not expect this; read var/log.", _ms(since))
+        saw = f"{type(error).__name__}: {error}"
+        yield Finding(step.name, State.RED, _line(saw), "The doctor did not expect this; read var/log.", _ms(since))
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:400]
 
 
 def _ms(since: float) -> float:

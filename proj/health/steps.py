@@ -20,5 +20,5 @@ STEPS = (
     Step("static file", front.file_served, needs=("program nginx", "static files")),
     Step("handshake", front.handshake_accepted, needs=("program nginx", "database", "redis")),
     Step("origin", front.stranger_refused, needs=("handshake",)),
-    Step("message", front.message_travels, needs=("handshake", "worker chat", "frames", "named channels")),
+    Step("message", front.message_travels, needs=("handshake", "worker", "worker chat", "frames", "named channels")),
 )

@@ -13,7 +13,7 @@ def listeners_outlive_an_idle_channel(**_: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     layers: dict[str, dict[str, Any]] = settings.CHANNEL_LAYERS
     for alias, config in layers.items():
-        blocking = getattr(get_channel_layer(alias), "brpop_timeout", 0)
+        blocking = getattr(type(get_channel_layer(alias)), "brpop_timeout", 0)
         for host in config.get("CONFIG", {}).get("hosts", []):
             timeout = host.get("socket_timeout", 5) if isinstance(host, dict) else 5
             if timeout is not None and timeout <= max(blocking, 5):

@@ -82,7 +82,9 @@ export class Outbox extends EventTarget {
 
   /** The server did not take it: `error` is its frame. Without retry_after it never will. */
   refuse(client_id, error) {
-    const item = this.items.get(client_id ?? this.#waiting);
+    // without a client_id it may be about something else that this page said, except for these
+    const mine = error.retry_after !== undefined || error.code === "too_large";
+    const item = this.items.get(client_id ?? (mine ? this.#waiting : undefined));
     if (!item) return;
     if (error.retry_after === undefined) {
       item.failed = error.detail;

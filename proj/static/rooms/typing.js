@@ -1,7 +1,7 @@
 // Who is writing just now; and telling the others that I am.
 import { count, list } from "./words.js";
 
-const TELL = 3_000; // at most this often
+const TELL = 2_500; // at most this often; the server passes on one in 2 s
 const FADE = 6_000; // after which somebody has stopped
 
 export class Typing {
@@ -11,7 +11,6 @@ export class Typing {
   constructor({ line, composer, socket, me }) {
     Object.assign(this, { line, socket, me });
     composer.addEventListener("typing", () => this.#tell());
-    composer.addEventListener("send", () => (this.#told = 0));
   }
 
   /** `who` is writing. */

@@ -82,10 +82,10 @@ class Command(BaseCommand):
             State.UNSEEN: self.style.NOTICE,
         }[finding.state]
         self.stdout.write(
-            f"{paint(f'{WORDS[finding.state]:<8}')}{finding.step:<28}{finding.ms:>7.0f} ms  {finding.saw}"
+            f"{paint(f'{WORDS[finding.state]:<8}')}{finding.step:<32}{finding.ms:>7.0f} ms  {finding.saw}"
         )
         if finding.advice:
-            self.stdout.write(f"{'':<8}{'':<28}{'':>10}  -> {finding.advice}")
+            self.stdout.write(f"{'':<8}{'':<32}{'':>10}  -> {finding.advice}")
         self.stdout.flush()
 
     def conclude(self, findings: list[Finding], code: int) -> None:

@@ -1,0 +1,108 @@
+"""`python -m deploy.roll start|restart [NAME...]`: what supervisorctl does not do, start what should run without waiting
+for it, and restart one process at a time, the next one only when the last one serves again.
+"""
+
+import argparse
+import contextlib
+import socket
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from deploy.takeover import ROOT
+
+PATIENCE = 60.0  # seconds until a restarted process must serve
+SETTLED = 3.0  # seconds that a process without a socket of its own must have lived
+RESTING = ("STOPPED", "EXITED", "FATAL", "BACKOFF")
+
+
+@contextlib.contextmanager
+def supervisor(root: Path) -> Iterator[Any]:
+    """supervisord's own interface, over the socket that supervisorctl uses."""
+    transport = SupervisorTransport(None, None, f"unix://{root}/var/run/supervisor.sock")
+    with contextlib.closing(transport):
+        yield xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
+
+
+def full(process: dict[str, Any]) -> str:
+    group, name = str(process["group"]), str(process["name"])
+    return name if group == name else f"{group}:{name}"
+
+
+def chosen(processes: list[dict[str, Any]], names: list[str]) -> list[dict[str, Any]]:
+    """The processes of these names or groups; all when there are none."""
+    wanted = {name.removesuffix(":*") for name in names}
+    known = {name for one in processes for name in (full(one), one["name"], one["group"])}
+    for name in sorted(wanted - known):
+        sys.exit(f"signalbox: there is no program {name}")
+    return [one for one in processes if not wanted or wanted & {full(one), one["name"], one["group"]}]
+
+
+def accepts(path: Path) -> bool:
+    """Whether something listens on this unix socket."""
+    with socket.socket(socket.AF_UNIX) as trial:
+        try:
+            trial.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
+def serves(control: Any, root: Path, name: str) -> bool:
+    info = control.getProcessInfo(name)
+    if info["statename"] not in ("STARTING", "RUNNING"):
+        return False
+    own = root / "var" / "run" / f"{info['name']}.sock"
+    if info["group"] in ("interface", "web", "redis"):
+        return accepts(own)
+    return bool(info["now"] - info["start"] >= SETTLED)
+
+
+def start(control: Any) -> None:
+    """Start every program that should run and does not; one with `autostart=false` is left alone."""
+    automatic = {(one["group"], one["name"]) for one in control.getAllConfigInfo() if one["autostart"]}
+    for process in control.getAllProcessInfo():
+        if (process["group"], process["name"]) in automatic and process["statename"] in RESTING:
+            with contextlib.suppress(xmlrpc.client.Fault):  # it has just been started
+                control.startProcess(full(process), False)
+
+
+def restart(control: Any, root: Path, names: list[str]) -> None:
+    """One after the other. Ends with a sentence at the first that does not serve again: its neighbours go on."""
+    for process in chosen(control.getAllProcessInfo(), names):
+        name = full(process)
+        if process["statename"] in ("STARTING", "RUNNING", "BACKOFF"):
+            with contextlib.suppress(xmlrpc.client.Fault):  # it has just ended
+                control.stopProcess(name)
+        with contextlib.suppress(xmlrpc.client.Fault):  # it has just been started
+            control.startProcess(name, False)
+        limit = time.monotonic() + PATIENCE
+        while not serves(control, root, name):
+            if time.monotonic() > limit:
+                sys.exit(f"signalbox: {name} does not serve again; see: supervisorctl tail {name}")
+            time.sleep(0.1)
+        sys.stdout.write(f"{name}: restarted\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="deploy/restart", description="Restart programs one process at a time.")
+    parser.add_argument("verb", choices=["start", "restart"])
+    parser.add_argument("name", nargs="*", help="as supervisorctl status shows them; all when none is given")
+    options = parser.parse_args()
+    try:
+        with supervisor(ROOT) as control:
+            if options.verb == "start":
+                start(control)
+            else:
+                restart(control, ROOT, options.name)
+    except (OSError, xmlrpc.client.ProtocolError):
+        sys.exit("signalbox: supervisord is not running; start it with ./deploy/up")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""The rooms' pages, and their history as JSON."""
+
+from typing import Any
+from urllib.parse import quote
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from proj.accounts.models import User
+from proj.rooms import names
+from proj.rooms.models import Event, Room
+
+PAGE = 50  # messages of a page of history
+LONGEST_PAGE = 200
+LARGEST_SEQ = 2**53  # what JavaScript counts exactly, and any database too
+
+
+class PersonsRequest(HttpRequest):
+    """A request of somebody who is signed in."""
+
+    user: User
+
+
+class OpenForm(forms.Form):
+    """The name of a room to open."""
+
+    name = forms.CharField(
+        label=_("Room"),
+        error_messages={"required": _("A room needs a name.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "aria-describedby": "name-help", "dir": "auto"}),
+    )
+
+    def clean_name(self) -> str:
+        try:
+            return names.checked(self.cleaned_data["name"])
+        except names.BadRoomName:
+            raise forms.ValidationError(
+                gettext("A room's name is 1 to 100 visible characters on one line, without a slash.")
+            ) from None
+
+
+@never_cache
+@login_required
+def rooms(request: PersonsRequest) -> HttpResponse:
+    """The rooms that one may see, with what is unread; and the way to another one."""
+    form = OpenForm(request.POST or None, use_required_attribute=False)
+    if request.method == "POST" and form.is_valid():
+        return redirect("rooms:room", form.cleaned_data["name"])
+    mine = Room.objects.of(request.user).with_unread(request.user)
+    return render(request, "rooms/list.html", {"form": form, "rooms": mine}, status=400 if form.errors else 200)
+
+
+@never_cache
+@login_required
+@require_safe
+def room(request: PersonsRequest, name: str) -> HttpResponse:
+    """A room with its newest messages. It is made by its first visitor."""
+    try:
+        room = Room.visit(request.user, name)
+    except names.BadRoomName as error:
+        raise Http404(str(error)) from None
+    except Room.NoAccess as error:
+        raise PermissionDenied(str(error)) from None
+    if room.name != name:
+        return redirect(room)  # one address per room, so that all its pages share drafts and what is not yet sent
+    head = _head(room)
+    page, more = _page(room, None, PAGE)
+    state = head | {
+        "me": request.user.username,
+        "more": more,
+        "mine": [message["client_id"] for message in page if message["author"] == request.user.username],
+        "seen": dict(room.seen_by()),
+        "characters": settings.MESSAGE_CHARACTERS,
+        "urls": {
+            "messages": reverse("rooms:messages", args=[room.name]),
+            "socket": f"/ws/chat/{quote(room.name, safe='')}/",
+            "signIn": f"{reverse('accounts:sign-in')}?next={quote(room.get_absolute_url(), safe='')}",
+        },
+    }
+    context = {"room": room, "page": page, "me": request.user.username, "state": state}
+    return render(request, "rooms/room.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def messages(request: PersonsRequest, name: str) -> JsonResponse:
+    """A page of history: `?before=<seq>&limit=<1..200>`, newest last (docs/protocol.md)."""
+    try:
+        before = _whole(request, "before", None, LARGEST_SEQ)
+        limit = _whole(request, "limit", PAGE, LONGEST_PAGE) or PAGE
+    except ValueError as error:
+        return _error(400, "bad_field", str(error))
+    try:
+        room = Room.called(request.user, name)
+    except (Room.DoesNotExist, Room.NoAccess):
+        return _error(404, "no_such_room", gettext("There is no such room."))
+    head = _head(room)
+    page, more = _page(room, before, limit)
+    return JsonResponse(head | {"more": more, "messages": page})
+
+
+def _head(room: Room) -> dict[str, Any]:
+    """Where the log stands. To be read before the messages: what comes in between is replayed, and not missed."""
+    room.refresh_from_db(fields=["epoch", "seq"])
+    return {"room": room.name, "epoch": room.epoch, "seq": room.seq}
+
+
+def _page(room: Room, before: int | None, limit: int) -> tuple[list[dict[str, Any]], bool]:
+    """At most `limit` messages as frames, oldest first, and whether there are older ones."""
+    found: list[Event] = room.messages_before(before, limit + 1)
+    return [event.frame() for event in found[-limit:]], len(found) > limit
+
+
+def _whole(request: HttpRequest, name: str, default: int | None, most: int) -> int | None:
+    """The query's parameter `name`, a whole number from 1 to `most`. Raises ValueError with a sentence."""
+    text = request.GET.get(name)
+    if text is None:
+        return default
+    if text.isascii() and text.isdigit() and len(text) <= 16 and 1 <= int(text) <= most:
+        return int(text)
+    raise ValueError(f"{name} must be a whole number from 1 to {most}.")
+
+
+def _error(status: int, code: str, detail: str) -> JsonResponse:
+    """An error in the form of the protocol's error frames."""
+    return JsonResponse({"type": "error", "code": code, "detail": detail}, status=status)

@@ -1,0 +1,107 @@
+"""The doctor's look at the processes, through a real supervisord."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from django.conf import settings as shipped
+from pytest_django import Settings
+
+from proj.health import programs
+from proj.health.report import Seen, State, Walk
+from tests.conftest import wait_for
+
+CONF = """\
+    [unix_http_server]
+    file=%(here)s/var/run/supervisor.sock
+    [supervisord]
+    nodaemon=true
+    logfile=%(here)s/log
+    pidfile=%(here)s/pid
+    [rpcinterface:supervisor]
+    supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+    [program:web]
+    command=sleep 600 ; a comment
+    startsecs=0
+    [program:interface]
+    command=sleep 600
+    process_name=interface_%(process_num)d
+    numprocs=2
+    startsecs=0
+    [program:slow]
+    command=sleep 600
+    startsecs=600
+    [program:broken]
+    command=/nonexistent/program
+    startretries=0
+    [program:resting]
+    command=sleep 600
+    autostart=false
+    """
+
+
+@pytest.fixture
+def root(settings: Settings) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="sb-") as folder:
+        root = Path(folder)
+        (root / "var" / "run").mkdir(parents=True)
+        settings.BASE_DIR, settings.VAR, settings.RUN = root, root / "var", root / "var" / "run"
+        yield root
+
+
+@pytest.fixture
+def supervised(root: Path) -> Iterator[Path]:
+    """A supervisord with programs in every state. Its configuration is then given one program that it does not know."""
+    conf = root / "supervisord.conf"
+    conf.write_text(dedent(CONF))
+    command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(conf)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            wait_for(lambda: states().get("program broken") == State.RED, what="supervisord")
+            with conf.open("a") as file:
+                file.write("\n[program:new]\ncommand=sleep 600\n")
+            yield root
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def look() -> dict[str, Seen]:
+    return {f"program {seen.part}".strip(): seen for seen in programs.programs_run(Walk())}
+
+
+def states() -> dict[str, State]:
+    return {name: seen.state for name, seen in look().items()}
+
+
+def test_each_program_is_told_by_the_name_that_supervisorctl_takes(supervised: Path) -> None:
+    assert states() == {
+        "program web": State.GREEN,
+        "program interface:interface_0": State.GREEN,
+        "program interface:interface_1": State.GREEN,
+        "program slow": State.UNSEEN,
+        "program broken": State.RED,
+        "program resting": State.GREEN,
+        "program new": State.RED,
+    }
+    advice = look()
+    assert "supervisorctl tail broken" in advice["program broken"].advice
+    assert "supervisorctl update" in advice["program new"].advice
+
+
+def test_without_supervisord_it_is_one_red_line(root: Path) -> None:
+    assert states() == {"program": State.RED}
+
+
+def test_how_many_sockets_fit_comes_from_the_processes_themselves(supervised: Path) -> None:
+    (seen,) = programs.sockets_fit(Walk())
+    assert "room for" in seen.saw
+
+
+def test_the_programs_that_ship_are_understood() -> None:
+    found = programs.expected(shipped.BASE_DIR / "supervisord.conf")
+    assert {"redis", "nginx", "web", "interface:interface_0", "worker-chat"} <= set(found)

@@ -1,0 +1,332 @@
+"""The rooms' pages as the test client sees them, on a real database."""
+
+import html
+import json
+import re
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from proj.accounts.models import User
+from proj.rooms.commands import Written
+from proj.rooms.models import Room
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NAME = "运维 чат #1"
+HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">{{ 7|add:7 }}'
+
+
+@pytest.fixture
+def as_alice(alice: User) -> Client:
+    client = Client()
+    client.force_login(alice)
+    return client
+
+
+def address(name: str, rest: str = "") -> str:
+    return f"/chat/{quote(name, safe='')}/{rest}"
+
+
+def text(response: HttpResponse) -> str:
+    return response.content.decode()
+
+
+def state(response: HttpResponse) -> dict[str, Any]:
+    """What the page hands to its modules."""
+    found = re.search(r'<script id="room-state" type="application/json">(.*?)</script>', text(response), re.DOTALL)
+    assert found
+    page: dict[str, Any] = json.loads(found[1])
+    return page
+
+
+def shown(response: HttpResponse) -> list[int]:
+    """The numbers of the messages on the page, in order."""
+    return [int(seq) for seq in re.findall(r'data-seq="(\d+)"', text(response))]
+
+
+def post(room: Room, author: User, *texts: str) -> list[int]:
+    outcomes = [room.post(author, text) for text in texts]
+    assert all(isinstance(outcome, Written) for outcome in outcomes)
+    return [outcome.seq for outcome in outcomes if isinstance(outcome, Written)]
+
+
+# Who may come in
+
+
+@pytest.mark.parametrize("path", ["/chat/", "/chat/lobby/", "/chat/lobby/messages/"])
+def test_nobody_sees_a_page_without_signing_in(path: str) -> None:
+    answer = Client().get(path)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/sign-in/?next=/chat/")
+    assert not Room.objects.exists()
+
+
+def test_a_members_room_is_not_open_to_others(as_alice: Client, alice: User, bob: User) -> None:
+    room = Room.objects.create(name="staff", members_only=True)
+    room.add_member(bob, bob)
+    post(room, bob, "between us")
+    page = as_alice.get(address("staff"))
+    assert page.status_code == 403
+    assert "between us" not in text(page)
+    assert as_alice.get(address("staff", "messages/")).status_code == 404
+    assert "staff" not in text(as_alice.get("/chat/"))
+    room.add_member(alice, bob)
+    assert "between us" in text(as_alice.get(address("staff")))
+    assert "staff" in text(as_alice.get("/chat/"))
+
+
+def test_pages_are_not_kept_by_caches(as_alice: Client) -> None:
+    for path in ("/chat/", "/chat/lobby/", "/chat/lobby/messages/"):
+        assert "no-store" in as_alice.get(path)["Cache-Control"]
+
+
+# The list of rooms
+
+
+def test_the_list_is_empty_at_first(as_alice: Client) -> None:
+    assert "There are no rooms yet" in text(as_alice.get("/chat/"))
+
+
+def test_the_list_counts_what_is_unread(as_alice: Client, alice: User, bob: User) -> None:
+    room = Room.visit(bob, NAME)
+    seqs = post(room, bob, "one", "two", "three")
+    room.mark_seen(alice, seqs[0])
+    page = text(as_alice.get("/chat/"))
+    assert f'href="{address(NAME)}"' in page
+    assert "2 unread" in page
+    room.mark_seen(alice, seqs[-1])
+    assert "unread</span>" not in text(as_alice.get("/chat/"))
+
+
+def test_a_room_is_opened_by_its_name(as_alice: Client) -> None:
+    answer = as_alice.post("/chat/", {"name": f"  {NAME} "})
+    assert answer.status_code == 302
+    assert answer["Location"] == address(NAME)
+    assert as_alice.get(answer["Location"]).status_code == 200
+    assert Room.objects.get().name == NAME
+
+
+@pytest.mark.parametrize("name", ["", "   ", "a/b", ".", "..", "x" * 101, "tab\x07bell"])
+def test_a_bad_name_is_explained(as_alice: Client, name: str) -> None:
+    answer = as_alice.post("/chat/", {"name": name})
+    assert answer.status_code == 400
+    assert 'class="errorlist"' in text(answer)
+    assert not Room.objects.exists()
+
+
+# A room
+
+
+def test_a_room_is_made_by_its_first_visitor_only_once(as_alice: Client) -> None:
+    assert as_alice.head(address("lobby")).status_code == 200
+    assert "Nothing has been said here yet" in text(as_alice.get(address("lobby")))
+    assert Room.objects.count() == 1
+
+
+@pytest.mark.parametrize("written", ["LOBBY", "Lobby", " lobby  "])
+def test_a_room_has_one_address(as_alice: Client, alice: User, written: str) -> None:
+    Room.visit(alice, "lobby")
+    answer = as_alice.get(address(written))
+    assert answer.status_code == 302
+    assert answer["Location"] == address("lobby")
+
+
+@pytest.mark.parametrize("name", ["x" * 101, "a\x07b", "\u202eabc"])
+def test_a_room_with_a_bad_name_is_not_there(as_alice: Client, name: str) -> None:
+    answer = as_alice.get(address(name))
+    assert answer.status_code == 404
+    assert "There is nothing here" in text(answer)
+    assert not Room.objects.exists()
+
+
+def test_a_room_shows_its_newest_messages(as_alice: Client, alice: User, bob: User) -> None:
+    room = Room.visit(alice, NAME)
+    seqs = post(room, bob, *(f"message {n}" for n in range(60)))
+    page = as_alice.get(address(NAME))
+    assert shown(page)[:50] == seqs[-50:]
+    room.refresh_from_db()
+    assert state(page) == {
+        "room": NAME,
+        "epoch": room.epoch,
+        "seq": room.seq,
+        "me": "alice",
+        "more": True,
+        "mine": [],
+        "seen": {},
+        "characters": 8000,
+        "urls": {
+            "messages": address(NAME, "messages/"),
+            "socket": f"/ws/chat/{quote(NAME, safe='')}/",
+            "signIn": f"/sign-in/?next={quote(address(NAME), safe='')}",
+        },
+    }
+
+
+def test_an_edit_and_a_deletion_are_shown(as_alice: Client, alice: User) -> None:
+    room = Room.visit(alice, "lobby")
+    first, second = post(room, alice, "frist", "a secret")
+    room.edit(alice, first, "first")
+    room.delete_message(alice, second)
+    answer = as_alice.get(address("lobby"))
+    page = text(answer).partition("<template")[0]
+    assert "first</p>" in page
+    assert "frist" not in text(answer)
+    assert page.count('class="edited"') == 1
+    assert page.count("This message was deleted.") == 1
+    assert "a secret" not in text(answer)
+    assert state(answer)["seq"] == 4
+
+
+def test_what_one_sent_is_known_to_the_page(as_alice: Client, alice: User, bob: User) -> None:
+    room = Room.visit(alice, "lobby")
+    mine = "6a0f4a5e-9d9c-4b5c-8f43-0d1b1b8f9f10"
+    room.post(alice, "mine", mine)
+    room.post(bob, "his")
+    answer = as_alice.get(address("lobby"))
+    assert state(answer)["mine"] == [mine]
+    page = text(answer).partition("<template")[0]
+    assert page.count('data-do="edit"') == 1
+
+
+def test_hostile_text_is_only_text(as_alice: Client, alice: User) -> None:
+    room = Room.visit(alice, "lobby")
+    post(room, alice, HOSTILE, "</p></li></ol><!--")
+    page = text(as_alice.get(address("lobby")))
+    assert html.escape(HOSTILE).replace("&#x27;", "'") in page.replace("&#x27;", "'")
+    assert "<script>alert" not in page
+    assert "<!--" not in page.replace("&lt;!--", "")
+
+
+def test_hostile_names_are_only_text(as_alice: Client) -> None:
+    name = '"><script>alert(1)<'
+    page = text(as_alice.get(address(name))) + text(as_alice.get("/chat/"))
+    assert "<script>alert" not in page
+
+
+def test_no_page_has_inline_scripts_or_styles(as_alice: Client, alice: User) -> None:
+    post(Room.visit(alice, "lobby"), alice, "hi")
+    for path in ("/chat/", "/chat/lobby/", "/chat/\x07/", "/password/"):
+        page = text(as_alice.get(path))
+        assert not re.search(r"<style|\sstyle=|\son\w+=", page), path
+        for script in re.findall(r"<script[^>]*>", page):
+            assert " src=" in script or 'type="application/json"' in script, (path, script)
+        assert "http://" not in page and "https://" not in page, path
+
+
+def test_an_archived_room_can_be_read(as_alice: Client, alice: User) -> None:
+    from django.utils import timezone
+
+    room = Room.visit(alice, "old")
+    post(room, alice, "history")
+    room.archived_at = timezone.now()
+    room.save()
+    page = text(as_alice.get(address("old")))
+    assert "This room is archived" in page
+    assert "history" in page
+
+
+# History
+
+
+def test_history_comes_in_pages(as_alice: Client, alice: User) -> None:
+    room = Room.visit(alice, NAME)
+    seqs = post(room, alice, *(f"message {n}" for n in range(7)))
+    newest = as_alice.get(address(NAME, "messages/?limit=3")).json()
+    assert {key: newest[key] for key in ("room", "epoch", "seq", "more")} == {
+        "room": NAME,
+        "epoch": room.epoch,
+        "seq": seqs[-1],
+        "more": True,
+    }
+    assert [message["seq"] for message in newest["messages"]] == seqs[-3:]
+    older = as_alice.get(address(NAME, f"messages/?limit=4&before={seqs[-3]}")).json()
+    assert [message["seq"] for message in older["messages"]] == seqs[:4]
+    assert older["more"] is False
+    assert older["messages"][0] | {"at": "", "client_id": ""} == {
+        "type": "message.posted",
+        "seq": seqs[0],
+        "author": "alice",
+        "text": "message 0",
+        "at": "",
+        "client_id": "",
+    }
+
+
+@pytest.mark.parametrize(
+    "query", ["before=0", "before=-1", "before=x", "before=", "before=1e3", "before=²", "before=" + "9" * 30]
+)
+def test_a_bad_before_is_refused(as_alice: Client, alice: User, query: str) -> None:
+    Room.visit(alice, "lobby")
+    refused(as_alice.get(address("lobby", f"messages/?{query}")), "before")
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=-5", "limit=ten", "limit="])
+def test_a_bad_limit_is_refused(as_alice: Client, alice: User, query: str) -> None:
+    Room.visit(alice, "lobby")
+    refused(as_alice.get(address("lobby", f"messages/?{query}")), "limit")
+
+
+def refused(answer: HttpResponse, field: str) -> None:
+    assert answer.status_code == 400
+    error = json.loads(answer.content)
+    assert (error["type"], error["code"]) == ("error", "bad_field")
+    assert error["detail"].startswith(f"{field} must be a whole number from 1 to ")
+
+
+def test_history_of_no_room_makes_none(as_alice: Client) -> None:
+    answer = as_alice.get(address("nowhere", "messages/"))
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "no_such_room"
+    assert not Room.objects.exists()
+
+
+# The administrator's pages
+
+
+def test_members_come_and_go_by_the_rooms_verbs(admin_client: Client, bob: User) -> None:
+    room = Room.objects.create(name="staff", members_only=True)
+    form = {
+        "name": "staff",
+        "members_only": "on",
+        "memberships-TOTAL_FORMS": "1",
+        "memberships-INITIAL_FORMS": "0",
+        "memberships-0-user": str(bob.pk),
+    }
+    assert admin_client.post(f"/admin/rooms/room/{room.pk}/change/", form).status_code == 302
+    assert list(room.events.values_list("kind", "text")) == [("member.added", "bob")]
+    membership = room.memberships.get()
+    form |= {
+        "memberships-INITIAL_FORMS": "1",
+        "memberships-0-id": str(membership.pk),
+        "memberships-0-room": str(room.pk),
+        "memberships-0-DELETE": "on",
+    }
+    assert admin_client.post(f"/admin/rooms/room/{room.pk}/change/", form).status_code == 302
+    assert list(room.events.values_list("kind", flat=True)) == ["member.added", "member.removed"]
+    assert not room.memberships.exists()
+
+
+def test_the_log_cannot_be_changed_by_hand(admin_client: Client, alice: User) -> None:
+    room = Room.visit(alice, "lobby")
+    post(room, alice, "what was said")
+    event = room.events.get()
+    assert "what was said" in text(admin_client.get("/admin/rooms/event/"))
+    page = f"/admin/rooms/event/{event.pk}/"
+    assert admin_client.get(f"{page}change/").status_code == 200
+    assert admin_client.post(f"{page}change/", {"text": "something else"}).status_code == 403
+    assert admin_client.post(f"{page}delete/", {"post": "yes"}).status_code == 403
+    assert admin_client.get("/admin/rooms/event/add/").status_code == 403
+    event.refresh_from_db()
+    assert event.text == "what was said"
+
+
+def test_a_room_can_be_made_and_not_deleted(admin_client: Client) -> None:
+    form = {"name": "new", "memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+    assert admin_client.post("/admin/rooms/room/add/", form).status_code == 302
+    room = Room.objects.get()
+    assert (room.name, room.members_only) == ("new", False)
+    assert admin_client.post(f"/admin/rooms/room/{room.pk}/delete/", {"post": "yes"}).status_code == 403

@@ -1,0 +1,147 @@
+"""A client as the browser's page is one: it keeps what it said until it is acknowledged, reconnects, and catches up."""
+
+import asyncio
+import json
+import random
+import uuid
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
+from websockets.typing import Origin, Subprotocol
+
+RESEND = 3.0  # seconds without an acknowledgement
+TROUBLE = (ConnectionClosed, InvalidHandshake, InvalidMessage, OSError, TimeoutError, EOFError)
+
+
+async def knock(
+    url: str, room: str, cookie: str, *, protocol: bool = True, query: str = "", origin: str | None = None
+) -> ClientConnection:
+    """Open a socket to `room` at `url` (http://host:port) as whoever `cookie` speaks for."""
+    return await connect(
+        f"{url.replace('http', 'ws', 1)}/ws/chat/{quote(room, safe='')}/{query}",
+        additional_headers={"Cookie": cookie} if cookie else {},
+        subprotocols=[Subprotocol("signalbox.v1")] if protocol else None,
+        origin=Origin(origin or url),
+        open_timeout=10,
+        proxy=None,
+        max_size=None,
+    )
+
+
+async def hear(socket: ClientConnection, kind: str, seconds: float = 10) -> dict[str, Any]:
+    """The next frame of that type; others are passed over."""
+    async with asyncio.timeout(seconds):
+        while True:
+            frame: dict[str, Any] = json.loads(await socket.recv())
+            if frame.get("type") == kind:
+                return frame
+
+
+class Client:
+    """One page, open on one room. `events` is the room as this page knows it."""
+
+    def __init__(self, url: str, room: str, cookie: str) -> None:
+        self.url, self.room, self.cookie = url, room, cookie
+        self.epoch = ""
+        self.seq = 0
+        self.events: list[dict[str, Any]] = []
+        self.pending: dict[str, str] = {}  # client_id -> text
+        self.acknowledged: dict[str, int] = {}  # client_id -> seq
+        self.refused: list[dict[str, Any]] = []
+        self.connections = 0
+        self.closes: list[int] = []
+        self.faults: list[str] = []  # what must never happen
+        self.live = asyncio.Event()
+        self._socket: ClientConnection | None = None
+        self._task = asyncio.ensure_future(self._live())
+
+    async def post(self, text: str) -> str:
+        """Say something. It is pending until it is acknowledged, whatever happens in between."""
+        client_id = str(uuid.uuid4())
+        self.pending[client_id] = text
+        await self._send(client_id)
+        return client_id
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+        """Wait for a condition of this page."""
+        async with asyncio.timeout(seconds):
+            while not condition():
+                await asyncio.sleep(0.02)
+
+    async def close(self) -> None:
+        """Leave for good."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        if self._socket is not None:
+            await self._socket.close()
+
+    async def _send(self, client_id: str) -> None:
+        if self._socket is None or not self.live.is_set() or client_id not in self.pending:
+            return
+        try:
+            await self._socket.send(json.dumps({"message": self.pending[client_id], "client_id": client_id}))
+        except TROUBLE:
+            return  # the reader sees it too, and reconnects
+
+    async def _live(self) -> None:
+        wait = 0.2
+        while True:
+            try:
+                query = f"?epoch={self.epoch}&seq={self.seq}" if self.epoch else ""
+                self._socket = await knock(self.url, self.room, self.cookie, query=query)
+                self.connections += 1
+                wait = 0.2
+                await self._listen(self._socket)
+            except TROUBLE as error:
+                if isinstance(error, ConnectionClosed) and error.rcvd is not None:
+                    self.closes.append(error.rcvd.code)
+            finally:
+                self.live.clear()
+            await asyncio.sleep(random.uniform(0, wait))
+            wait = min(wait * 2, 3.0)
+
+    async def _listen(self, socket: ClientConnection) -> None:
+        resend = asyncio.ensure_future(self._resend())
+        try:
+            async for text in socket:
+                await self._heard(socket, json.loads(text))
+        finally:
+            resend.cancel()
+
+    async def _resend(self) -> None:
+        await self.live.wait()
+        while True:
+            for client_id in list(self.pending):
+                await self._send(client_id)
+            await asyncio.sleep(RESEND)
+
+    async def _heard(self, socket: ClientConnection, frame: dict[str, Any]) -> None:
+        kind = frame["type"]
+        if kind == "welcome":
+            if not self.epoch:
+                self.epoch, self.seq = frame["epoch"], frame["seq"]
+            self.live.set()
+        elif kind == "reset":
+            self.faults.append(f"reset: {frame}")
+        elif kind == "ack":
+            self._acknowledge(frame["client_id"], frame["seq"])
+        elif kind == "error":
+            self.refused.append(frame)
+        elif kind == "head" and frame["seq"] > self.seq:
+            await socket.send(json.dumps({"type": "resume", "epoch": self.epoch, "seq": self.seq}))
+        elif "seq" in frame and kind not in ("head", "seen"):
+            self._event(frame)
+
+    def _event(self, frame: dict[str, Any]) -> None:
+        if frame["seq"] != self.seq + 1:
+            self.faults.append(f"{frame['seq']} came after {self.seq}")
+        self.seq = frame["seq"]
+        self.events.append(frame)
+        self._acknowledge(frame["client_id"], frame["seq"])
+
+    def _acknowledge(self, client_id: str, seq: int) -> None:
+        if self.pending.pop(client_id, None) is not None:
+            self.acknowledged[client_id] = seq

@@ -1,0 +1,130 @@
+"""Processes are killed with -9 under load: what was acknowledged is stored once, and everyone sees the same room."""
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import pytest
+
+from tests.system.client import Client
+from tests.system.stack import Stack
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(420)]
+
+CLIENTS = 20
+MESSAGES = 2000
+VICTIMS = ["interface_0", "worker-chat", "web", "redis", "nginx", "interface_1", "supervisord"]
+
+
+def stored(stack: Stack, room: str) -> list[dict[str, Any]]:
+    """The room's log as the database has it."""
+    code = (
+        "import json; from proj.rooms.models import Room; "
+        f"room = Room.objects.get(name={room!r}); "
+        "print('log:' + json.dumps([[e.seq, e.client_id, e.text] for e in room.events.order_by('seq')]))"
+    )
+    rows = json.loads(stack.manage("shell", "-c", code).rpartition("log:")[2])
+    return [{"seq": seq, "client_id": client_id, "text": text} for seq, client_id, text in rows]
+
+
+async def kill_in_turn(stack: Stack, done: asyncio.Event) -> list[str]:
+    """Kill each process once, the next one when the last one is back, while the load runs."""
+    killed = []
+    for victim in VICTIMS:
+        if done.is_set():
+            break
+        before = await asyncio.to_thread(stack.kill9, victim)
+        killed.append(victim)
+        if victim == "supervisord":
+            await asyncio.to_thread(stack.start)
+        end = time.monotonic() + 40
+        while await asyncio.to_thread(_pid, stack, victim) in (0, before):
+            assert time.monotonic() < end, f"{victim} did not come back"
+            await asyncio.sleep(0.1)
+    return killed
+
+
+def _pid(stack: Stack, victim: str) -> int:
+    try:
+        return stack.pid(victim)
+    except (OSError, KeyError):
+        return 0
+
+
+async def test_whatever_process_is_killed_nothing_acknowledged_is_lost_or_doubled(stack: Stack) -> None:
+    room = "kill -9"
+    await asyncio.to_thread(stack.manage, "addroom", room)
+    cookies = await asyncio.to_thread(stack.sign_in_all, [f"person{n}" for n in range(CLIENTS)])
+    clients = [Client(stack.url, room, cookie) for cookie in cookies.values()]
+    for client in clients:
+        await client.until(client.live.is_set)
+    said: dict[str, str] = {}
+    done = asyncio.Event()
+
+    async def talk(client: Client, name: str) -> None:
+        """Speak evenly for as long as processes are being killed, at a pace that the limit allows."""
+        for n in range(MESSAGES // CLIENTS):
+            text = f"{name} says {n}"
+            said[await client.post(text)] = text
+            await asyncio.sleep(0.6)
+
+    killing = asyncio.ensure_future(kill_in_turn(stack, done))
+    await asyncio.gather(*(talk(client, name) for client, name in zip(clients, cookies, strict=True)))
+    done.set()
+    assert await killing == VICTIMS, "the load ended before every process was killed"
+
+    for client in clients:
+        await client.until(lambda client=client: not client.pending)  # type: ignore[misc]
+    log = await asyncio.to_thread(stored, stack, room)
+    head = log[-1]["seq"]
+    for client in clients:
+        await client.until(lambda client=client: client.seq == head)  # type: ignore[misc]
+
+    assert [event["seq"] for event in log] == list(range(1, MESSAGES + 1)), "a hole, or something twice"
+    assert {event["client_id"]: event["text"] for event in log} == said
+    order = [event["client_id"] for event in log]
+    for client in clients:
+        assert client.faults == []
+        assert [event["client_id"] for event in client.events] == order[-len(client.events) :]
+        assert {client_id: order.index(client_id) + 1 for client_id in client.acknowledged} == client.acknowledged
+        assert client.connections > 1, "no socket was ever closed: nothing was tested"
+        await client.close()
+    assert len(set().union(*(client.acknowledged for client in clients))) == MESSAGES
+
+
+async def test_restarting_the_worker_under_load_loses_nothing_and_closes_no_socket(stack: Stack) -> None:
+    room = "restart"
+    await asyncio.to_thread(stack.manage, "addroom", room)
+    cookies = await asyncio.to_thread(stack.sign_in_all, ["alice", "bob", "charlie"])
+    clients = [Client(stack.url, room, cookie) for cookie in cookies.values()]
+    for client in clients:
+        await client.until(client.live.is_set)
+    restart = asyncio.ensure_future(asyncio.to_thread(stack.supervisorctl, "restart", "worker-chat"))
+    posted = 0
+    while not restart.done():
+        for client in clients:
+            await client.post(f"message {posted}")
+            posted += 1
+        await asyncio.sleep(0.15)
+    assert "started" in restart.result()
+    for client in clients:
+        await client.until(lambda client=client: client.seq == posted)  # type: ignore[misc]
+        await client.until(lambda client=client: not client.pending)  # type: ignore[misc]
+        assert (client.connections, client.closes, client.faults, client.refused) == (1, [], [], [])
+        await client.close()
+
+
+async def test_nothing_dies_or_reconnects_in_an_idle_minute(stack: Stack) -> None:
+    await asyncio.to_thread(stack.manage, "addroom", "idle")
+    client = Client(stack.url, "idle", await asyncio.to_thread(stack.sign_in, "alice"))
+    await client.until(client.live.is_set)
+    pids = await asyncio.to_thread(stack.pids)
+    # Time itself is what is tested here: several times every time-out of the parts in use.
+    with pytest.raises(TimeoutError):
+        await client.until(lambda: client.connections != 1, seconds=60)
+    assert await asyncio.to_thread(stack.pids) == pids
+    await client.post("still here")
+    await client.until(lambda: client.seq == 1)
+    assert client.closes == []
+    await client.close()
