@@ -105,7 +105,7 @@ def read(root: Path = ROOT) -> Listen:
 
 def interfaces(root: Path = ROOT) -> int:
     """How many interface processes supervisord.conf has."""
-    conf = RawConfigParser(inline_comment_prefixes=(" ;",), strict=False)
+    conf = RawConfigParser(inline_comment_prefixes=(";",), strict=False)
     conf.read(root / "supervisord.conf", encoding="utf-8")
     try:
         return conf.getint("program:interface", "numprocs", fallback=1)

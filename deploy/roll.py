@@ -1,9 +1,11 @@
-"""`python -m deploy.roll start|restart [NAME...]`: what supervisorctl does not do, start what should run without waiting
-for it, and restart one process at a time, the next one only when the last one serves again.
+"""`python -m deploy.roll start|restart [NAME...]`: what supervisorctl does not do.
+
+Start what should run without waiting for it; restart one process at a time, the next only when the last one serves.
 """
 
 import argparse
 import contextlib
+import fnmatch
 import socket
 import sys
 import time
@@ -34,13 +36,16 @@ def full(process: dict[str, Any]) -> str:
     return name if group == name else f"{group}:{name}"
 
 
-def chosen(processes: list[dict[str, Any]], names: list[str]) -> list[dict[str, Any]]:
-    """The processes of these names or groups; all when there are none."""
-    wanted = {name.removesuffix(":*") for name in names}
-    known = {name for one in processes for name in (full(one), one["name"], one["group"])}
-    for name in sorted(wanted - known):
-        sys.exit(f"signalbox: there is no program {name}")
-    return [one for one in processes if not wanted or wanted & {full(one), one["name"], one["group"]}]
+def chosen(processes: list[dict[str, Any]], patterns: list[str]) -> list[dict[str, Any]]:
+    """The processes whose name or group's name is like one of the patterns (`worker-*`); all without a pattern."""
+
+    def like(process: dict[str, Any], pattern: str) -> bool:
+        return any(fnmatch.fnmatchcase(name, pattern) for name in (full(process), process["name"], process["group"]))
+
+    for pattern in patterns:
+        if not any(like(process, pattern) for process in processes):
+            sys.exit(f"signalbox: there is no program {pattern}")
+    return [one for one in processes if not patterns or any(like(one, pattern) for pattern in patterns)]
 
 
 def accepts(path: Path) -> bool:

@@ -56,6 +56,7 @@ def backup(file: Path, database: Path, media: Path) -> None:
             tar.add(copy, DATABASE)
             if media.is_dir():
                 tar.add(media, MEDIA)
+        archive.chmod(0o600)
         archive.rename(file)
 
 

@@ -30,7 +30,11 @@ class _UnixConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
+        try:
+            self.sock.connect(self.path)
+        except OSError:
+            self.sock.close()
+            raise
 
 
 class _UnixTransport(xmlrpc.client.Transport):
@@ -39,7 +43,9 @@ class _UnixTransport(xmlrpc.client.Transport):
         self.path = str(path)
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        return _UnixConnection(self.path)
+        connection = _UnixConnection(self.path)
+        self._connection = host, connection  # where the transport finds it to close it
+        return connection
 
 
 def processes() -> dict[str, dict[str, Any]]:

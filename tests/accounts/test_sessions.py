@@ -58,7 +58,7 @@ def test_a_session_of_somebody_not_signed_in_is_nobodys(client: Client, db: None
     session = client.session
     session["seen"] = 1
     session.save()
-    assert person_of(session.session_key) is None
+    assert person_of(session.session_key or "") is None
 
 
 def test_a_session_made_for_a_moment_works_and_goes(alice: User) -> None:

@@ -12,13 +12,17 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
 
+def doctor(stack: "Stack", *options: str) -> "subprocess.CompletedProcess[str]":
+    return stack.run(".venv/bin/python", "manage.py", "doctor", *options)
+
+
 def findings(run: "subprocess.CompletedProcess[str]") -> dict[str, dict[str, str]]:
     return {finding["step"]: finding for finding in json.loads(run.stdout)}
 
 
 def test_a_healthy_stack_is_green_and_every_step_was_looked_at(stack: "Stack") -> None:
     stack.wait_green()
-    run = stack.manage("doctor", "--json")
+    run = doctor(stack, "--json")
     found = findings(run)
     assert run.returncode == 0, run.stdout
     assert {finding["state"] for finding in found.values()} <= {"green", "yellow"}
@@ -28,7 +32,7 @@ def test_a_healthy_stack_is_green_and_every_step_was_looked_at(stack: "Stack") -
 
 def test_for_people_it_ends_with_one_sentence_and_has_no_colour_in_a_pipe(stack: "Stack") -> None:
     stack.wait_green()
-    run = stack.manage("doctor")
+    run = doctor(stack)
     assert run.stdout.splitlines()[-1].startswith("All ")
     assert "\x1b" not in run.stdout
 
@@ -39,9 +43,9 @@ def test_it_leaves_no_session_and_at_most_one_message(stack: "Stack") -> None:
         "from django.contrib.sessions.models import Session as S; from proj.rooms.models import Room as R;"
         "print(S.objects.count(), R.objects.get(hidden=True).seq)"
     )
-    before = stack.manage("shell", "-v", "0", "-c", count).stdout.split()
-    stack.manage("doctor", "--wait", "5")
-    after = stack.manage("shell", "-v", "0", "-c", count).stdout.split()
+    before = stack.manage("shell", "-v", "0", "-c", count).split()
+    doctor(stack, "--wait", "5")
+    after = stack.manage("shell", "-v", "0", "-c", count).split()
     assert after[0] == before[0]
     assert int(after[1]) == int(before[1]) + 1
 
@@ -50,7 +54,7 @@ def test_a_stopped_worker_is_red_by_name_with_the_command_that_mends_it(stack: "
     stack.wait_green()
     stack.supervisorctl("stop", "worker-chat")
     try:
-        run = stack.manage("doctor", "--json")
+        run = doctor(stack, "--json")
     finally:
         stack.supervisorctl("start", "worker-chat")
     found = findings(run)
@@ -66,7 +70,7 @@ def test_without_redis_it_is_red_and_what_needs_it_is_not_tried(stack: "Stack") 
     stack.wait_green()
     stack.supervisorctl("stop", "redis")
     try:
-        run = stack.manage("doctor", "--json")
+        run = doctor(stack, "--json")
     finally:
         stack.supervisorctl("start", "redis")
     found = findings(run)
@@ -79,7 +83,7 @@ def test_without_redis_it_is_red_and_what_needs_it_is_not_tried(stack: "Stack") 
 def test_it_waits_for_what_has_just_been_started(stack: "Stack") -> None:
     stack.wait_green()
     stack.kill9("worker-chat")
-    run = stack.manage("doctor", "--wait", "60")
+    run = doctor(stack, "--wait", "60")
     assert run.returncode == 0, run.stdout
     assert run.stdout.splitlines()[-1].startswith("All ")
 
@@ -88,7 +92,7 @@ def test_waiting_in_vain_ends_in_time_with_what_is_red(stack: "Stack") -> None:
     stack.wait_green()
     stack.supervisorctl("stop", "web")
     try:
-        run = stack.manage("doctor", "--wait", "3")
+        run = doctor(stack, "--wait", "3")
     finally:
         stack.supervisorctl("start", "web")
     assert run.returncode == 1

@@ -8,7 +8,7 @@ from proj.health.report import Finding, Seen, State, Step, Walk, examine, exit_c
 
 
 def step(name: str, *seen: Seen, needs: tuple[str, ...] = ()) -> Step:
-    return Step(name, lambda walk: iter(seen), needs)
+    return Step(name, lambda _: iter(seen), needs)
 
 
 def states(*steps: Step) -> dict[str, State]:

@@ -36,11 +36,11 @@ def test_a_migration_that_is_missing_is_red() -> None:
     from django.db.migrations.recorder import MigrationRecorder
 
     recorder = MigrationRecorder(connection)
-    recorder.record_unapplied("axes", "0001_initial")
+    recorder.record_unapplied("sessions", "0001_initial")
     try:
         seen = only(stores.database_writable(Walk()))
     finally:
-        recorder.record_applied("axes", "0001_initial")
+        recorder.record_applied("sessions", "0001_initial")
     assert (seen.state, seen.advice) == (State.RED, "Run: manage.py migrate")
 
 

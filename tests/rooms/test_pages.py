@@ -3,16 +3,18 @@
 import html
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from proj.accounts.models import User
 from proj.rooms.commands import Written
 from proj.rooms.models import Room
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,11 +33,11 @@ def address(name: str, rest: str = "") -> str:
     return f"/chat/{quote(name, safe='')}/{rest}"
 
 
-def text(response: HttpResponse) -> str:
+def text(response: "Answer") -> str:
     return response.content.decode()
 
 
-def state(response: HttpResponse) -> dict[str, Any]:
+def state(response: "Answer") -> dict[str, Any]:
     """What the page hands to its modules."""
     found = re.search(r'<script id="room-state" type="application/json">(.*?)</script>', text(response), re.DOTALL)
     assert found
@@ -43,7 +45,7 @@ def state(response: HttpResponse) -> dict[str, Any]:
     return page
 
 
-def shown(response: HttpResponse) -> list[int]:
+def shown(response: "Answer") -> list[int]:
     """The numbers of the messages on the page, in order."""
     return [int(seq) for seq in re.findall(r'data-seq="(\d+)"', text(response))]
 
@@ -270,7 +272,7 @@ def test_a_bad_limit_is_refused(as_alice: Client, alice: User, query: str) -> No
     refused(as_alice.get(address("lobby", f"messages/?{query}")), "limit")
 
 
-def refused(answer: HttpResponse, field: str) -> None:
+def refused(answer: "Answer", field: str) -> None:
     assert answer.status_code == 400
     error = json.loads(answer.content)
     assert (error["type"], error["code"]) == ("error", "bad_field")

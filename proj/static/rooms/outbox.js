@@ -3,6 +3,7 @@
 // All tabs of a person in a room show the same outbox; the tab that something was written in sends it, another one
 // only when that takes too long. (Should both send it, the server stores it once.)
 import { uuid } from "./ids.js";
+import { Pace } from "./pace.js";
 import { forget, keep, kept, keysOf, onOtherTab, tabName } from "./store.js";
 
 const RESEND = [5_000, 10_000, 20_000, 30_000]; // after so long without an acknowledgement
@@ -12,6 +13,7 @@ const TAKE_OVER = 10_000; // what another tab wrote, if it is still there after 
 // `failed` the server's reason not to take it, `stored` the seq it was given before its event came here.
 export class Outbox extends EventTarget {
   #send = null;
+  #pace = new Pace(0);
   #waiting = null; // the client_id that is to be acknowledged next
   #tries = 0; // how often it was sent on this connection
   #sentAt = 0;
@@ -43,9 +45,10 @@ export class Outbox extends EventTarget {
     this.#changed();
   }
 
-  /** There is a connection, `send(frame)` sends; or there is none. */
-  connected(send) {
+  /** There is a connection: `send(frame)` sends, at most `rate` a second (0: without a limit). Or there is none. */
+  connected(send, rate = 0) {
     this.#send = send;
+    this.#pace = new Pace(rate);
     this.#waiting = null;
     this.#pausedUntil = 0;
     this.#changed();
@@ -126,17 +129,18 @@ export class Outbox extends EventTarget {
     }
     const now = Date.now();
     if (this.#due(next, now) <= now) {
+      this.#pace.take();
       this.#send(next.frame);
       this.#sentAt = now;
       this.#tries += 1;
     }
-    this.#timer = setTimeout(() => this.#changed(), Math.max(50, this.#due(next, now) - now));
+    this.#timer = setTimeout(() => this.#changed(), Math.max(20, this.#due(next, now) - now));
   }
 
   #due(item, now) {
     const theirs = item.tab === this.tab ? 0 : Math.min(item.at, now) + TAKE_OVER;
     const again = this.#tries ? this.#sentAt + RESEND[Math.min(this.#tries, RESEND.length) - 1] : 0;
-    return Math.max(theirs, again, this.#pausedUntil);
+    return Math.max(theirs, again, this.#pausedUntil, this.#pace.next());
   }
 
   #keep(item) {

@@ -54,7 +54,7 @@ const heard = {
     presence.show(frame.here);
     log.begin(frame.seq);
     catchUp.expect();
-    outbox.connected((message) => socket.send(message));
+    outbox.connected((message) => socket.send(message), frame.limits.rate);
   },
 
   async reset() {

@@ -1,0 +1,74 @@
+"""A room's page as a person uses it. Every wait is for something to be seen."""
+
+import re
+from urllib.parse import quote
+
+from playwright.sync_api import Locator, Page, expect
+
+
+class RoomPage:
+    """One browser page in one room."""
+
+    def __init__(self, page: Page, url: str, name: str) -> None:
+        self.page = page
+        self.address = f"{url}/chat/{quote(name, safe='')}/"
+        self.messages = page.locator("#messages > .message")
+        self.pending = page.locator("#pending > .message")
+        self.field = page.locator("#text")
+        self.status = page.locator("#status")
+
+    def open(self) -> "RoomPage":
+        self.page.goto(self.address)
+        self.live()
+        return self
+
+    def live(self) -> None:
+        """The page says that it is live: connected, and nothing missing."""
+        expect(self.status).to_have_attribute("data-state", "live", timeout=40_000)
+        expect(self.page.locator("#connection")).to_have_text("Live")
+
+    def offline(self) -> None:
+        """The page says that it is offline, and when it will try again."""
+        expect(self.page.locator("#connection")).to_contain_text("Offline", timeout=15_000)
+        expect(self.page.locator("#connection")).to_contain_text("What you write is kept here")
+
+    def say(self, text: str) -> None:
+        self.field.fill(text)
+        self.field.press("Enter")
+
+    def message(self, text: str) -> Locator:
+        """The messages with exactly this text."""
+        exactly = re.compile(rf"^{re.escape(text)}$")
+        return self.messages.filter(has=self.page.locator(".text", has_text=exactly))
+
+    def sees(self, text: str, author: str) -> None:
+        """One message with this text is here, from this author."""
+        expect(self.message(text)).to_have_count(1)
+        expect(self.message(text).locator(".author")).to_have_text(author)
+
+    def act(self, text: str, verb: str) -> Locator:
+        """Press "edit" or "delete" at one's own message; the form that opens."""
+        message = self.message(text)
+        number = message.get_attribute("id")
+        message.hover()
+        message.locator(f'[data-do="{verb}"]').click()
+        return self.page.locator(f"#{number} form")
+
+    def load_all(self) -> None:
+        """Press "older messages" until there are no older ones."""
+        older = self.page.locator("#older")
+        while older.is_visible():
+            count = self.messages.count()
+            older.click()
+            expect(self.messages).not_to_have_count(count)
+            expect(self.page.locator("#log")).not_to_have_attribute("aria-busy", "true")
+
+    def markup(self) -> str:
+        """The list of messages as markup."""
+        found: str = self.page.locator("#messages").evaluate("list => list.outerHTML")
+        return found
+
+    def numbers(self) -> list[int]:
+        """The `seq` of every message shown, in order."""
+        found: list[int] = self.messages.evaluate_all("items => items.map((item) => Number(item.dataset.seq))")
+        return found

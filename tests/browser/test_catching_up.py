@@ -1,0 +1,91 @@
+"""A page that was away ends with the same room as one that was not."""
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import InRoom, Rooms
+from tests.browser.network import Network
+
+
+def test_two_people_talk_and_one_of_them_loses_the_network(
+    enter: Rooms, network: Network, in_room: InRoom, room_name: str
+) -> None:
+    alice, bob = enter("alice"), enter("bob", proxy=network.proxy)
+    expect(alice.page.get_by_role("heading", level=1)).to_have_text(room_name)
+    alice.say("hello bob")
+    bob.sees("hello bob", "alice")
+    bob.say("привет, 爱丽丝")
+    alice.sees("привет, 爱丽丝", "bob")
+    alice.say("this will be edited")
+    alice.say("this will be deleted")
+    bob.sees("this will be deleted", "alice")
+
+    network.cut()
+    bob.offline()
+    in_room('post(alice, [f"missed {n}" for n in range(300)])')
+    alice.sees("missed 299", "alice")
+    form = alice.act("this will be edited", "edit")
+    form.locator("textarea").fill("this was edited")
+    form.locator("textarea").press("Enter")
+    alice.sees("this was edited", "alice")
+    alice.act("this will be deleted", "delete").get_by_role("button", name="Delete").click()
+    expect(alice.page.locator(".tombstone")).to_have_count(1)
+    expect(alice.pending).to_have_count(0)
+    expect(bob.message("missed 0")).to_have_count(0)
+
+    network.mend()
+    bob.live()
+    bob.sees("missed 299", "alice")
+    bob.sees("this was edited", "alice")
+    fresh = enter("bob")
+    assert fresh.messages.count() == 50
+    assert bob.numbers()[-50:] == fresh.numbers()
+    bob.load_all()
+    fresh.load_all()
+    assert len(bob.numbers()) == 304
+    assert bob.markup() == fresh.markup()
+
+
+def test_a_page_that_is_too_far_behind_begins_anew(enter: Rooms, network: Network, in_room: InRoom) -> None:
+    bob = enter("bob", proxy=network.proxy)
+    bob.say("before")
+    bob.sees("before", "bob")
+    network.cut()
+    bob.offline()
+    in_room('post(alice, [f"missed {n}" for n in range(1100)])')
+    network.mend()
+    bob.live()
+    bob.sees("missed 1099", "alice")
+    fresh = enter("bob")
+    assert len(bob.numbers()) == 50
+    assert bob.markup() == fresh.markup()
+    bob.say("after")
+    fresh.sees("after", "bob")
+    assert bob.markup() == fresh.markup()
+
+
+def test_a_page_that_nobody_cut_off_equals_a_fresh_one(enter: Rooms) -> None:
+    alice, bob = enter("alice"), enter("bob")
+    for text in ("one", "two\n  lines", "see https://example.org/a?b=c#d, please", "<b>&amp;</b>", "\u202etrap"):
+        alice.field.fill(text)
+        alice.page.get_by_role("button", name="Send").click()
+    expect(bob.messages).to_have_count(5)
+    form = alice.act("one", "edit")
+    form.locator("textarea").fill("1")
+    form.get_by_role("button", name="Save").click()
+    bob.sees("1", "alice")
+    assert bob.markup() == enter("bob").markup()
+    assert alice.markup() == enter("alice").markup()
+
+
+def test_try_now_and_the_network_being_back(enter: Rooms, network: Network) -> None:
+    bob = enter("bob", proxy=network.proxy)
+    network.cut()
+    bob.offline()
+    expect(bob.page.locator("#countdown")).to_contain_text("Next try in")
+    network.mend()
+    bob.page.evaluate("dispatchEvent(new Event('online'))")
+    bob.live()
+    bob.page.context.set_offline(True)
+    expect(bob.page.locator("#connection")).to_contain_text("this device has no network")
+    bob.page.context.set_offline(False)
+    bob.live()

@@ -1,0 +1,115 @@
+"""A small checkout for tests of single processes: the real scripts and configuration, a stub of the project."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy import takeover
+from tests.system.stack import CHECKOUT, FOREIGN, free_port
+
+WSGI = """
+import json, os, time
+def application(environ, start_response):
+    if environ["PATH_INFO"] == "/slow":
+        time.sleep(1)
+    start_response("200 OK", [("Content-Type", "application/json"), ("X-Frame-Options", "ALLOWALL")])
+    told = {name: value for name, value in environ.items() if isinstance(value, str)}
+    return [json.dumps(told | {"pid": os.getpid()}).encode()]
+"""
+
+
+class Checkout:
+    """A folder with deploy/, nginx/, supervisord.conf and a stub of proj/; `start` runs one of its scripts."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+        self.environment = kept | {"SIGNALBOX_PORT": str(self.port)}
+        self.started: list[subprocess.Popen[bytes]] = []
+        for folder in ("deploy", "nginx"):
+            shutil.copytree(CHECKOUT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy2(CHECKOUT / "supervisord.conf", root)
+        (root / "proj").mkdir()
+        (root / "proj" / "__init__.py").touch()
+        (root / "proj" / "wsgi.py").write_text(WSGI)
+        shutil.copy2(CHECKOUT / "proj" / "env.py", root / "proj")
+        for folder in ("run", "log", "nginx", "static", "media"):
+            (root / "var" / folder).mkdir(parents=True)
+        (root / ".venv").symlink_to(Path(sys.prefix).resolve())
+
+    def settings(self, text: str) -> None:
+        file = self.root / "var" / "signalbox.env"
+        file.write_text(text)
+        file.chmod(0o600)
+
+    def run(self, *command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command there to its end."""
+        return subprocess.run(
+            command,
+            cwd=self.root,
+            env=self.environment | environment,
+            text=True,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+        )
+
+    def python(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        return self.run(".venv/bin/python", *arguments, **environment)
+
+    def start(self, script: str, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
+        """Start deploy/SCRIPT; its output goes to var/log/SCRIPT.log. The fixture ends it."""
+        with (self.root / "var" / "log" / f"{script}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [str(self.root / "deploy" / script), *arguments],
+                cwd=self.root,
+                env=self.environment | environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE
+                if script == "nginx.sh"
+                else log,  # nginx opens /dev/stdout: a pipe, as supervisord's
+                stderr=log,
+                start_new_session=True,
+            )
+        self.started.append(process)
+        return process
+
+    def log(self, script: str) -> str:
+        return (self.root / "var" / "log" / f"{script}.log").read_text(errors="replace")
+
+    def stop(self) -> None:
+        for process in self.started:
+            process.terminate()
+            if process.stdout:
+                process.stdout.close()
+        for process in self.started:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(10)
+        left = [one for pid in takeover.pids() if (one := takeover.Process.of(pid)) and self._works_here(pid)]
+        takeover.end(left, 2.0)
+
+    def _works_here(self, pid: int) -> bool:
+        return takeover.link(f"/proc/{pid}/cwd") == str(self.root)
+
+
+@pytest.fixture
+def checkout() -> Iterator[Checkout]:
+    """A checkout whose path holds a space: every path must be quoted."""
+    folder = Path(tempfile.mkdtemp(prefix="sb-", dir="/tmp"))
+    root = folder / "a b"
+    root.mkdir()
+    made = Checkout(root)
+    yield made
+    made.stop()
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,282 @@
+"""nginx as deploy/nginx.sh runs it, in front of stubs that repeat what reached them."""
+
+import json
+import re
+import signal
+import socketserver
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from email.message import Message
+
+import pytest
+
+from deploy import takeover
+from tests.conftest import wait_for
+from tests.deploy.conftest import Checkout
+
+CLAIMS = {
+    "X-Forwarded-For": "6.6.6.6",
+    "X-Real-IP": "6.6.6.6",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Host": "evil.example",
+    "Forwarded": "for=6.6.6.6",
+    "Daphne-Root-Path": "/evil",
+}
+
+
+def get(checkout: Checkout, path: str = "/", **headers: str) -> tuple[int, Message, str]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(checkout.url + path, headers=named)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+            return answer.status, answer.headers, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers, error.read().decode()
+
+
+@pytest.fixture
+def nginx(checkout: Checkout) -> Checkout:
+    start_nginx(checkout)
+    return checkout
+
+
+def start_nginx(checkout: Checkout) -> None:
+    checkout.start("nginx.sh")
+
+    def answers() -> bool:
+        try:
+            return get(checkout, "/robots.txt")[0] == 200
+        except OSError:
+            return False
+
+    wait_for(answers, what="nginx")
+
+
+class Repeat(socketserver.StreamRequestHandler):
+    """Answers any request with the head it received, as an interface process behind nginx would see it."""
+
+    def handle(self) -> None:
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            line = self.rfile.readline()
+            if not line:
+                return
+            head += line
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(head) + head)
+
+
+@pytest.fixture
+def interface(nginx: Checkout) -> Iterator[Checkout]:
+    """A stub on the socket of interface_1; interface_0 is away."""
+    with socketserver.ThreadingUnixStreamServer(str(nginx.root / "var/run/interface_1.sock"), Repeat) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield nginx
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def web(nginx: Checkout) -> Checkout:
+    nginx.start("web.sh")
+    wait_for(lambda: get(nginx)[0] == 200, what="uwsgi")
+    return nginx
+
+
+def test_what_a_client_claims_does_not_reach_an_interface_process(interface: Checkout) -> None:
+    status, _, head = get(interface, "/ws/chat/x/", **CLAIMS)
+
+    assert status == 200
+    assert "6.6.6.6" not in head
+    assert "evil" not in head
+    assert "daphne-root-path" not in head.lower()
+    assert "X-Real-IP: 127.0.0.1\r\n" in head
+    assert "X-Forwarded-For: 127.0.0.1\r\n" in head
+    assert "X-Forwarded-Proto: http\r\n" in head
+
+
+def test_a_socket_goes_to_an_interface_process_that_is_there(interface: Checkout) -> None:
+    answers = [
+        get(interface, "/ws/chat/x/", Upgrade="websocket", Connection="Upgrade") for _ in range(20)
+    ]  # every other one would meet interface_0 first
+
+    assert [status for status, _, _ in answers] == [200] * 20
+    assert "Upgrade: websocket\r\nConnection: upgrade\r\n" in answers[0][2]
+
+
+def test_what_a_client_claims_does_not_reach_a_view(web: Checkout) -> None:
+    _, _, text = get(web, **CLAIMS)
+    told = json.loads(text)
+
+    assert "6.6.6.6" not in text
+    assert "evil" not in text
+    assert told["REMOTE_ADDR"] == told["HTTP_X_REAL_IP"] == told["HTTP_X_FORWARDED_FOR"] == "127.0.0.1"
+    assert told["HTTP_X_FORWARDED_PROTO"] == told["wsgi.url_scheme"] == "http"
+
+
+def test_a_trusted_proxy_is_believed(checkout: Checkout) -> None:
+    checkout.settings("SIGNALBOX_TRUSTED_PROXIES=127.0.0.1\n")
+    start_nginx(checkout)
+    checkout.start("web.sh")
+    wait_for(lambda: get(checkout)[0] == 200, what="uwsgi")
+
+    told = json.loads(get(checkout, **CLAIMS | {"X-Forwarded-For": "9.9.9.9, 203.0.113.7"})[2])
+
+    assert told["REMOTE_ADDR"] == told["HTTP_X_FORWARDED_FOR"] == "203.0.113.7"
+    assert told["wsgi.url_scheme"] == "https"
+
+
+def test_every_answer_carries_the_security_headers_once(web: Checkout) -> None:
+    (web.root / "var/static/app.js").write_text("export {};\n")
+
+    for path in ("/", "/static/app.js", "/static/nothing.js", "/ws/chat/x/", "/robots.txt"):
+        _, headers, _ = get(web, path)
+        policies = headers.get_all("Content-Security-Policy") or []
+        assert len(policies) == 1, path
+        assert "script-src 'self';" in policies[0]
+        assert "unsafe" not in policies[0]
+        assert headers.get_all("X-Content-Type-Options") == ["nosniff"]
+        assert headers.get_all("X-Frame-Options") == ["DENY"]
+        assert headers.get_all("Referrer-Policy") == ["same-origin"]
+
+
+def test_while_the_web_process_is_away_a_page_says_so_and_tries_again(nginx: Checkout) -> None:
+    status, headers, text = get(nginx, "/chat/lobby/")
+
+    assert status == 502
+    assert '<meta http-equiv="refresh" content="5">' in text
+    assert "<script" not in text
+    assert "style=" not in text
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Retry-After"] == "5"
+    assert headers["Content-Security-Policy"]
+    assert get(nginx, "/unavailable.css")[0] == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", ""])
+def test_a_host_name_that_is_not_ours_is_misdirected(nginx: Checkout, host: str) -> None:
+    assert get(nginx, Host=host)[0] in (421, 400)
+
+
+def test_files_with_a_hash_are_kept_for_ever_and_others_asked_for(nginx: Checkout) -> None:
+    static = nginx.root / "var" / "static"
+    (static / "room.0123456789ab.css").write_text("a" * 2000)
+    (static / "room.css").write_text("a" * 2000)
+
+    hashed, plain = (raw(nginx, path) for path in ("/static/room.0123456789ab.css", "/static/room.css"))
+
+    assert hashed["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert plain["Cache-Control"] == "no-cache"
+    assert hashed["Content-Encoding"] == plain["Content-Encoding"] == "gzip"
+    assert hashed["Content-Type"] == "text/css; charset=utf-8"
+
+
+def raw(checkout: Checkout, path: str) -> Message:
+    """The headers of an answer that may be compressed."""
+    request = urllib.request.Request(checkout.url + path, headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+        headers: Message = answer.headers
+        return headers
+
+
+def test_protected_media_cannot_be_asked_for(nginx: Checkout) -> None:
+    (nginx.root / "var/media/secret.txt").write_text("secret")
+
+    for path in ("/protected-media/secret.txt", "/static/../media/secret.txt", "/static/..%2fmedia/secret.txt"):
+        status, _, text = get(nginx, path)
+        assert "secret" not in text
+        assert status >= 400
+
+
+def test_too_many_requests_of_one_address_are_refused(checkout: Checkout) -> None:
+    checkout.settings("SIGNALBOX_ADDRESS_REQUESTS=1\n")
+    start_nginx(checkout)
+
+    found = [get(checkout, "/unavailable.css")[0] for _ in range(30)]
+
+    assert 429 in found
+    assert found[0] == 200
+
+
+def test_the_access_log_has_no_query_and_says_how_an_upgrade_ended(interface: Checkout) -> None:
+    process = interface.started[0]
+    assert process.stdout
+    get(interface, "/ws/chat/x/?token=sesame")
+    get(interface, "/unavailable.css?token=sesame")
+
+    log = ""
+    while "GET /unavailable.css" not in log:
+        log += process.stdout.readline().decode()
+
+    assert "sesame" not in log
+    assert re.search(r"SOCKET /ws/chat/x/ upgrade=(502, )?200 via ", log)
+
+
+def requests_during(checkout: Checkout, action: threading.Event, path: str) -> list[int]:
+    found = []
+    while not action.is_set():
+        found.append(get(checkout, path)[0])
+    return found
+
+
+def test_no_request_fails_during_a_chain_reload(web: Checkout) -> None:
+    before = {json.loads(get(web)[2])["pid"] for _ in range(20)}
+    done = threading.Event()
+    statuses: list[int] = []
+    threads = [threading.Thread(target=lambda: statuses.extend(requests_during(web, done, "/"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+
+    (web.root / "var/run/web.reload").touch()
+    try:
+        wait_for(lambda: not before & {json.loads(get(web)[2])["pid"] for _ in range(10)}, 40, "new workers")
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+
+    assert len(statuses) > 50
+    assert set(statuses) == {200}
+
+
+def test_term_lets_requests_in_flight_finish(web: Checkout) -> None:
+    found: list[int] = []
+    threads = [threading.Thread(target=lambda: found.append(get(web, "/slow")[0])) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.3)  # both are being served; there is nothing to see from outside
+
+    uwsgi = web.started[-1]
+    uwsgi.terminate()
+
+    for thread in threads:
+        thread.join()
+    assert found == [200, 200]
+    assert uwsgi.wait(10) == 0
+    assert not (web.root / "var/run/web.sock").exists()
+
+
+def test_hup_reloads_without_losing_the_environment(web: Checkout) -> None:
+    """In an environment of its own, HUP re-executed the base Python and the master died."""
+
+    uwsgi = web.started[-1]
+    uwsgi.send_signal(signal.SIGHUP)
+    time.sleep(1)
+
+    wait_for(lambda: get(web)[0] == 200, what="uwsgi after a reload")
+    assert uwsgi.poll() is None
+
+
+def test_a_killed_uwsgi_takes_its_workers_along(web: Checkout) -> None:
+
+    worker = takeover.Process.of(json.loads(get(web)[2])["pid"])
+    assert worker
+    uwsgi = web.started[-1]
+    uwsgi.kill()
+    uwsgi.wait(10)
+
+    wait_for(lambda: not worker.alive(), what="the workers' end")
