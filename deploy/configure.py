@@ -1,7 +1,8 @@
 """Write var/signalbox.env: what a host needs to know, readable by its owner only. Values that are there stay.
 
 SIGNALBOX_PORT and SIGNALBOX_BIND in the environment are written down, so that the next start says the same, and the
-addresses that followed from the old ones follow the new. Prints `BIND PORT ADDRESS` for deploy/up.
+addresses that followed from the old ones follow the new. Nothing is written when somebody else holds the port.
+Prints the main address for deploy/up.
 """
 
 import os
@@ -9,7 +10,7 @@ import re
 import secrets
 import sys
 
-from deploy import listen
+from deploy import listen, port
 from proj.env import refuse
 
 FILE = listen.ROOT / "var" / "signalbox.env"
@@ -79,12 +80,17 @@ def write(text: str) -> None:
 
 def main() -> None:
     text = FILE.read_text(encoding="utf-8") if FILE.exists() else HEADER
-    values = configured(parse(text), dict(os.environ))
+    old = parse(text)
+    values = configured(old, dict(os.environ))
+    settings = old | values
+    sentence = port.taken(listen.ROOT, settings["SIGNALBOX_BIND"], int(settings["SIGNALBOX_PORT"]))
+    if sentence:
+        refuse(f"{sentence}. Another one: SIGNALBOX_PORT=8090 ./deploy/up")
     if values:
         write(changed(text, values))
     FILE.chmod(0o600)
     found = listen.read()
-    sys.stdout.write(f"{found.bind} {found.port} {found.origins[0]}\n")
+    sys.stdout.write(f"{found.origins[0]}\n")
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ def read(root: Path = ROOT) -> Listen:
         # how many sockets nginx is made for; each costs it two connections and 18 kB
         sockets=setting("SIGNALBOX_SOCKETS", "5000", whole(10, 1_000_000)),
         # for one client address; wide, because a whole office may share one. 0 for no limit
-        address_requests=setting("SIGNALBOX_ADDRESS_REQUESTS", "200", whole(0, 100_000)),
+        address_requests=setting("SIGNALBOX_ADDRESS_REQUESTS", "500", whole(0, 100_000)),
         address_connections=setting("SIGNALBOX_ADDRESS_CONNECTIONS", "2000", whole(0, 1_000_000)),
     )
     if bool(found.certificate) != bool(found.key):

@@ -1,4 +1,4 @@
-"""`python -m deploy.port ADDRESS PORT`: say who listens there, unless it is this checkout. Exit status 1 when taken.
+"""Who listens on a port, unless it is this checkout.
 
 Reads /proc, so that a host needs neither ss nor lsof. Standard library only.
 """
@@ -6,11 +6,10 @@ Reads /proc, so that a host needs neither ss nor lsof. Standard library only.
 import ipaddress
 import socket
 import struct
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.takeover import ROOT, link, opened, pids
+from deploy.takeover import link, opened, pids
 
 LISTEN = "0A"
 
@@ -92,13 +91,3 @@ def taken(root: Path, here: str, port: int) -> str:
             except OSError as error:
                 return f"nothing can listen on {here} port {port}: {error.strerror}"
     return ""
-
-
-def main() -> None:
-    sentence = taken(ROOT, sys.argv[1], int(sys.argv[2]))
-    if sentence:
-        sys.exit(f"signalbox: {sentence}. Choose another: SIGNALBOX_PORT=8090 ./deploy/up")
-
-
-if __name__ == "__main__":
-    main()

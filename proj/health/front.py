@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
@@ -110,7 +110,9 @@ def file_served(_: Walk) -> Iterator[Seen]:
     if status == 200 and len(body) == (settings.STATIC_ROOT / name).stat().st_size:
         yield green(f"{name} is {len(body)} bytes")
     else:
-        yield red(f"{name} answers {status} with {len(body)} bytes", f"See that nginx may read {settings.STATIC_ROOT}.")
+        unreadable = f"See that nginx may read {settings.STATIC_ROOT}."
+        advice = unreadable if status in (200, 403, 404) else _why(status, "nginx")
+        yield red(f"{name} answers {status} with {len(body)} bytes", advice)
 
 
 def _doctor() -> User:
@@ -165,7 +167,7 @@ def handshake_accepted(_: Walk) -> Iterator[Seen]:
         status = error.response.status_code
         yield red(f"the handshake was answered {status}", _why(status, INTERFACE))
         return
-    except (OSError, InvalidHandshake, ConnectionClosed) as error:
+    except (OSError, WebSocketException) as error:
         yield red(f"no WebSocket: {error}", "Run: supervisorctl status; supervisorctl tail nginx stderr")
         return
     if first.get("type") == "welcome":

@@ -8,7 +8,7 @@ import contextlib
 import socket
 import struct
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 
@@ -23,6 +23,7 @@ class Network:
         self._port = 0
         self._links: set[asyncio.StreamWriter] = set()
         self._talks: set[asyncio.Task[None]] = set()
+        self._hears = True
         self.mend()
 
     @property
@@ -33,6 +34,10 @@ class Network:
     def cut(self) -> None:
         """Nothing gets through any more, and every connection is torn down."""
         self._run(self._cut())
+
+    def deaf(self) -> None:
+        """What the browser says still gets out, and nothing comes back; until mend()."""
+        self._hears = False
 
     def mend(self) -> None:
         """Let connections through, at the same port as before."""
@@ -48,6 +53,7 @@ class Network:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     async def _mend(self) -> None:
+        self._hears = True
         if self._server is None:
             self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
             self._port = self._server.sockets[0].getsockname()[1]
@@ -86,8 +92,8 @@ class Network:
         try:
             writer.write(b"\x05\x00\x00\x01" + bytes(6))
             async with asyncio.TaskGroup() as both:
-                both.create_task(_pump(reader, far_writer))
-                both.create_task(_pump(far_reader, writer))
+                both.create_task(_pump(reader, far_writer, lambda: True))
+                both.create_task(_pump(far_reader, writer, lambda: self._hears))
         except* OSError:
             pass
         finally:
@@ -112,9 +118,10 @@ async def _greeting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
     return host, port
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passes: Callable[[], bool]) -> None:
     while data := await reader.read(65536):
-        writer.write(data)
-        await writer.drain()
+        if passes():
+            writer.write(data)
+            await writer.drain()
     with contextlib.suppress(OSError):
         writer.write_eof()

@@ -34,6 +34,7 @@ class Checkout:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         self.environment = kept | {"SIGNALBOX_PORT": str(self.port)}
         self.started: list[subprocess.Popen[bytes]] = []
+        self.readers: list[subprocess.Popen[bytes]] = []
         for folder in ("deploy", "nginx"):
             shutil.copytree(CHECKOUT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy2(CHECKOUT / "supervisord.conf", root)
@@ -68,17 +69,20 @@ class Checkout:
     def start(self, script: str, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
         """Start deploy/SCRIPT; its output goes to var/log/SCRIPT.log. The fixture ends it."""
         with (self.root / "var" / "log" / f"{script}.log").open("ab") as log:
+            # Its output goes through a pipe that somebody reads, as supervisord does: nginx opens /dev/stdout anew.
+            reader = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=log)
             process = subprocess.Popen(
                 [str(self.root / "deploy" / script), *arguments],
                 cwd=self.root,
                 env=self.environment | environment,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE
-                if script == "nginx.sh"
-                else log,  # nginx opens /dev/stdout: a pipe, as supervisord's
+                stdout=reader.stdin,
                 stderr=log,
                 start_new_session=True,
             )
+        assert reader.stdin
+        reader.stdin.close()
+        self.readers.append(reader)
         self.started.append(process)
         return process
 
@@ -88,8 +92,6 @@ class Checkout:
     def stop(self) -> None:
         for process in self.started:
             process.terminate()
-            if process.stdout:
-                process.stdout.close()
         for process in self.started:
             try:
                 process.wait(10)
@@ -98,6 +100,8 @@ class Checkout:
                 process.wait(10)
         left = [one for pid in takeover.pids() if (one := takeover.Process.of(pid)) and self._works_here(pid)]
         takeover.end(left, 2.0)
+        for reader in self.readers:
+            reader.wait(10)
 
     def _works_here(self, pid: int) -> bool:
         return takeover.link(f"/proc/{pid}/cwd") == str(self.root)

@@ -59,7 +59,7 @@ def test_the_file_is_private_and_the_second_run_changes_nothing(checkout: Checko
     text = file.read_text()
     second = checkout.python("-m", "deploy.configure")
 
-    assert first.stdout == second.stdout == f"127.0.0.1 {checkout.port} http://127.0.0.1:{checkout.port}\n"
+    assert first.stdout == second.stdout == f"http://127.0.0.1:{checkout.port}\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file.read_text() == text
 

@@ -54,10 +54,11 @@ def test_an_address_of_another_host_is_refused() -> None:
     assert "nothing can listen on 192.0.2.1" in port.taken(ELSEWHERE, "192.0.2.1", 8080)
 
 
-def test_up_reports_it_before_it_starts_anything(checkout: Checkout) -> None:
+def test_up_reports_it_before_it_writes_anything(checkout: Checkout) -> None:
     with socket.create_server(("127.0.0.1", checkout.port)):
-        done = checkout.python("-m", "deploy.port", "127.0.0.1", str(checkout.port))
+        done = checkout.python("-m", "deploy.configure")
 
     assert done.returncode == 1
     assert f"by process {os.getpid()}" in done.stderr
     assert done.stderr.count("\n") == 1
+    assert not (checkout.root / "var" / "signalbox.env").exists()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from supervisor.options import ServerOptions
 
+from tests.deploy.conftest import Checkout
 from tests.system.stack import CHECKOUT
 
 
@@ -75,9 +76,9 @@ def test_only_its_owner_may_control_it() -> None:
     assert conf().get("unix_http_server", "chmod") == "0700"
 
 
-def test_supervisord_reads_it() -> None:
+def test_supervisord_reads_it(checkout: Checkout) -> None:
     options = ServerOptions()
-    options.realize(["-c", str(CHECKOUT / "supervisord.conf")])
+    options.realize(["-c", str(checkout.root / "supervisord.conf")])
 
     processes = [process.name for group in options.process_group_configs for process in group.process_configs]
     assert sorted(set(processes)) == sorted(processes)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(420)]
 
 CLIENTS = 20
 MESSAGES = 2000
+IDLE = 60  # seconds
 VICTIMS = ["interface_0", "worker-chat", "web", "redis", "nginx", "interface_1", "supervisord"]
 
 
@@ -122,9 +124,27 @@ async def test_nothing_dies_or_reconnects_in_an_idle_minute(stack: Stack) -> Non
     pids = await asyncio.to_thread(stack.pids)
     # Time itself is what is tested here: several times every time-out of the parts in use.
     with pytest.raises(TimeoutError):
-        await client.until(lambda: client.connections != 1, seconds=60)
+        await client.until(lambda: client.connections != 1, seconds=IDLE)
     assert await asyncio.to_thread(stack.pids) == pids
     await client.post("still here")
     await client.until(lambda: client.seq == 1)
     assert client.closes == []
+    shares = {f"{name} {pid}": pss(pid) for name, pid in _processes(stack)}
+    assert sum(shares.values()) < 400_000, f"kB of memory by process: {shares}"
+    print("memory, kB of proportional set size:", sum(shares.values()), shares)
     await client.close()
+
+
+def _processes(stack: Stack) -> list[tuple[str, int]]:
+    return [
+        (Path(f"/proc/{process.pid}/cmdline").read_text().replace("\0", " ")[:60], process.pid)
+        for process in stack.processes()
+    ]
+
+
+def pss(pid: int) -> int:
+    """The memory of a process in kB, what it shares divided among those who share it."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1])
+    raise AssertionError(f"no Pss for {pid}")

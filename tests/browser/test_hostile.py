@@ -1,0 +1,76 @@
+"""Nothing that people write is more than text. The browser's console and dialogs are watched in every test."""
+
+import re
+import uuid
+from urllib.parse import quote
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import People, Rooms
+from tests.browser.room import RoomPage
+from tests.system.stack import Stack
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '<img src=x onerror="alert(2)">',
+    '"><svg onload=alert(3)>',
+    "</li></ol></div><h1>mine</h1>",
+    "javascript:alert(4) https://example.org/<script>alert(5)</script>",
+    "https://example.org/\"onmouseover='alert(6)' http://[ https://",
+    "{{ constructor }} {% debug %} ${1+1} </template> <!-- ]]>",
+    "\u202ereversed\u202c \u2066isolated",
+    "e" + "\u0301" * 3000,
+]
+
+
+def test_hostile_messages_are_inert(enter: Rooms) -> None:
+    alice, bob = enter("alice"), enter("bob")
+    for text in HOSTILE:
+        alice.say(text)
+    expect(bob.messages).to_have_count(len(HOSTILE))
+    expect(bob.messages.locator(".text")).to_have_text(HOSTILE)
+    assert bob.messages.locator("script, img, svg, h1").count() == 0
+    for link in bob.messages.locator(".text a").all():
+        assert re.match(r"https://example\.org/", link.get_attribute("href") or "")
+        assert link.get_attribute("rel") == "noopener noreferrer nofollow"
+    fresh = enter("bob")
+    assert fresh.markup() == bob.markup()
+    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    assert not bob.page.evaluate(wide)
+
+
+def test_hostile_drafts_and_refused_messages_are_inert(enter: Rooms) -> None:
+    alice = enter("alice")
+    alice.field.fill(HOSTILE[1])
+    alice.page.reload()
+    alice.live()
+    expect(alice.field).to_have_value(HOSTILE[1])
+    alice.page.evaluate(
+        """() => {
+            const prefix = `signalbox:outbox:${JSON.stringify(["alice", document.querySelector("h1 bdi").textContent])}:`;
+            localStorage.setItem(prefix + "x", "not JSON");
+            localStorage.setItem(prefix + "y", JSON.stringify({frame: {client_id: "y", type: "post",
+                message: "<img src=x onerror=alert(1)>"}, failed: "<img src=x onerror=alert(2)>", at: 1}));
+        }"""
+    )
+    alice.page.reload()
+    alice.live()
+    expect(alice.pending.locator(".text")).to_have_text("<img src=x onerror=alert(1)>")
+    assert alice.page.locator("main img").count() == 0
+
+
+def test_hostile_room_names_are_inert(visit: People, stack: Stack) -> None:
+    page = visit("alice")
+    for name in (f'"><img src=x onerror=alert(1)> {uuid.uuid4().hex[:6]}', f"?a=b&c#d %2e {uuid.uuid4().hex[:6]}"):
+        page.goto(f"{stack.url}/chat/")
+        page.get_by_label("Open or create a room").fill(name.replace("/", ""))
+        page.get_by_role("button", name="Open").click()
+        room = RoomPage(page, stack.url, name)
+        assert page.url == f"{stack.url}/chat/{quote(name, safe='')}/" or page.url.startswith(f"{stack.url}/chat/")
+        room.live()
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        room.say("here")
+        room.sees("here", "alice")
+        assert page.locator("main img").count() == 0
+        page.goto(f"{stack.url}/chat/")
+        expect(page.get_by_role("link", name=name)).to_be_visible()

@@ -1,0 +1,170 @@
+"""What a person does in a room, by mouse and by keyboard."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import InRoom, Rooms
+
+
+def test_messages_are_edited_and_deleted_in_place(enter: Rooms) -> None:
+    alice, bob = enter("alice"), enter("bob")
+    alice.say("hello wrold")
+    bob.sees("hello wrold", "alice")
+    expect(bob.messages.locator("[data-do]")).to_have_count(0)
+
+    alice.field.press("ArrowUp")  # in an empty field: edit the last one
+    editor = alice.page.locator("form.editor textarea")
+    expect(editor).to_be_focused()
+    editor.fill("hello world")
+    editor.press("Escape")
+    expect(alice.page.locator("form.editor")).to_have_count(0)
+    alice.sees("hello wrold", "alice")
+    expect(alice.field).to_be_focused()
+
+    alice.field.press("ArrowUp")
+    editor.fill("hello world")
+    editor.press("Enter")
+    bob.sees("hello world", "alice")
+    expect(bob.page.locator(".edited")).to_have_attribute("title", re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"))
+
+    alice.act("hello world", "delete").get_by_role("button", name="Keep").click()
+    alice.sees("hello world", "alice")
+    alice.act("hello world", "delete").get_by_role("button", name="Delete").click()
+    for page in (alice, bob):
+        expect(page.page.locator(".tombstone")).to_have_text("This message was deleted.")
+        expect(page.messages).to_have_count(1)
+        expect(page.messages.locator("[data-do]")).to_have_count(0)
+
+
+def test_what_somebody_writes_in_an_editor_survives_what_others_do(enter: Rooms, in_room: InRoom) -> None:
+    alice = enter("alice")
+    alice.say("first")
+    alice.sees("first", "alice")
+    form = alice.act("first", "edit")
+    form.locator("textarea").fill("a long thought")
+    in_room('room.edit(alice, 1, "changed in another window"); post(bob, ["meanwhile"])')
+    alice.sees("meanwhile", "bob")
+    expect(form.locator("textarea")).to_have_value("a long thought")
+    expect(form.locator("textarea")).to_be_focused()
+    form.get_by_role("button", name="Save").click()
+    alice.sees("a long thought", "alice")
+
+
+def test_keys_and_drafts(enter: Rooms) -> None:
+    alice = enter("alice")
+    alice.field.press_sequentially("one")
+    alice.field.press("Shift+Enter")
+    alice.field.press_sequentially("two")
+    alice.page.reload()
+    alice.live()
+    expect(alice.field).to_have_value("one\ntwo")
+    composing = "field => field.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', isComposing: true}))"
+    alice.field.evaluate(composing)  # an input method's Enter chooses a word
+    expect(alice.messages).to_have_count(0)
+    alice.field.press("Enter")
+    expect(alice.messages.locator(".text")).to_have_text("one\ntwo")
+    expect(alice.field).to_have_value("")
+    alice.page.reload()
+    alice.live()
+    expect(alice.field).to_have_value("")
+
+
+def test_the_limit_is_counted_in_characters(enter: Rooms) -> None:
+    alice = enter("alice")
+    send = alice.page.get_by_role("button", name="Send")
+    counter = alice.page.locator("#counter")
+    alice.field.fill("🚦" * 7400)
+    expect(counter).to_be_empty()
+    alice.field.fill("🚦" * 7999)
+    expect(counter).to_have_text("1 character left")
+    alice.field.fill("🚦" * 8002)
+    expect(counter).to_have_text("2 characters too many")
+    expect(send).to_be_disabled()
+    alice.field.press("Enter")
+    expect(alice.pending).to_have_count(0)
+    alice.field.fill("🚦" * 8000)
+    send.click()
+    expect(alice.messages.locator(".text")).to_have_text("🚦" * 8000)
+    alice.field.fill("   ")
+    expect(send).to_be_disabled()
+
+
+def test_older_messages_come_without_a_jump(enter: Rooms, in_room: InRoom) -> None:
+    in_room('post(alice, [f"line {n}" + "\\nmore" * (n % 3) for n in range(130)])')
+    bob = enter("bob")
+    expect(bob.messages).to_have_count(50)
+    bob.page.locator("#scroller").evaluate("scroller => scroller.scrollTop = -scroller.scrollHeight")
+    first = bob.messages.first
+    number = first.get_attribute("id")
+    older = bob.page.get_by_role("button", name="Older messages")
+    expect(older).to_be_visible()
+    before = first.bounding_box()
+    older.click()
+    expect(bob.messages).to_have_count(100)
+    after = bob.page.locator(f"#{number}").bounding_box()
+    assert before and after
+    assert abs(before["y"] - after["y"]) < 2
+    bob.load_all()
+    expect(bob.messages).to_have_count(130)
+    expect(older).to_be_hidden()
+    assert bob.numbers() == list(range(1, 131))
+
+
+def test_a_reader_is_not_moved_and_hears_of_what_is_new(enter: Rooms, in_room: InRoom) -> None:
+    in_room('post(alice, [f"line {n}" for n in range(60)])')
+    alice, bob = enter("alice"), enter("bob")
+    new = bob.page.locator("#new")
+    alice.say("at the end")
+    bob.sees("at the end", "alice")
+    expect(bob.message("at the end")).to_be_in_viewport()
+    bob.page.locator("#scroller").evaluate("scroller => scroller.scrollTop = -900")
+    reading = bob.message("line 40")
+    before = reading.bounding_box()
+    alice.say("news")
+    expect(new).to_have_text("1 new message")
+    alice.say("more\nnews\nin lines")
+    expect(new).to_have_text("2 new messages")
+    assert reading.bounding_box() == before
+    new.click()
+    expect(new).to_be_hidden()
+    expect(bob.messages.last).to_be_in_viewport()
+    bob.page.locator("#scroller").evaluate("scroller => scroller.scrollTop = -900")
+    bob.say("what I say takes me to the end")
+    expect(bob.message("what I say takes me to the end")).to_be_in_viewport()
+
+
+def test_people_see_each_other(enter: Rooms) -> None:
+    alice, bob = enter("alice"), enter("bob")
+    here = alice.page.locator("#presence")
+    expect(here.locator("summary")).to_have_text("2 here")
+    here.locator("summary").click()
+    expect(here.locator("li")).to_have_text(["alice", "bob"])
+    bob.field.press_sequentially("h")
+    expect(alice.page.locator("#typing")).to_have_text("bob is typing…")
+    bob.field.press("Enter")
+    alice.sees("h", "bob")
+    expect(alice.page.locator("#typing")).to_be_empty()
+    alice.say("do you see this?")
+    expect(alice.page.locator("#seen")).to_have_text("Seen by bob")
+    alice.page.reload()
+    expect(alice.page.locator("#seen")).to_have_text("Seen by bob")
+    bob.page.close()
+    expect(here.locator("summary")).to_have_text("1 here")
+
+
+def test_what_was_seen_is_not_unread(enter: Rooms, in_room: InRoom, room_name: str) -> None:
+    alice = enter("alice")
+    in_room('post(bob, ["one", "two"])')
+    alice.sees("two", "bob")
+    expect(alice.page.locator("#seen")).to_be_empty()
+    bob = enter("bob")
+    expect(bob.page.locator("#seen")).to_have_text("Seen by alice")
+    alice.page.get_by_role("link", name="Rooms", exact=True).click()
+    entry = alice.page.get_by_role("link", name=room_name)
+    expect(entry).to_be_visible()
+    expect(entry.locator(".count")).to_have_count(0)
+    bob.say("three")
+    bob.sees("three", "bob")
+    alice.page.reload()
+    expect(entry).to_contain_text("1 unread")

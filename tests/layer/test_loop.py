@@ -1,0 +1,43 @@
+"""Synchronous callers share one loop and its connections; nothing is built anew for each call."""
+
+import threading
+import uuid
+
+import pytest
+from channels.layers import get_channel_layer
+
+from proj.layer import loop
+from proj.layer.publish import publish, wake
+
+PROBE = {"type": "doctor.probe", "probe": "x"}
+
+
+def connections() -> int:
+    async def clients() -> int:
+        return len(await get_channel_layer("work").connection(0).client_list())
+
+    return loop.run(clients(), 5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hundred_calls_need_no_more_connections_than_one() -> None:
+    channel = f"test.{uuid.uuid4().hex}"
+    publish("room.1", {"type": "room.flash", "room": 1, "frame": "{}"})
+    wake(channel, PROBE)
+    before = connections()
+    for _ in range(100):
+        publish("room.1", {"type": "room.flash", "room": 1, "frame": "{}"})
+        wake(channel, PROBE)
+    assert connections() == before
+    assert loop.run(get_channel_layer("work").waiting(channel), 5) == 101
+    assert [thread.name for thread in threading.enumerate()].count("layer") == 1
+
+
+def test_a_call_that_takes_too_long_is_given_up() -> None:
+    async def for_ever() -> None:
+        import asyncio
+
+        await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError):
+        loop.run(for_ever(), 0.05)
