@@ -1,9 +1,14 @@
 """A room that is open in this process: its sockets, its head, and what came too early."""
 
 import asyncio
+import logging
+from collections.abc import Awaitable
+from contextlib import suppress
 
 from consumers.interface.outlet import Outlet
 from consumers.interface.presence import Presence
+
+logger = logging.getLogger(__name__)
 
 
 class OpenRoom:
@@ -51,7 +56,7 @@ class OpenRoom:
                 self.head += 1
                 seq = self.head
                 for outlet in tuple(self.outlets):
-                    await outlet.event(seq, frame)
+                    await self._safely(outlet, outlet.event(seq, frame))
         finally:
             self._delivering = False
 
@@ -59,4 +64,14 @@ class OpenRoom:
         """Write a frame that is not kept to everyone who is not busy catching up."""
         for outlet in tuple(self.outlets):
             if outlet.held is None and not outlet.plain:
-                await outlet.write(frame)
+                await self._safely(outlet, outlet.write(frame))
+
+    async def _safely(self, outlet: Outlet, writing: Awaitable[None]) -> None:
+        """A socket that cannot be written to harms only itself: it is let go, and comes back for what it missed."""
+        try:
+            await writing
+        except Exception as error:
+            logger.warning("a socket of %s cannot be written to: %r", outlet.name, error)
+            self.outlets.discard(outlet)
+            with suppress(Exception):
+                await outlet.close(1011)

@@ -2,7 +2,6 @@
 
 import re
 import uuid
-from urllib.parse import quote
 
 from playwright.sync_api import expect
 
@@ -47,7 +46,8 @@ def test_hostile_drafts_and_refused_messages_are_inert(enter: Rooms) -> None:
     expect(alice.field).to_have_value(HOSTILE[1])
     alice.page.evaluate(
         """() => {
-            const prefix = `signalbox:outbox:${JSON.stringify(["alice", document.querySelector("h1 bdi").textContent])}:`;
+            const room = document.querySelector("h1 bdi").textContent;
+            const prefix = `signalbox:outbox:${JSON.stringify(["alice", room])}:`;
             localStorage.setItem(prefix + "x", "not JSON");
             localStorage.setItem(prefix + "y", JSON.stringify({frame: {client_id: "y", type: "post",
                 message: "<img src=x onerror=alert(1)>"}, failed: "<img src=x onerror=alert(2)>", at: 1}));
@@ -63,12 +63,11 @@ def test_hostile_room_names_are_inert(visit: People, stack: Stack) -> None:
     page = visit("alice")
     for name in (f'"><img src=x onerror=alert(1)> {uuid.uuid4().hex[:6]}', f"?a=b&c#d %2e {uuid.uuid4().hex[:6]}"):
         page.goto(f"{stack.url}/chat/")
-        page.get_by_label("Open or create a room").fill(name.replace("/", ""))
+        page.get_by_label("Open or create a room").fill(name)
         page.get_by_role("button", name="Open").click()
-        room = RoomPage(page, stack.url, name)
-        assert page.url == f"{stack.url}/chat/{quote(name, safe='')}/" or page.url.startswith(f"{stack.url}/chat/")
-        room.live()
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        room = RoomPage(page, stack.url, name)
+        room.live()
         room.say("here")
         room.sees("here", "alice")
         assert page.locator("main img").count() == 0

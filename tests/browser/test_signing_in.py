@@ -6,6 +6,7 @@ import uuid
 from playwright.sync_api import expect
 
 from tests.browser.conftest import People, Rooms
+from tests.browser.network import Network
 from tests.browser.room import RoomPage
 from tests.system.stack import Stack
 
@@ -44,15 +45,19 @@ def test_first_by_link_then_by_password(visit: People, stack: Stack) -> None:
     expect(page.get_by_role("heading", level=1)).not_to_have_text("Choose a password")
 
 
-def test_a_page_whose_person_signed_out_says_so_and_keeps_what_was_written(enter: Rooms, stack: Stack) -> None:
-    dave = enter("dave")
+def test_a_page_whose_person_signed_out_says_so_and_keeps_what_was_written(
+    enter: Rooms, network: Network, stack: Stack
+) -> None:
+    dave = enter("dave", proxy=network.proxy)
     other = dave.page.context.new_page()
     other.goto(f"{stack.url}/chat/")
     other.locator(".site summary").click()
     other.get_by_role("button", name="Sign out").click()
-    expect(dave.page.locator("#connection")).to_have_text(
-        "You are signed out. What you wrote is kept here.", timeout=40_000
-    )
+    expect(other.get_by_role("heading", level=1)).to_have_text("Sign in")
+    network.cut()
+    network.mend()
+    signed_out = "You are signed out. What you wrote is kept here."
+    expect(dave.page.locator("#connection")).to_have_text(signed_out, timeout=40_000)
     dave.say("written when signed out")
     expect(dave.pending.locator(".state")).to_have_text("Waiting for the connection")
     sign_in = dave.page.locator("#sign-in")

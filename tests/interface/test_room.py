@@ -94,6 +94,20 @@ async def test_events_from_before_anyone_read_the_log_wait() -> None:
     assert socket.heard == ["9"]
 
 
+async def test_a_socket_that_cannot_be_written_to_harms_only_itself() -> None:
+    room = OpenRoom(1)
+    sockets = [await live(room, 0) for _ in range(5)]
+
+    async def broken(message: dict[str, Any]) -> None:
+        raise ConnectionError
+
+    sockets[2].outlet.send = broken
+    await room.arrived(1, "1")
+    await room.flash("typing")
+    assert [socket.heard for socket in sockets if socket is not sockets[2]] == [["1", "typing"]] * 4
+    assert sockets[2].outlet not in room.outlets
+
+
 async def test_frames_that_are_not_kept_do_not_reach_who_catches_up() -> None:
     room = OpenRoom(1)
     socket, late = await live(room, 0), Socket()

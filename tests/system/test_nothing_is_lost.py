@@ -117,6 +117,30 @@ async def test_restarting_the_worker_under_load_loses_nothing_and_closes_no_sock
         await client.close()
 
 
+async def test_after_redis_was_killed_messages_pass_as_quickly_as_before(stack: Stack) -> None:
+    """Sockets stay open, and the mailbox is in its groups again, instead of living from looks at the database."""
+    room = "redis"
+    await asyncio.to_thread(stack.manage, "addroom", room)
+    cookies = await asyncio.to_thread(stack.sign_in_all, ["alice", "bob", "charlie", "dave"])
+    clients = [Client(stack.url, room, cookie) for cookie in cookies.values()]
+    for client in clients:
+        await client.until(client.live.is_set)
+    await asyncio.to_thread(stack.kill9, "redis")
+    await clients[0].post("while it is away")
+    await clients[0].until(lambda: not clients[0].pending)
+    quick = 0
+    while quick < 20:  # in a row; the test's own time limit ends it otherwise
+        said = time.monotonic()
+        await clients[0].post("now")
+        for client in clients:
+            await client.until(lambda client=client: client.seq == clients[0].seq and not clients[0].pending)  # type: ignore[misc]
+        quick = quick + 1 if time.monotonic() - said < 0.3 else 0
+        await asyncio.sleep(0.12)
+    for client in clients:
+        assert (client.connections, client.closes, client.faults) == (1, [], [])
+        await client.close()
+
+
 async def test_nothing_dies_or_reconnects_in_an_idle_minute(stack: Stack) -> None:
     await asyncio.to_thread(stack.manage, "addroom", "idle")
     client = Client(stack.url, "idle", await asyncio.to_thread(stack.sign_in, "alice"))
