@@ -2,8 +2,9 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import InRoom, Rooms
+from tests.browser.conftest import InRoom, People, Rooms
 from tests.browser.network import Network
+from tests.browser.room import RoomPage
 
 
 def test_two_people_talk_and_one_of_them_loses_the_network(
@@ -89,3 +90,47 @@ def test_try_now_and_the_network_being_back(enter: Rooms, network: Network) -> N
     expect(bob.page.locator("#connection")).to_contain_text("this device has no network")
     bob.page.context.set_offline(False)
     bob.live()
+
+
+def test_a_connection_that_says_nothing_is_left(enter: Rooms, visit: People, network: Network, room_name: str) -> None:
+    """A network that swallows everything closes no connection: only the silence tells."""
+    page = visit("bob", proxy=network.proxy)
+    page.clock.install()
+    alice = enter("alice")
+    bob = RoomPage(page, alice.address.partition("/chat/")[0], room_name).open()
+    network.deaf()
+    alice.say("into the void")
+    alice.sees("into the void", "alice")
+    page.clock.fast_forward(50_000)
+    bob.offline()
+    network.mend()
+    page.clock.fast_forward(30_000)
+    bob.sees("into the void", "alice")
+    bob.live()
+
+
+def test_events_are_applied_once_and_in_order(enter: Rooms) -> None:
+    """The log by itself, fed with shuffled, repeated and missing events."""
+    page = enter("alice").page
+    result = page.evaluate(
+        """async () => {
+            const { Log } = await import("/static/rooms/log.js");
+            const applied = [];
+            const log = new Log({epoch: "a", seq: 10});
+            let holes = 0;
+            log.addEventListener("event", ({detail}) => applied.push(detail.seq));
+            log.addEventListener("hole", () => (holes += 1));
+            for (const seq of [12, 11, 11, 14, 9, 12, 13]) log.receive({seq});
+            const before = {applied: [...applied], holes, missing: log.missing};
+            log.head(17);
+            const behind = {holes, missing: log.missing};
+            log.hold();
+            for (const seq of [21, 19, 20]) log.receive({seq});
+            log.restart({epoch: "b", seq: 19});
+            return {before, behind, applied, seq: log.seq, epoch: log.epoch, missing: log.missing};
+        }"""
+    )
+    assert result["before"] == {"applied": [11, 12, 13, 14], "holes": 2, "missing": 0}
+    assert result["behind"] == {"holes": 3, "missing": 3}
+    assert result["applied"] == [11, 12, 13, 14, 20, 21]
+    assert (result["epoch"], result["seq"], result["missing"]) == ("b", 21, 0)

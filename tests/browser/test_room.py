@@ -4,7 +4,9 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import InRoom, Rooms
+from tests.browser.conftest import InRoom, People, Rooms
+from tests.browser.room import RoomPage
+from tests.system.stack import Stack
 
 
 def test_messages_are_edited_and_deleted_in_place(enter: Rooms) -> None:
@@ -168,3 +170,32 @@ def test_what_was_seen_is_not_unread(enter: Rooms, in_room: InRoom, room_name: s
     bob.sees("three", "bob")
     alice.page.reload()
     expect(entry).to_contain_text("1 unread")
+
+
+def test_the_end_is_shown_before_any_script_runs(visit: People, stack: Stack, in_room: InRoom, room_name: str) -> None:
+    in_room('post(alice, [f"line {n}" for n in range(60)])')
+    page = visit("bob", java_script_enabled=False)
+    page.goto(RoomPage(page, stack.url, room_name).address)
+    expect(page.locator("#messages > .message")).to_have_count(50)
+    expect(page.get_by_text("line 59", exact=True)).to_be_in_viewport()
+
+
+def test_plain_http_has_no_random_uuid(visit: People, stack: Stack, room_name: str) -> None:
+    """Browsers give `crypto.randomUUID` only to secure contexts; a host in the basement has none."""
+    page = visit("alice")
+    page.add_init_script("delete Crypto.prototype.randomUUID")
+    alice = RoomPage(page, stack.url, room_name).open()
+    assert page.evaluate("typeof crypto.randomUUID") == "undefined"
+    alice.say("hello")
+    alice.sees("hello", "alice")
+    expect(alice.pending).to_have_count(0)
+
+
+def test_nothing_is_wider_than_a_small_screen(enter: Rooms) -> None:
+    alice = enter("alice", viewport={"width": 320, "height": 560})
+    alice.say("x" * 500)
+    expect(alice.messages).to_have_count(1)
+    assert alice.page.evaluate("document.documentElement.scrollWidth") == 320
+    alice.page.get_by_role("link", name="Rooms", exact=True).click()
+    expect(alice.page.get_by_role("heading", level=1)).to_have_text("Rooms")
+    assert alice.page.evaluate("document.documentElement.scrollWidth") == 320

@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import stat
+import threading
 import time
 import urllib.request
 
@@ -76,11 +77,10 @@ def test_a_taken_port_is_reported_with_its_holder(stack: Stack) -> None:
     assert stack.pids() == before
 
 
-@pytest.mark.parametrize("program", ["redis", "web", "interface_0", "interface_1", "worker-chat", "nginx"])
-def test_what_was_killed_comes_back(stack: Stack, program: str) -> None:
-    old = stack.kill9(program)
-
-    wait_for(lambda: stack.pid(program) not in (0, old), 20, program)
+def test_what_was_killed_comes_back(stack: Stack) -> None:
+    for program in sorted(PROGRAMS):
+        old = stack.kill9(program)
+        wait_for(lambda program=program, old=old: stack.pid(program) not in (0, old), 20, program)  # type: ignore[misc]
 
     stack.wait_green()
 
@@ -107,6 +107,34 @@ def test_supervisord_starts_by_itself_from_a_prepared_checkout(stack: Stack) -> 
     assert stack.run(".venv/bin/supervisord", "-c", "supervisord.conf").returncode == 0
 
     stack.wait_green()
+
+
+def test_an_upgrade_restarts_what_runs_on_changed_code_and_fails_no_request(stack: Stack) -> None:
+    before = stack.pids()
+    file = stack.root / "proj" / "wsgi.py"
+    text = file.read_text()
+    file.write_text(text + "# changed\n")
+    done = threading.Event()
+    found: list[int] = []
+
+    def ask() -> None:
+        while not done.is_set():
+            found.append(stack.get("/sign-in/")[0])
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        stack.start()
+    finally:
+        done.set()
+        asking.join()
+
+    after = stack.pids()
+    assert {name for name in before if before[name] != after[name]} == {"interface_0", "interface_1", "worker-chat"}
+    assert "chain reload" in stack.log("web")
+    assert set(found) == {200}
+    file.write_text(text)
+    stack.start()
 
 
 def test_a_restart_is_one_process_at_a_time(stack: Stack) -> None:

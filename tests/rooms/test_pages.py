@@ -231,6 +231,28 @@ def test_an_archived_room_can_be_read(as_alice: Client, alice: User) -> None:
     assert "history" in page
 
 
+def test_a_fault_is_told_in_words(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a secret of the machinery")
+
+    monkeypatch.setattr(Room, "visit", broken)
+    client = Client(raise_request_exception=False)
+    client.force_login(alice)
+    answer = client.get(address("lobby"))
+    assert answer.status_code == 500
+    assert "Something went wrong" in text(answer)
+    assert "a secret" not in text(answer)
+
+
+def test_a_form_that_is_out_of_date_is_told_in_words(alice: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    answer = client.post("/chat/", {"name": "lobby"})
+    assert answer.status_code == 403
+    assert "Please try again" in text(answer)
+    assert not Room.objects.exists()
+
+
 # History
 
 

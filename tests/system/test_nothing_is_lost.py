@@ -30,8 +30,8 @@ def stored(stack: Stack, room: str) -> list[dict[str, Any]]:
     return [{"seq": seq, "client_id": client_id, "text": text} for seq, client_id, text in rows]
 
 
-async def kill_in_turn(stack: Stack, done: asyncio.Event) -> list[str]:
-    """Kill each process once, the next one when the last one is back, while the load runs."""
+async def kill_in_turn(stack: Stack, done: asyncio.Event, clients: list[Client]) -> list[str]:
+    """Kill each process once while the load runs; the next one when the last one is back and everyone has caught up."""
     killed = []
     for victim in VICTIMS:
         if done.is_set():
@@ -44,6 +44,9 @@ async def kill_in_turn(stack: Stack, done: asyncio.Event) -> list[str]:
         while await asyncio.to_thread(_pid, stack, victim) in (0, before):
             assert time.monotonic() < end, f"{victim} did not come back"
             await asyncio.sleep(0.1)
+        head = max(client.seq for client in clients) + 1  # somebody said something after it was back
+        for client in clients:
+            await client.until(lambda client=client, head=head: client.seq >= head, 20)  # type: ignore[misc]
     return killed
 
 
@@ -71,7 +74,7 @@ async def test_whatever_process_is_killed_nothing_acknowledged_is_lost_or_double
             said[await client.post(text)] = text
             await asyncio.sleep(0.6)
 
-    killing = asyncio.ensure_future(kill_in_turn(stack, done))
+    killing = asyncio.ensure_future(kill_in_turn(stack, done, clients))
     await asyncio.gather(*(talk(client, name) for client, name in zip(clients, cookies, strict=True)))
     done.set()
     assert await killing == VICTIMS, "the load ended before every process was killed"

@@ -17,7 +17,7 @@ export class Pending {
   show() {
     for (const [id, item] of this.#shown) {
       if (this.outbox.items.has(id)) continue;
-      item.remove();
+      this.follow.keep(item, () => item.remove());
       this.#shown.delete(id);
     }
     for (const [id, item] of this.outbox.items) if (this.#due(item)) this.#fill(this.#item(id), item);
@@ -37,7 +37,7 @@ export class Pending {
       item = part.cloneNode(true);
       item.dataset.clientId = id;
       this.#shown.set(id, item);
-      this.list.append(item);
+      this.follow.keep(this.list, () => this.list.append(item));
     }
     return item;
   }
