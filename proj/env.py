@@ -24,13 +24,14 @@ class Settings:
     def __init__(self, file: Path) -> None:
         self.file = file
         self._env = environ.Env()
-        if file.exists():
+        try:
             if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
                 refuse(f"{file} holds the secret key and others can read it; run: chmod 600 {file}")
-            try:
-                self._env.read_env(str(file))
-            except OSError as error:
-                refuse(f"{file} cannot be read: {error.strerror}")
+            self._env.read_env(str(file))
+        except FileNotFoundError:
+            return  # the environment may say it all
+        except OSError as error:
+            refuse(f"{file} cannot be read: {error.strerror}; run this as the user that Signalbox runs as")
 
     def read(self, name: str, default: str | None, cast: Callable[[str], T]) -> T:
         """Return the setting `name` through `cast`, whose ValueError says what was expected.

@@ -158,6 +158,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
 AXES_IPWARE_PROXY_COUNT = 0
 AXES_VERBOSE = False
+AXES_DISABLE_ACCESS_LOG = True  # it grows without end, and nobody reads it; attempts that failed are kept
 
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"

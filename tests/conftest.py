@@ -6,9 +6,9 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import django
 import pytest
@@ -44,20 +44,20 @@ def redis_url() -> Iterator[str]:
     shutil.rmtree(_folder, ignore_errors=True)
 
 
-def wait_for(condition: "object", seconds: float = 20.0, what: str = "") -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 20.0, what: str = "") -> None:
     """Wait until `condition()` is true; fail the test when it is not within `seconds`."""
     end = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
+    while not condition():
         assert time.monotonic() < end, f"waited {seconds} s in vain for {what or condition}"
         time.sleep(0.02)
 
 
 @pytest.fixture(autouse=True)
-def _no_hashed_static_files(settings: object) -> None:
-    """Pages of the test client name static files as they lie in the tree; the stack's tests use the real storage."""
-    storages = dict(settings.STORAGES)  # type: ignore[attr-defined]
-    storages["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = storages  # type: ignore[attr-defined]
+def _quick(settings: Any) -> None:
+    """Static files as they lie in the tree, and passwords that cost nothing; the stack's tests use the real ones."""
+    storage = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = settings.STORAGES | {"staticfiles": storage}
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def test_a_taken_port_is_reported_with_its_holder(stack: Stack) -> None:
 def test_what_was_killed_comes_back(stack: Stack) -> None:
     for program in sorted(PROGRAMS):
         old = stack.kill9(program)
-        wait_for(lambda program=program, old=old: stack.pid(program) not in (0, old), 20, program)  # type: ignore[misc]
+        wait_for(lambda program=program, old=old: stack.pid(program) not in (0, old), 20, program)
 
     stack.wait_green()
 

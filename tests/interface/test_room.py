@@ -126,6 +126,6 @@ def test_a_process_that_falls_silent_is_forgotten() -> None:
     presence = Presence()
     presence.sees(["alice"])
     presence.hears("other", ["bob"], now=100.0)
-    assert presence.changed(100.0) == {"alice", "bob"}
+    assert presence.changed(100.0) == frozenset({"alice", "bob"})
     assert presence.changed(101.0) is None
-    assert presence.changed(101.0 + FORGOTTEN) == {"alice"}
+    assert presence.changed(101.0 + FORGOTTEN) == frozenset({"alice"})

@@ -61,7 +61,7 @@ async def test_a_message_is_handed_to_one_taker_only() -> None:
         await layer.close_pools()
         return mine
 
-    got = sum(await asyncio.gather(taker(), taker(), taker()), [])
+    got = [probe for mine in await asyncio.gather(taker(), taker(), taker()) for probe in mine]
     assert sorted(map(int, got)) == list(range(300))
 
 
@@ -80,7 +80,7 @@ async def test_one_command_sends_and_one_receives() -> None:
     await work().send(channel, PROBE)  # loads the script
     await work().take(channel)
     redis = work().connection(0)
-    before = (await redis.info("commandstats"))
+    before = await redis.info("commandstats")
     await work().send(channel, PROBE)
     await work().take(channel)
     after = await redis.info("commandstats")

@@ -68,7 +68,7 @@ class Client:
     async def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
         """Wait for a condition of this page."""
         async with asyncio.timeout(seconds):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 - of anything, not of one event
                 await asyncio.sleep(0.02)
 
     async def close(self) -> None:

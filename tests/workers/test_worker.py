@@ -74,14 +74,14 @@ class Rig:
         raw.close()
 
     def noted(self) -> list[str]:
-        return self.redis.lrange("noted", 0, -1)  # type: ignore[return-value]
+        return [str(what) for what in self.redis.lrange("noted", 0, -1)]
 
     def left(self, channel: str) -> int:
-        return int(self.redis.zcard(f"signalbox:{channel}"))  # type: ignore[arg-type]
+        return int(self.redis.zcard(f"signalbox:{channel}"))
 
     def beats(self) -> list[dict[str, Any]]:
         keys = list(self.redis.scan_iter("signalbox:heartbeat:*"))
-        return [json.loads(text) for text in self.redis.mget(keys) if text] if keys else []  # type: ignore[union-attr]
+        return [json.loads(text) for text in self.redis.mget(keys) if text] if keys else []
 
     def close(self) -> None:
         for worker in self.workers:
