@@ -20,8 +20,9 @@ check_path() {
 # $step_log either way.
 step_log=/dev/null
 step() {
-    local text=$1 began=${EPOCHREALTIME/[.,]/} status log
+    local text=$1 began took status log
     shift
+    began=$(date +%s%3N)
     printf '  %-46s' "$text"
     log=$(mktemp)
     # A command in an `if` would run without `set -e`; a subshell of its own keeps it.
@@ -32,8 +33,8 @@ step() {
     ) >"$log" 2>&1 </dev/null
     status=$?
     set -e
-    local took=$((${EPOCHREALTIME/[.,]/} - began))
-    printf '%3d.%d s\n' $((took / 1000000)) $((took / 100000 % 10))
+    took=$(($(date +%s%3N) - began))
+    printf '%3d.%d s\n' $((took / 1000)) $((took / 100 % 10))
     cat "$log" >>"$step_log"
     if ((status)); then
         # A sentence of our own says it all; anything else is shown as it came.

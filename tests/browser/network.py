@@ -62,14 +62,17 @@ class Network:
         if self._server is not None:
             self._server.close()
             self._server = None
-        talks = list(self._talks)
         for writer in self._links:
             # reset rather than closed: as when a host disappears
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
-        for talk in talks:
-            talk.cancel()
-        await asyncio.gather(*talks, return_exceptions=True)
+        await asyncio.sleep(0)  # what was accepted a moment ago begins its talk now
+        while self._talks:
+            for talk in self._talks:
+                talk.cancel()
+            await asyncio.gather(*self._talks, return_exceptions=True)
+        for _ in range(3):
+            await asyncio.sleep(0)  # the transports close their sockets in the loop's next rounds
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         talk = asyncio.current_task()

@@ -21,8 +21,8 @@ def test_what_is_written_offline_survives_a_reload_and_is_sent_once(
     expect(bob.pending).to_have_count(2)
     expect(bob.pending.first.locator(".state")).to_have_text("Waiting for the connection")
 
-    network.mend()
     stack.supervisorctl("stop", "interface:*")  # pages load, sockets do not open
+    network.mend()
     try:
         bob.page.goto(bob.address)
         bob.offline()

@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 
-from deploy import takeover
+from deploy import port, takeover
 from tests.conftest import wait_for
 from tests.system.stack import Stack
 
@@ -79,8 +79,12 @@ def test_a_taken_port_is_reported_with_its_holder(stack: Stack) -> None:
 
 def test_what_was_killed_comes_back(stack: Stack) -> None:
     for program in sorted(PROGRAMS):
-        old = stack.kill9(program)
-        wait_for(lambda program=program, old=old: stack.pid(program) not in (0, old), 20, program)
+        was = (0, stack.kill9(program))
+
+        def is_back(program: str = program, was: tuple[int, int] = was) -> bool:
+            return stack.pid(program) not in was
+
+        wait_for(is_back, 20, program)
 
     stack.wait_green()
 
@@ -198,3 +202,18 @@ def test_a_backup_of_the_running_stack_is_restored(stack: Stack) -> None:
     assert "before-backup" in people
     assert "after-backup" not in people
     archive.unlink()
+
+
+def test_another_address_takes_effect(stack: Stack) -> None:
+    """0.0.0.0 cannot be bound while nginx still holds 127.0.0.1."""
+    old = stack.settings
+    try:
+        done = stack.run("./deploy/up", SIGNALBOX_BIND="0.0.0.0")  # noqa: S104
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert [str(row.address) for row in port.listeners() if row.port == stack.port] == ["0.0.0.0"]  # noqa: S104
+        assert old["SIGNALBOX_URLS"] in stack.settings["SIGNALBOX_URLS"]
+    finally:
+        stack.run("./deploy/up", SIGNALBOX_BIND="127.0.0.1")
+
+    assert stack.settings == old
+    assert stack.get("/sign-in/")[0] == 200

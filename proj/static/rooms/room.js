@@ -51,7 +51,7 @@ const heard = {
       socket.stop("someone-else");
       return;
     }
-    presence.show(frame.here);
+    presence.show(frame.here, frame.count);
     log.begin(frame.seq);
     catchUp.expect();
     outbox.connected((message) => socket.send(message), frame.limits.rate);
