@@ -187,7 +187,7 @@ class Mailbox:
     async def _reset(self, room: OpenRoom, seq: int, epoch: str) -> None:
         """The log is another one, a backup was restored: all sockets begin anew."""
         if room.head is not None and epoch == room.epoch:
-            page = await ask(partial(reading.head, room.id))
+            page = await ask(partial(reading.after, room.id, None))
             if page.head >= room.head and page.epoch == room.epoch:
                 return  # it was read before an event that has been delivered since
         room.head, room.epoch, room.ahead = seq, epoch, {}

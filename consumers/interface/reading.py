@@ -1,7 +1,7 @@
 """What the interface reads from rooms' logs, for all its sockets. Synchronous: to be asked through database.ask()."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from proj.rooms.frames import encoded
 from proj.rooms.models import Room
@@ -14,19 +14,18 @@ class Page:
     epoch: str
     head: int
     events: list[tuple[int, str]]
+    seen: dict[str, int] = field(default_factory=dict)  # who has seen how much
 
 
-def after(room_id: int, seq: int, limit: int) -> Page:
-    """The head, and at most `limit` events after `seq` up to that head. Raises Room.DoesNotExist."""
+def after(room_id: int, seq: int | None, limit: int = 0, *, seen: bool = False) -> Page:
+    """The head, and at most `limit` events after `seq` up to that head; none when `seq` is None.
+
+    Raises Room.DoesNotExist.
+    """
     room = Room.objects.only("epoch", "seq").get(pk=room_id)
-    events = room.events_after(seq, limit) if seq < room.seq else []
-    return Page(room.epoch, room.seq, [(e.seq, encoded(e.frame())) for e in events if e.seq <= room.seq])
-
-
-def head(room_id: int) -> Page:
-    """The head alone."""
-    room = Room.objects.only("epoch", "seq").get(pk=room_id)
-    return Page(room.epoch, room.seq, [])
+    events = room.events_after(seq, limit) if seq is not None and seq < room.seq else []
+    frames = [(event.seq, encoded(event.frame())) for event in events if event.seq <= room.seq]
+    return Page(room.epoch, room.seq, frames, dict(room.seen_by()) if seen else {})
 
 
 def heads(room_ids: Iterable[int]) -> dict[int, tuple[int, str]]:

@@ -1,6 +1,7 @@
 """`/ws/chat/<room>/`: one socket shows one room. docs/protocol.md is the specification."""
 
 import logging
+import math
 import time
 from functools import partial
 from typing import Any
@@ -27,7 +28,8 @@ logger = logging.getLogger(__name__)
 
 PROTOCOL = "signalbox.v1"
 TYPING = 2.0  # seconds between two typing frames that are passed on
-PATIENCE = 20  # frames over the limit, before the socket is closed; they come back at one a second
+# Frames sent before the wait that was asked for is over, until the socket is closed; one a second is forgiven.
+PATIENCE = 20
 
 
 class ChatSocket(SocketConsumer):
@@ -48,6 +50,7 @@ class ChatSocket(SocketConsumer):
         await self.base_send({"type": "websocket.accept", "subprotocol": None if plain else PROTOCOL})
         self.rate = TokenBucket(settings.POST_RATE, settings.POST_RATE * settings.POST_BURST)
         self.patience = TokenBucket(1.0, PATIENCE)
+        self.not_before = 0.0  # monotonic seconds: the wait that the client was asked for
         self.nonsense = TokenBucket(1 / 30 if settings.BAD_FRAMES else 0, settings.BAD_FRAMES)
         self.typed = 0.0
         name = self.scope["url_route"]["kwargs"]["room"]
@@ -71,22 +74,23 @@ class ChatSocket(SocketConsumer):
         query = {} if plain else parse_qs(self.scope["query_string"].decode("latin-1"))
         epoch, seq = query.get("epoch", [""])[0], query.get("seq", [""])[0]
         resumes = seq.isascii() and seq.isdigit() and len(seq) < len(str(LARGEST_SEQ))
-        page = await self._read(epoch, int(seq) if resumes else None)
+        missed = await self._read(epoch, int(seq) if resumes else None, seen=not plain)
         if not plain:
-            await self.outlet.write(encoded(self._welcome(page)))
-        await self._catch_up(page)
+            await self.outlet.write(encoded(self._welcome(missed.page)))
+        await self._catch_up(missed)
 
-    def _welcome(self, page: "Missed") -> dict[str, Any]:
+    def _welcome(self, page: reading.Page) -> dict[str, Any]:
         here = self.interface.mailbox.people(self.room)
         return {
             "type": "welcome",
             "protocol": PROTOCOL,
             "room": self.admission.room.name,
-            "epoch": page.page.epoch,
-            "seq": page.page.head,
+            "epoch": page.epoch,
+            "seq": page.head,
             "you": self.admission.user.username,
             "here": here["here"],
             "count": here["count"],
+            "seen": page.seen,
             "limits": {
                 "characters": settings.MESSAGE_CHARACTERS,
                 "bytes": settings.FRAME_BYTES,
@@ -96,12 +100,10 @@ class ChatSocket(SocketConsumer):
 
     # catching up
 
-    async def _read(self, epoch: str, seq: int | None) -> "Missed":
+    async def _read(self, epoch: str, seq: int | None, *, seen: bool = False) -> "Missed":
         """What a client that holds all up to `seq` of `epoch` is missing; None holds nothing, and asks nothing."""
-        if seq is None:
-            return Missed(await ask(partial(reading.head, self.room.id)))
-        page = await ask(partial(reading.after, self.room.id, seq, settings.REPLAY_EVENTS))
-        whole = epoch == page.epoch and seq <= page.head <= seq + settings.REPLAY_EVENTS
+        page = await ask(partial(reading.after, self.room.id, seq, settings.REPLAY_EVENTS, seen=seen))
+        whole = seq is None or (epoch == page.epoch and seq <= page.head <= seq + settings.REPLAY_EVENTS)
         return Missed(page, reset=not whole)
 
     async def _catch_up(self, missed: "Missed") -> None:
@@ -130,7 +132,9 @@ class ChatSocket(SocketConsumer):
         if wait:
             detail = f"That was too fast: at most {settings.POST_RATE:g} messages a second."
             await self._error("too_fast", detail, frame.client_id or None, retry_after=wait)
-            if self.patience.take():
+            early = time.monotonic() < self.not_before
+            self.not_before = time.monotonic() + wait
+            if early and self.patience.take():
                 await self.close(4429)
             return
         await self._do(frame, self.outlet)
@@ -159,7 +163,7 @@ class ChatSocket(SocketConsumer):
         if client_id:
             frame["client_id"] = client_id
         if retry_after is not None:
-            frame["retry_after"] = round(retry_after, 2)
+            frame["retry_after"] = math.ceil(retry_after * 100) / 100
         await self.outlet.write(encoded(frame))
 
     # going

@@ -1,11 +1,13 @@
 """deploy/render.py: the nginx configuration of a host follows its settings."""
 
 import dataclasses
+import re
 
 import pytest
 
 from deploy import listen, render
 from tests.deploy.conftest import Checkout
+from tests.system.stack import CHECKOUT
 
 PLAIN = listen.Listen(
     bind="127.0.0.1",
@@ -127,3 +129,9 @@ def test_a_bad_setting_is_refused_with_one_sentence(checkout: Checkout, name: st
     assert done.stderr.count("\n") == 1
     assert f"the setting {name} must be {what}" in done.stderr
     assert not (checkout.root / "var/nginx/server.conf").exists()
+
+
+def test_every_setting_is_documented() -> None:
+    operations = (CHECKOUT / "docs" / "operations.md").read_text()
+    for name in re.findall(r'setting\("(\w+)"', (CHECKOUT / "deploy" / "listen.py").read_text()):
+        assert f"`{name}`" in operations

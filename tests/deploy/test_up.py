@@ -194,6 +194,7 @@ def test_a_backup_of_the_running_stack_is_restored(stack: Stack) -> None:
     assert stack.run("./deploy/down").returncode == 0
     done = stack.run("./deploy/restore", str(archive))
     assert done.returncode == 0, done.stdout + done.stderr
+    stack.forget_people()
     stack.start()
 
     people = stack.manage(

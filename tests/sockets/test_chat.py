@@ -229,6 +229,23 @@ async def test_the_longest_message_passes_whole(rooms: Rooms) -> None:
         assert (await hear(socket, "message.posted"))["text"] == text
 
 
+async def test_a_client_that_waits_as_long_as_it_is_asked_to_is_not_closed(rooms: Rooms) -> None:
+    room = await rooms.make()
+    async with rooms.open(room, "charlie") as socket:
+        await hear(socket, "welcome")
+        refused = 0
+        while refused < 30:
+            client_id = str(uuid.uuid4())
+            await say(socket, message="patiently", client_id=client_id)
+            answer = json.loads(await socket.recv())
+            if answer["type"] == "error":
+                refused += 1
+                assert answer["code"] == "too_fast"
+                await asyncio.sleep(answer["retry_after"])  # what the protocol asks for
+                await say(socket, message="patiently", client_id=client_id)
+                assert json.loads(await socket.recv())["client_id"] == client_id
+
+
 async def test_endless_nonsense_closes_the_socket(rooms: Rooms) -> None:
     async with rooms.open("lobby") as socket:
         for _ in range(12):
@@ -365,6 +382,8 @@ async def test_typing_and_seen_reach_the_others(rooms: Rooms) -> None:
         await hear(bob, "message.posted")
         await say(bob, type="seen", seq=1)
         assert await hear(alice, "seen") == {"type": "seen", "who": "bob", "seq": 1}
+        async with rooms.open(room, "charlie") as charlie:
+            assert (await hear(charlie, "welcome"))["seen"] == {"bob": 1}
 
 
 # The plain form

@@ -207,6 +207,10 @@ class Stack:
             self._cookies |= json.loads(printed.rpartition("cookies:")[2])
         return {name: self._cookies[name] for name in wanted}
 
+    def forget_people(self) -> None:
+        """Sign everybody in anew from now on: after a restore, earlier sessions may be gone."""
+        self._cookies.clear()
+
     def get(
         self, path: str, headers: Mapping[str, str] | None = None, timeout: float = 30.0
     ) -> tuple[int, dict[str, str], str]:

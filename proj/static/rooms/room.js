@@ -52,6 +52,7 @@ const heard = {
       return;
     }
     presence.show(frame.here, frame.count);
+    seen.hearAll(frame.seen);
     log.begin(frame.seq);
     catchUp.expect();
     outbox.connected((message) => socket.send(message), frame.limits.rate);

@@ -18,10 +18,15 @@ export class Seen {
     this.#show();
   }
 
+  /** How far everybody has read, as the server has it now. */
+  hearAll(seen) {
+    for (const [who, seq] of Object.entries(seen)) this.people.set(who, Math.max(seq, this.people.get(who) ?? 0));
+    this.#show();
+  }
+
   /** `who` has seen everything up to `seq`. */
   hear(who, seq) {
-    this.people.set(who, Math.max(seq, this.people.get(who) ?? 0));
-    this.#show();
+    this.hearAll({ [who]: seq });
   }
 
   /** The log begins anew: the server may not know what it was told. */
