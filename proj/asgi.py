@@ -1,6 +1,7 @@
 """The composition root: socket URLs for the interface processes, channel names for the workers."""
 
 import os
+import sys
 
 import django
 from channels.routing import ChannelNameRouter, ProtocolTypeRouter, URLRouter
@@ -14,6 +15,11 @@ from consumers.sockets.chat import ChatSocket  # noqa: E402
 from consumers.sockets.elsewhere import NoSuchSocket  # noqa: E402
 from consumers.workers.chat import ChatWorker  # noqa: E402
 from proj.layer import names  # noqa: E402
+
+if "daphne.cli" in sys.modules:  # daphne is importing this: it is to start our interface server
+    from consumers.interface.server import Server
+
+    sys.modules["daphne.cli"].CommandLineInterface.server_class = Server
 
 application = ProtocolTypeRouter(
     {

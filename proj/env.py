@@ -105,7 +105,7 @@ def origins(text: str) -> list[str]:
             raise ValueError("a list of addresses like http://ops.example.org:8080") from None
         if url.scheme not in ("http", "https") or not url.hostname or url.path or url.query or "*" in item or port == 0:
             raise ValueError("a list of addresses like http://ops.example.org:8080")
-        found.append(item.lower())
+        found.append(item.lower().removesuffix({"http": ":80", "https": ":443"}[url.scheme]))  # as browsers say it
     if not found:
         raise ValueError("a list of addresses like http://ops.example.org:8080")
     return found

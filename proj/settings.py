@@ -34,6 +34,8 @@ MESSAGE_CHARACTERS = setting("SIGNALBOX_MESSAGE_CHARACTERS", "8000", whole(1, 60
 FRAME_BYTES = setting("SIGNALBOX_FRAME_BYTES", "65536", whole(1024, 1_048_576))
 BAD_FRAMES = setting("SIGNALBOX_BAD_FRAMES", "10", whole(0, 1_000_000))  # before a socket is closed
 REPLAY_EVENTS = setting("SIGNALBOX_REPLAY_EVENTS", "1000", whole(1, 100_000))  # further behind: reload
+# Bytes that a slow reader may be behind before its socket is closed.
+SOCKET_BACKLOG = setting("SIGNALBOX_SOCKET_BACKLOG", "1048576", whole(65_536, 2**30))
 SOCKET_THREADS = setting("SIGNALBOX_SOCKET_THREADS", "2", whole(1, 64))  # database threads of an interface process
 
 INSTALLED_APPS = [
@@ -103,8 +105,16 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     }
     _database["TEST"] = {"NAME": f"{_database['NAME']}.test"}  # a file: threads and processes share it
 elif _database["ENGINE"] == "django.db.backends.postgresql":
-    # a statement that takes longer is stuck; one slow query must not hold up the door
-    _database["OPTIONS"] = {"options": "-c statement_timeout=15000 -c lock_timeout=10000", "connect_timeout": 5}
+    _database["OPTIONS"] = {
+        # a statement that takes longer is stuck; one slow query must not hold up the door
+        "options": "-c statement_timeout=15000 -c lock_timeout=10000",
+        # a host that vanished is noticed within seconds, not after a quarter of an hour
+        "connect_timeout": 5,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 15_000,  # milliseconds
+    } | _database.get("OPTIONS", {})  # what DATABASE_URL asks for (sslmode, ...) stands
 else:
     refuse("the setting DATABASE_URL must name SQLite or PostgreSQL, its value does not")
 _database["CONN_MAX_AGE"] = 600

@@ -17,11 +17,11 @@ from channels.layers import get_channel_layer
 
 from consumers.interface import presence, reading
 from consumers.interface.database import ask
+from consumers.interface.frame import Frame
 from consumers.interface.outlet import Outlet
 from consumers.interface.room import OpenRoom
-from proj.layer.names import interface_group, room_group
+from proj.layer.names import INTERFACES, interface_group, room_group
 from proj.layer.publish import apublish
-from proj.rooms.frames import encoded
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,8 @@ LOOK = 3.0  # seconds between two looks at the heads in the database, which find
 HEAD = 20.0  # seconds between two `head` frames
 PATIENCE = 0.1  # seconds that an event waits for one before it that may be on its way
 SUBSCRIBING = 1.0  # seconds that a socket waits for the layer before it goes on without
-PORTION = 500  # events read at once to fill a gap
+RECHECK = 60.0  # seconds between two looks at who may stay
+PORTION = 500  # events, or people, read at once
 
 
 class Mailbox:
@@ -46,7 +47,8 @@ class Mailbox:
         self._unsettled: set[OpenRoom] = set()  # in the group and nobody here, or the other way round
         self._settle = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        for life in (self._receive, self._subscribe, self._look, self._tick):
+        self._ticked = time.monotonic()
+        for life in (self._receive, self._subscribe, self._look, self._tick, self._look_at_people):
             self._spawn(self._for_ever(life))
 
     # for sockets
@@ -57,9 +59,9 @@ class Mailbox:
         if room is None:
             room = self.rooms[room_id] = OpenRoom(room_id)
         room.outlets.add(outlet)
+        room.presence.came(outlet.name)
         outlet.room = room_id
         self.outlets[outlet.id] = outlet
-        room.presence.sees(other.name for other in room.outlets)
         if not room.subscribed.is_set():
             self._unsettled.add(room)
             self._settle.set()
@@ -73,18 +75,30 @@ class Mailbox:
         """Take `outlet` out of its room."""
         self.outlets.pop(outlet.id, None)
         room = self.rooms.get(outlet.room)
-        if room is not None:
-            room.outlets.discard(outlet)
-            room.presence.sees(other.name for other in room.outlets)
+        if room is not None and outlet in room.outlets:
+            room.outlets.remove(outlet)
+            room.presence.went(outlet.name)
             if not room.outlets:
                 self._unsettled.add(room)
                 self._settle.set()
 
     async def settled(self, room: OpenRoom, outlet: Outlet, page: reading.Page) -> None:
-        """`outlet` was given everything up to `page.head`: it is live from here on."""
-        room.epoch = room.epoch or page.epoch
-        await room.read_up_to(page.head)
-        await outlet.release(page.head)
+        """`outlet` was given everything up to `page.head` of `page.epoch`: it is live from here on."""
+        room.read_up_to(page.head, page.epoch)
+        if page.epoch != room.epoch:  # a backup was restored while it read
+            page = await ask(partial(reading.after, room.id, None))
+            if page.epoch != room.epoch:
+                room.begin_anew(page.head, page.epoch)
+            outlet.tell(type="reset", epoch=page.epoch, seq=page.head)
+        seq = page.head
+        # Another socket may have told the room of a later head, before which nothing was held back for this one.
+        while room.head is not None and seq < room.head and not (outlet.held and outlet.held[0][0] <= seq + 1):
+            page = await ask(partial(reading.after, room.id, seq, PORTION))
+            if not page.events:
+                break
+            outlet.replay(text for _, text in page.events)
+            seq = page.events[-1][0]
+        outlet.release(seq)
 
     def people(self, room: OpenRoom) -> dict[str, object]:
         """Who is in the room, as the protocol's presence frame."""
@@ -98,8 +112,10 @@ class Mailbox:
         self._settle.clear()
         while self._unsettled:
             if not self._channel:
-                self._channel = await self._layer.new_channel()
-                await self._layer.group_add(interface_group(self.process), self._channel)
+                channel = await self._layer.new_channel()
+                for group in (interface_group(self.process), INTERFACES):
+                    await self._layer.group_add(group, channel)
+                self._channel = channel  # only now: a try that failed half-way must be made again
             room = next(iter(self._unsettled))
             if room.outlets and not room.subscribed.is_set():
                 await self._layer.group_add(room_group(room.id), self._channel)
@@ -131,20 +147,23 @@ class Mailbox:
     async def _arrived(self, message: dict[str, Any]) -> None:
         kind = message["type"]
         if kind == "socket.replies":
-            for number, frame in message["replies"]:
+            for number, text in message["replies"]:
                 if outlet := self.outlets.get(number):
-                    await outlet.write(frame)
+                    outlet.write(Frame(text))
+            return
+        if kind == "access.changed":
+            self._spawn(self._recheck([o for o in self.outlets.values() if o.user_id == message["user"]]))
             return
         room = self.rooms.get(message["room"])
         if room is None:
             return
         if kind == "room.frames":
-            for seq, frame in message["frames"]:
-                await room.arrived(seq, frame)
+            for seq, text in message["frames"]:
+                room.arrived(seq, text)
             if room.behind:
                 self._spawn(self._fill(room, PATIENCE))
         elif kind == "room.flash":
-            await room.flash(message["frame"])
+            room.flash(Frame(message["frame"]))
         elif kind == "room.presence" and message["process"] != self.process:
             room.presence.hears(message["process"], message["here"], time.monotonic())
             room.presence.due |= message["ask"]
@@ -163,8 +182,8 @@ class Mailbox:
                 if start is None:
                     return
                 page = await ask(partial(reading.after, room.id, start, PORTION))
-                for seq, frame in page.events:
-                    await room.arrived(seq, frame)
+                for seq, text in page.events:
+                    room.arrived(seq, text)
                 if room.head is None or room.head >= page.head or room.head == start:
                     return
         finally:
@@ -190,31 +209,53 @@ class Mailbox:
             page = await ask(partial(reading.after, room.id, None))
             if page.head >= room.head and page.epoch == room.epoch:
                 return  # it was read before an event that has been delivered since
-        room.head, room.epoch, room.ahead = seq, epoch, {}
-        frame = encoded({"type": "reset", "epoch": epoch, "seq": seq})
-        for outlet in tuple(room.outlets):
-            await outlet.write(frame)
-            await outlet.release(seq)
+        room.begin_anew(seq, epoch)
+
+    # who may stay
+
+    async def _look_at_people(self) -> None:
+        """Check everybody's access now and then: the word of a change may have been lost."""
+        await asyncio.sleep(RECHECK * random.uniform(0.5, 1.0))  # noqa: S311 - so that processes do not ask together
+        await self._recheck(list(self.outlets.values()))
+
+    async def _recheck(self, outlets: list[Outlet]) -> None:
+        """Close the sockets of those who are signed out, or may no longer be where they are."""
+        for start in range(0, len(outlets), PORTION):
+            some = outlets[start : start + PORTION]
+            allowed = await ask(partial(reading.allowed, [(o.session, o.user_id, o.room) for o in some]))
+            for outlet, (signed_in, may_stay) in zip(some, allowed, strict=True):
+                if not signed_in:
+                    outlet.tell(type="error", code="signed_out", detail="You were signed out.")
+                    outlet.line.close(4401)
+                elif not may_stay:
+                    outlet.tell(type="error", code="no_access", detail="You have no access to this room any more.")
+                    outlet.line.close(4403)
 
     # now and then
 
     async def _tick(self) -> None:
+        then = self._ticked
         await asyncio.sleep(TICK)
-        now = time.monotonic()
+        now = self._ticked = time.monotonic()
         told = []
         for room in list(self.rooms.values()):
             if room.subscribed.is_set() and room.presence.speak(now):
                 told.append(self._whom_we_see(room))
             everyone = room.presence.changed(now)
             if everyone is not None:
-                await room.flash(encoded(presence.frame(everyone)))
-            if int(now / HEAD + room.id / 7) != int((now - TICK) / HEAD + room.id / 7) and room.head is not None:
-                await room.flash(encoded({"type": "head", "seq": room.head}))
+                room.flash(Frame.of(presence.frame(everyone)))
+            if int(now / HEAD + room.id / 7) != int(then / HEAD + room.id / 7) and room.head is not None:
+                room.flash(Frame.of({"type": "head", "seq": room.head}))
         if told:
-            await apublish(told)
+            self._spawn(apublish(told))
 
-    def _whom_we_see(self, room: OpenRoom, *, ask: bool = False) -> tuple[str, dict[str, Any]]:
-        here = sorted(room.presence.here)[: 2 * presence.ANNOUNCED]
+    async def close(self) -> None:
+        """Tell the other processes that nobody is here any more."""
+        if self.rooms:
+            await apublish([self._whom_we_see(room, gone=True) for room in self.rooms.values()])
+
+    def _whom_we_see(self, room: OpenRoom, *, ask: bool = False, gone: bool = False) -> tuple[str, dict[str, Any]]:
+        here = [] if gone else sorted(room.presence.here)[: presence.CARRIED]
         message = {"type": "room.presence", "room": room.id, "process": self.process, "here": here, "ask": ask}
         return room_group(room.id), message
 

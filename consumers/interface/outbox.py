@@ -7,7 +7,6 @@ trips when it is not.
 import asyncio
 import logging
 from collections import deque
-from typing import Any
 
 from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
@@ -16,35 +15,47 @@ from redis.exceptions import RedisError
 from consumers.interface.outlet import Outlet
 from proj.layer import messages
 from proj.layer.names import CHAT
+from proj.layer.publish import PATIENCE
 from proj.rooms.commands import Command
-from proj.rooms.frames import encoded
 
 logger = logging.getLogger(__name__)
 
-WAITING = 10_000  # commands; beyond it whoever speaks is told to wait
+WAITING = 10_000  # commands; beyond it, or beyond WAITING_BYTES, whoever speaks is told to wait
+WAITING_BYTES = 32 * 2**20
 BATCH = 256  # commands in a layer message
 BATCH_BYTES = messages.LARGEST // 2
 RETRY = 2.0  # seconds after which trying again is worth while
-BUSY = "This could not be taken just now; nothing was stored. Try again in a moment."
+BUSY = "This could not be taken just now. It is safe to send it again in a moment."
+
+
+def _size(command: Command) -> int:
+    return 4 * len(command.text) + 100
 
 
 class Outbox:
-    """Hands commands to the worker. Whoever cannot be served is told so at once: nothing was stored."""
+    """Hands commands to the worker. Whoever cannot be served is told so at once."""
 
     def __init__(self, process: str) -> None:
         self._process = process
         self._layer = get_channel_layer("work")
         self._waiting: deque[tuple[Outlet, Command]] = deque()
+        self._bytes = 0
         self._sending: asyncio.Task[None] | None = None
 
-    async def put(self, outlet: Outlet, command: Command) -> None:
+    def put(self, outlet: Outlet, command: Command) -> None:
         """Take a command; its answer reaches the outlet as an event, an ack or an error."""
-        if len(self._waiting) >= WAITING:
-            await self._busy([(outlet, command)])
+        if len(self._waiting) >= WAITING or self._bytes >= WAITING_BYTES:
+            self._busy([(outlet, command)])
             return
         self._waiting.append((outlet, command))
+        self._bytes += _size(command)
         if self._sending is None or self._sending.done():
             self._sending = asyncio.ensure_future(self._send())
+
+    async def empty(self) -> None:
+        """Wait until everything was handed over, or refused."""
+        if self._sending is not None:
+            await self._sending
 
     async def _send(self) -> None:
         while self._waiting:
@@ -52,24 +63,25 @@ class Outbox:
             items = [(outlet.id, command.packed()) for outlet, command in batch]
             message = {"type": "chat.batch", "process": self._process, "items": items}
             try:
-                await self._layer.send(CHAT, messages.checked(message))
-            except (ChannelFull, RedisError, OSError) as error:
+                async with asyncio.timeout(PATIENCE):
+                    await self._layer.send(CHAT, messages.checked(message))
+            except (ChannelFull, RedisError, OSError, TimeoutError) as error:
                 logger.warning("the chat worker cannot be reached: %r", error)
-                await self._busy(batch)
+                self._busy(batch)
             except Exception:
                 logger.exception("a batch that cannot be sent")
-                await self._busy(batch)
+                self._busy(batch)
 
     def _next(self) -> list[tuple[Outlet, Command]]:
         batch: list[tuple[Outlet, Command]] = []
         size = 0
         while self._waiting and len(batch) < BATCH and size < BATCH_BYTES:
             batch.append(self._waiting.popleft())
-            size += 4 * len(batch[-1][1].text) + 100
+            size += _size(batch[-1][1])
+        self._bytes -= size
         return batch
 
-    async def _busy(self, batch: list[tuple[Outlet, Command]]) -> None:
+    def _busy(self, batch: list[tuple[Outlet, Command]]) -> None:
         for outlet, command in batch:
             if command.verb != "seen":  # nobody waits for that
-                frame: dict[str, Any] = {"type": "error", "code": "busy", "detail": BUSY, "retry_after": RETRY}
-                await outlet.write(encoded(frame | {"client_id": command.client_id}))
+                outlet.tell(type="error", code="busy", detail=BUSY, client_id=command.client_id, retry_after=RETRY)

@@ -4,9 +4,11 @@ Each process tells the others whom it sees, when that changes and every now and 
 forgotten. Nothing is stored, and a lost message is mended by the next one.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 
 ANNOUNCED = 100  # names in a frame; beyond it only the number of people is told
+CARRIED = 5_000  # names in a layer message, well within its bound
 REPEAT = 15.0  # seconds after which a process repeats itself
 FORGOTTEN = 40.0  # seconds after which a silent process is taken for dead
 
@@ -17,15 +19,25 @@ class Presence:
     def __init__(self) -> None:
         self._elsewhere: dict[str, tuple[float, frozenset[str]]] = {}
         self._told: frozenset[str] = frozenset()
-        self.here: frozenset[str] = frozenset()
+        self._sockets: Counter[str] = Counter()
         self.repeated = 0.0  # monotonic seconds of our last word
         self.due = True
 
-    def sees(self, names: Iterable[str]) -> None:
+    @property
+    def here(self) -> frozenset[str]:
         """The people with a socket in this process."""
-        here = frozenset(names)
-        if here != self.here:
-            self.here = here
+        return frozenset(self._sockets)
+
+    def came(self, name: str) -> None:
+        """One more socket of this person."""
+        self.due |= name not in self._sockets
+        self._sockets[name] += 1
+
+    def went(self, name: str) -> None:
+        """One socket less of this person."""
+        self._sockets[name] -= 1
+        if self._sockets[name] <= 0:
+            del self._sockets[name]
             self.due = True
 
     def hears(self, process: str, names: Iterable[str], now: float) -> None:

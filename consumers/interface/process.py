@@ -1,17 +1,25 @@
-"""This interface process: its mailbox and its outbox."""
+"""This interface process: what its sockets share."""
 
 import asyncio
 
+from consumers.interface import reading
+from consumers.interface.gathering import Gathering
 from consumers.interface.mailbox import Mailbox
 from consumers.interface.outbox import Outbox
 
 
 class Interface:
-    """What the sockets of one process share."""
+    """One for each event loop: in daphne, one for the process."""
 
     def __init__(self) -> None:
         self.mailbox = Mailbox()
         self.outbox = Outbox(self.mailbox.process)
+        self.arrivals: Gathering[reading.Arrival, reading.Missed] = Gathering(reading.arrived)
+
+    async def close(self) -> None:
+        """Hand over what people have said, and say that nobody is here any more."""
+        await self.outbox.empty()
+        await self.mailbox.close()
 
 
 _interfaces: dict[asyncio.AbstractEventLoop, Interface] = {}
@@ -23,3 +31,8 @@ def interface() -> Interface:
     if loop not in _interfaces:
         _interfaces[loop] = Interface()
     return _interfaces[loop]
+
+
+def existing() -> Interface | None:
+    """The interface of the running event loop, if any socket ever came."""
+    return _interfaces.get(asyncio.get_running_loop())

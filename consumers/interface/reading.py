@@ -1,10 +1,15 @@
-"""What the interface reads from rooms' logs, for all its sockets. Synchronous: to be asked through database.ask()."""
+"""What the interface reads from rooms' logs, for many sockets at once. Synchronous: asked through database.ask()."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from django.conf import settings
+
+from proj.accounts.sessions import people_of
 from proj.rooms.frames import encoded
-from proj.rooms.models import Room
+from proj.rooms.models import Membership, Room, Seen
+
+REPLAY_CHARACTERS = 4_000_000  # in one replay; further behind than this: reload
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,21 +19,82 @@ class Page:
     epoch: str
     head: int
     events: list[tuple[int, str]]
-    seen: dict[str, int] = field(default_factory=dict)  # who has seen how much
 
 
-def after(room_id: int, seq: int | None, limit: int = 0, *, seen: bool = False) -> Page:
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A socket that comes to a room with everything up to `seq` of `epoch`; None: it asks for nothing."""
+
+    room: int
+    epoch: str
+    seq: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What it missed; `reset` when that cannot be replayed and the page must begin anew."""
+
+    page: Page
+    reset: bool
+    seen: dict[str, int] = field(default_factory=dict)  # who has read how far
+
+
+def after(room_id: int, seq: int | None, limit: int = 0) -> Page:
     """The head, and at most `limit` events after `seq` up to that head; none when `seq` is None.
 
     Raises Room.DoesNotExist.
     """
     room = Room.objects.only("epoch", "seq").get(pk=room_id)
-    events = room.events_after(seq, limit) if seq is not None and seq < room.seq else []
-    frames = [(event.seq, encoded(event.frame())) for event in events if event.seq <= room.seq]
-    return Page(room.epoch, room.seq, frames, dict(room.seen_by()) if seen else {})
+    return Page(room.epoch, room.seq, _events(room, seq, limit))
+
+
+def _events(room: Room, seq: int | None, limit: int) -> list[tuple[int, str]]:
+    if seq is None or seq >= room.seq:
+        return []
+    return [(event.seq, encoded(event.frame())) for event in room.events_after(seq, limit) if event.seq <= room.seq]
 
 
 def heads(room_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
     """Head and epoch of many rooms."""
     rows = Room.objects.filter(pk__in=list(room_ids)).values_list("pk", "seq", "epoch")
     return {id: (seq, epoch) for id, seq, epoch in rows}
+
+
+def arrived(arrivals: Sequence[Arrival]) -> list[Missed | Exception]:
+    """What each of these sockets missed; Room.DoesNotExist for a room that is gone."""
+    rooms = Room.objects.only("epoch", "seq").in_bulk({arrival.room for arrival in arrivals})
+    seen: dict[int, dict[str, int]] = {id: {} for id in rooms}
+    for room, name, seq in Seen.objects.filter(room__in=rooms).values_list("room", "user__username", "seq"):
+        seen[room][name] = seq
+    answers: list[Missed | Exception] = []
+    for arrival in arrivals:
+        found = rooms.get(arrival.room)
+        if found is None:
+            answers.append(Room.DoesNotExist())
+        else:
+            answers.append(_missed(found, arrival, seen[arrival.room]))
+    return answers
+
+
+def _missed(room: Room, arrival: Arrival, seen: dict[str, int]) -> Missed:
+    seq, most = arrival.seq, settings.REPLAY_EVENTS
+    whole = seq is None or (arrival.epoch == room.epoch and seq <= room.seq <= seq + most)
+    events = _events(room, seq, most) if whole else []
+    if sum(len(frame) for _, frame in events) > REPLAY_CHARACTERS:
+        whole, events = False, []
+    return Missed(Page(room.epoch, room.seq, events), not whole, seen)
+
+
+def allowed(people: Sequence[tuple[str, int, int]]) -> list[tuple[bool, bool]]:
+    """For each (session, user, room): whether the session still is that person's, and they may be in the room."""
+    signed_in = people_of({session for session, _, _ in people})
+    rooms = Room.objects.in_bulk({room for _, _, room in people})
+    closed = [id for id, room in rooms.items() if room.members_only or room.hidden]
+    members = set(Membership.objects.filter(room__in=closed).values_list("room", "user")) if closed else set()
+    answers = []
+    for session, user, room_id in people:
+        person = signed_in.get(session)
+        room = rooms.get(room_id)
+        open_to_all = room is not None and not (room.members_only or room.hidden)
+        answers.append((person is not None and person.pk == user, open_to_all or (room_id, user) in members))
+    return answers

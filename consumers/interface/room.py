@@ -1,14 +1,10 @@
 """A room that is open in this process: its sockets, its head, and what came too early."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable
-from contextlib import suppress
 
+from consumers.interface.frame import Frame
 from consumers.interface.outlet import Outlet
 from consumers.interface.presence import Presence
-
-logger = logging.getLogger(__name__)
 
 
 class OpenRoom:
@@ -23,55 +19,45 @@ class OpenRoom:
         self.presence = Presence()
         self.head: int | None = None  # the newest event delivered; None until somebody read the log
         self.epoch = ""
-        self.ahead: dict[int, str] = {}
+        self.ahead: dict[int, Frame] = {}
         self.subscribed = asyncio.Event()
         self.filling = False
-        self._delivering = False
 
     @property
     def behind(self) -> bool:
         """Whether events wait for one that has not come."""
         return self.head is not None and bool(self.ahead)
 
-    async def arrived(self, seq: int, frame: str) -> None:
+    def arrived(self, seq: int, text: str) -> None:
         """An event came over the layer or from the log."""
-        if self.head is not None and seq <= self.head:
-            return
-        self.ahead[seq] = frame
-        await self._deliver()
+        if self.head is None or seq > self.head:
+            self.ahead[seq] = Frame(text)
+            self._deliver()
 
-    async def read_up_to(self, seq: int) -> None:
+    def read_up_to(self, seq: int, epoch: str) -> None:
         """Somebody has read the log up to `seq`; the first one to do so says where this room stands."""
         if self.head is None:
-            self.head = seq
+            self.head, self.epoch = seq, epoch
             self.ahead = {number: frame for number, frame in self.ahead.items() if number > seq}
-            await self._deliver()
+            self._deliver()
 
-    async def _deliver(self) -> None:
-        if self._delivering:
-            return  # whoever is at it takes what has just come too; two at a time would mix the order up
-        self._delivering = True
-        try:
-            while self.head is not None and (frame := self.ahead.pop(self.head + 1, None)) is not None:
-                self.head += 1
-                seq = self.head
-                for outlet in tuple(self.outlets):
-                    await self._safely(outlet, outlet.event(seq, frame))
-        finally:
-            self._delivering = False
+    def begin_anew(self, seq: int, epoch: str) -> None:
+        """The log is another one: everyone who is not about to read it anyway must."""
+        self.head, self.epoch, self.ahead = seq, epoch, {}
+        frame = Frame.of({"type": "reset", "epoch": epoch, "seq": seq})
+        for outlet in self.outlets:
+            if outlet.held is None:
+                outlet.write(frame)
+                outlet.seq = seq
 
-    async def flash(self, frame: str) -> None:
+    def flash(self, frame: Frame) -> None:
         """Write a frame that is not kept to everyone who is not busy catching up."""
-        for outlet in tuple(self.outlets):
+        for outlet in self.outlets:
             if outlet.held is None and not outlet.plain:
-                await self._safely(outlet, outlet.write(frame))
+                outlet.write(frame)
 
-    async def _safely(self, outlet: Outlet, writing: Awaitable[None]) -> None:
-        """A socket that cannot be written to harms only itself: it is let go, and comes back for what it missed."""
-        try:
-            await writing
-        except Exception as error:
-            logger.warning("a socket of %s cannot be written to: %r", outlet.name, error)
-            self.outlets.discard(outlet)
-            with suppress(Exception):
-                await outlet.close(1011)
+    def _deliver(self) -> None:
+        while self.head is not None and (frame := self.ahead.pop(self.head + 1, None)) is not None:
+            self.head += 1
+            for outlet in self.outlets:
+                outlet.event(self.head, frame)

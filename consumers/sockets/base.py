@@ -51,7 +51,3 @@ class SocketConsumer(AsyncConsumer):
 
     async def gone(self) -> None:
         """The socket is closed, however that came about."""
-
-    async def close(self, code: int) -> None:
-        """Close the socket; before it was accepted this refuses the handshake."""
-        await self.base_send({"type": "websocket.close", "code": code})

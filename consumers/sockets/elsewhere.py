@@ -9,7 +9,7 @@ class NoSuchSocket(SocketConsumer):
     """There is nothing here: the handshake is refused, instead of an exception with a traceback for each."""
 
     async def connected(self) -> None:
-        await self.close(4404)
+        await self.base_send({"type": "websocket.close"})
 
     async def heard(self, message: dict[str, Any]) -> None:
         """Nothing is heard on a socket that was not accepted."""

@@ -34,8 +34,8 @@ class Frame:
     client_id: str = ""
 
 
-def read(message: Mapping[str, Any]) -> Frame:
-    """The frame in an ASGI `websocket.receive` message. Raises BadFrame."""
+def read(message: Mapping[str, Any], *, plain: bool = False) -> Frame:
+    """The frame in an ASGI `websocket.receive` message. Raises BadFrame. `plain` clients can only post."""
     text = message.get("text")
     if text is None:
         raise BadFrame("binary", "Frames are JSON text, this one is binary.")
@@ -47,6 +47,8 @@ def read(message: Mapping[str, Any]) -> Frame:
         fields = None
     if not isinstance(fields, dict):
         raise BadFrame("not_json", "A frame is one JSON object.")
+    if plain:
+        fields = {"type": "post", "message": fields.get("message")}
     return _checked(fields)
 
 
@@ -84,9 +86,12 @@ def _client_id(fields: dict[str, Any]) -> str | None:
     if given is None:
         return None
     try:
-        return str(uuid.UUID(given))
+        if str(uuid.UUID(given)) == given:
+            return str(given)
     except (ValueError, AttributeError, TypeError):
-        raise BadFrame("bad_field", "client_id must be a UUID.") from None
+        pass
+    # one form only: it comes back in the event as it was sent, and the client looks for just that
+    raise BadFrame("bad_field", "client_id must be a UUID in lower case with hyphens.")
 
 
 def _seq(fields: dict[str, Any]) -> int:

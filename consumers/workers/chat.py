@@ -12,6 +12,8 @@ from proj.rooms import log
 from proj.rooms.commands import Command, Outcome, Refusal, Repeated
 from proj.rooms.frames import encoded
 
+PORTION = 1000  # replies in a layer message, well within its bound
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -51,7 +53,9 @@ def _replies(answered: Any) -> list[tuple[str, dict[str, Any]]]:
         if frame:
             replies[said.process].append((said.socket, encoded(frame)))
     return [
-        (interface_group(process), {"type": "socket.replies", "replies": frames}) for process, frames in replies.items()
+        (interface_group(process), {"type": "socket.replies", "replies": frames[start : start + PORTION]})
+        for process, frames in replies.items()
+        for start in range(0, len(frames), PORTION)
     ]
 
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from channels.routing import ChannelNameRouter, ProtocolTypeRouter
-from django.db import InterfaceError, OperationalError, connections
+from django.db import InterfaceError, OperationalError, connection, connections, transaction
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
@@ -26,8 +26,8 @@ from proj.layer.heartbeat import Beat
 
 logger = logging.getLogger(__name__)
 
-# What trying again later can mend. Nothing is given up for these, however long they last.
-AWAY = (OperationalError, InterfaceError, RedisError, OSError)
+# What trying again later can mend. Nothing is given up for these while what raised them is away.
+AWAY = (OperationalError, InterfaceError, RedisError)
 
 TRIES = 3  # of a single item, before it is set aside
 GRACE = 15.0  # seconds that a stopping worker has for what it holds; below supervisord's stopwaitsecs
@@ -89,7 +89,8 @@ class Worker:
         stopped = asyncio.ensure_future(self._overtime())
         logger.info("consuming %s", ", ".join(self.consumers))
         try:
-            await asyncio.wait({stopped, asyncio.ensure_future(asyncio.wait(listeners))}, return_when="FIRST_COMPLETED")
+            done = asyncio.ensure_future(asyncio.wait(listeners, return_when=asyncio.FIRST_EXCEPTION))
+            await asyncio.wait({stopped, done}, return_when=asyncio.FIRST_COMPLETED)
             for listener in listeners:
                 if listener.done():
                     listener.result()
@@ -118,7 +119,7 @@ class Worker:
                 beat.at = time.time()
                 try:
                     await heartbeat.beat(beat)
-                except AWAY:
+                except (RedisError, OSError):
                     logger.warning("no heartbeat for %s: Redis is away", beat.channel)
             await asyncio.sleep(heartbeat.PERIOD)
 
@@ -126,7 +127,7 @@ class Worker:
         for beat in self.beats.values():
             try:
                 await asyncio.wait_for(heartbeat.stop(beat), 1)
-            except (*AWAY, TimeoutError):
+            except (RedisError, OSError, TimeoutError):
                 return
 
     # taking
@@ -138,7 +139,7 @@ class Worker:
             try:
                 taken = await self.layer.take(channel, consumer.most_messages)
                 wait.over()
-            except AWAY as error:
+            except (RedisError, OSError) as error:
                 self._note(beat, error)
                 if isinstance(error, RedisConnectionError):
                     logger.warning("Redis is away: %s", error)
@@ -192,6 +193,7 @@ class Worker:
     async def _insist(self, consumer: WorkerConsumer, beat: Beat, items: list[Any]) -> None:
         """handle(), again and again while Redis or the database is away. Raises what trying again cannot mend."""
         wait = _Wait()
+        in_vain = 0
         while True:
             try:
                 await consumer.handle(items)
@@ -201,6 +203,10 @@ class Worker:
                 self._note(beat, error)
                 logger.warning("%s: %r; trying again", beat.channel, error)
                 connections.close_all()
+                # An error of the same kind may be the item's own: a statement too large, one that takes too long.
+                in_vain += isinstance(error, OperationalError) and _database_answers()
+                if in_vain >= TRIES:
+                    raise
                 await wait.a_moment()
 
     async def _set_aside(self, consumer: WorkerConsumer, beat: Beat, item: Any, error: Exception) -> None:
@@ -216,6 +222,16 @@ class Worker:
     def _note(self, beat: Beat, error: BaseException) -> None:
         beat.failed += 1
         beat.last_error = repr(error)[:500]
+
+
+def _database_answers() -> bool:
+    """Whether a transaction can begin (on SQLite: to write), and end."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except (OperationalError, InterfaceError):
+        return False
+    return True
 
 
 class _Wait:

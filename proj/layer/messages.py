@@ -18,6 +18,8 @@ TYPES: dict[str, dict[str, type]] = {
     "room.presence": {"room": int, "process": str, "here": list, "ask": bool},
     # frames for single sockets of one interface process: [[socket, text], ...]
     "socket.replies": {"replies": list},
+    # what this person may do has changed: look at their sockets again
+    "access.changed": {"user": int},
     # commands for rooms' logs, each [socket to answer, packed command]
     "chat.batch": {"process": str, "items": list},
     # for the doctor

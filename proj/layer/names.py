@@ -3,6 +3,9 @@
 CHAT = "chat"  # the named channel that the chat worker consumes
 
 
+INTERFACES = "interfaces"  # the group of all interface processes
+
+
 def room_group(room_id: int) -> str:
     """The group of all interface processes that have the room open."""
     return f"room.{room_id}"

@@ -3,6 +3,7 @@
 What is published is a wake-up or a frame. The database has it all, and whoever misses a message catches up from there.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -15,7 +16,7 @@ from proj.layer import loop, messages
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 2.0  # seconds that a synchronous caller waits for Redis
+PATIENCE = 3.0  # seconds that anyone waits for Redis; it may hang instead of being away
 
 
 def publish(group: str, message: Mapping[str, Any]) -> None:
@@ -35,7 +36,8 @@ async def apublish(told: Sequence[tuple[str, Mapping[str, Any]]]) -> bool:
     """Send messages to groups now, all in one round trip; False when Redis could not take them."""
     checked = [(group, messages.checked(message)) for group, message in told]
     try:
-        await get_channel_layer().group_send_many(checked)
+        async with asyncio.timeout(PATIENCE):
+            await get_channel_layer().group_send_many(checked)
     except Exception as error:  # whatever it is, what was to be told is stored
         logger.warning("published nothing to %s: %r", ", ".join(group for group, _ in checked[:3]), error)
         return False
@@ -45,7 +47,8 @@ async def apublish(told: Sequence[tuple[str, Mapping[str, Any]]]) -> bool:
 async def awake(channel: str, message: Mapping[str, Any]) -> bool:
     """Send a message to a worker's named channel now; False when it could not be taken."""
     try:
-        await get_channel_layer("work").send(channel, messages.checked(message))
+        async with asyncio.timeout(PATIENCE):
+            await get_channel_layer("work").send(channel, messages.checked(message))
     except Exception as error:
         logger.warning("woke nobody on %s: %r", channel, error)
         return False
@@ -55,7 +58,7 @@ async def awake(channel: str, message: Mapping[str, Any]) -> bool:
 def _after_commit(sending: Any) -> None:
     def send() -> None:
         try:
-            loop.run(sending(), PATIENCE)
+            loop.run(sending(), PATIENCE + 1)
         except Exception as error:
             logger.warning("published nothing: %r", error)
 

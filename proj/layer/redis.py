@@ -32,19 +32,31 @@ class FrameLayer(RedisPubSubChannelLayer):
         return _bounded(super().serialize(message))
 
     async def group_send_many(self, told: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        """group_send() for pairs of group and message, in one round trip per Redis host."""
+        """group_send() for pairs of group and message, in one round trip per Redis host.
+
+        Raises MessageTooLarge after the others have been sent.
+        """
+        refused = None
         layer = self._get_layer()
         pipelines: dict[Any, Any] = {}
         for group, message in told:
             name = layer._get_group_channel_name(group)
             shard = layer._get_shard(name)
+            try:
+                data = self.serialize(message)
+            except MessageTooLarge as error:
+                refused = error
+                continue
             if shard not in pipelines:
-                async with shard._lock:
-                    shard._ensure_redis()
+                if shard._redis is None:
+                    async with shard._lock:
+                        shard._ensure_redis()
                 pipelines[shard] = shard._redis.pipeline(transaction=False)
-            pipelines[shard].publish(name, self.serialize(message))
+            pipelines[shard].publish(name, data)
         for pipeline in pipelines.values():
             await pipeline.execute()
+        if refused is not None:
+            raise refused
 
 
 class WorkLayer(RedisChannelLayer):

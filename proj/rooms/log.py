@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
@@ -23,7 +23,12 @@ from proj.rooms import frames
 from proj.rooms.commands import Command, Noted, Outcome, Refusal, Repeated, Written
 from proj.rooms.frames import Kind
 
-TRIES = 3  # against two processes storing the same client_id in two rooms at the same moment
+TRIES = 3  # against two processes storing the same client_ids in two rooms at the same moment
+DEADLOCK = "40P01"  # PostgreSQL's code, where they do so in opposite order
+PORTION = 1000  # rows, or ids, in one statement: SQLite may allow no more than 32,766 parameters
+
+
+T = TypeVar("T")
 
 
 def write(commands: Sequence[Command]) -> list[Outcome]:
@@ -37,6 +42,9 @@ def write(commands: Sequence[Command]) -> list[Outcome]:
                 return _Batch(cursor, commands).done()
         except IntegrityError:
             if not tries_left:
+                raise
+        except OperationalError as error:
+            if not tries_left or getattr(error.__cause__, "sqlstate", None) != DEADLOCK:
                 raise
     raise AssertionError("unreachable")
 
@@ -131,33 +139,29 @@ class _Batch:
 
     def load_rooms(self, ids: Iterable[int]) -> None:
         """Read and lock the rooms, in one order everywhere so that two writers cannot lock each other out."""
-        wanted = sorted(ids)
         lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
-        for id, seq, members_only, hidden, archived_at in self._select(
-            "SELECT id, seq, members_only, hidden, archived_at FROM rooms_room "
-            f"WHERE id IN ({_marks(wanted)}) ORDER BY id{lock}",
-            wanted,
-        ):
-            self.rooms[id] = _Room(id, seq, bool(members_only or hidden), archived_at is not None)
-        closed = [room.id for room in self.rooms.values() if room.for_members]
-        if closed:
+        for some in _portions(sorted(ids)):
+            for id, seq, members_only, hidden, archived_at in self._select(
+                "SELECT id, seq, members_only, hidden, archived_at FROM rooms_room "
+                f"WHERE id IN ({_marks(some)}) ORDER BY id{lock}",
+                some,
+            ):
+                self.rooms[id] = _Room(id, seq, bool(members_only or hidden), archived_at is not None)
+        for some in _portions([room.id for room in self.rooms.values() if room.for_members]):
             self.members.update(
-                self._select(
-                    f"SELECT room_id, user_id FROM rooms_membership WHERE room_id IN ({_marks(closed)})", closed
-                )
+                self._select(f"SELECT room_id, user_id FROM rooms_membership WHERE room_id IN ({_marks(some)})", some)
             )
 
     def _load_people(self, ids: Iterable[int]) -> None:
-        wanted = list(ids)
-        self.people = dict(
-            self._select(f"SELECT id, username FROM accounts_user WHERE is_active AND id IN ({_marks(wanted)})", wanted)
-        )
+        for some in _portions(list(ids)):
+            self.people.update(
+                self._select(f"SELECT id, username FROM accounts_user WHERE is_active AND id IN ({_marks(some)})", some)
+            )
 
     def _load_known(self, client_ids: Sequence[str]) -> None:
-        if client_ids:
+        for some in _portions(client_ids):
             for author, client_id, room, seq in self._select(
-                f"SELECT author_id, client_id, room_id, seq FROM rooms_event WHERE client_id IN ({_marks(client_ids)})",
-                client_ids,
+                f"SELECT author_id, client_id, room_id, seq FROM rooms_event WHERE client_id IN ({_marks(some)})", some
             ):
                 self.known[author, client_id] = (room, seq)
 
@@ -245,14 +249,14 @@ class _Batch:
 
     def store(self) -> None:
         """Write the events that have gathered, and the rooms' new heads."""
-        if self._rows:
-            one = "(%s, %s, %s, %s, %s, %s, %s, %s)"
+        one = "(%s, %s, %s, %s, %s, %s, %s, %s)"
+        for rows in _portions(self._rows):
             self.cursor.execute(
                 "INSERT INTO rooms_event (room_id, seq, kind, author_id, client_id, text, target, at) "
-                f"VALUES {', '.join([one] * len(self._rows))}",
-                [value for row in self._rows for value in row],
+                f"VALUES {', '.join([one] * len(rows))}",
+                [value for row in rows for value in row],
             )
-            self._rows.clear()
+        self._rows = []
         if self._grown:
             self.cursor.executemany(
                 "UPDATE rooms_room SET seq = %s WHERE id = %s",
@@ -261,8 +265,13 @@ class _Batch:
             self._grown.clear()
 
 
+def _portions(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), PORTION):
+        yield values[start : start + PORTION]
+
+
 def _marks(values: Sequence[Any]) -> str:
-    return ", ".join(["%s"] * len(values)) or "NULL"
+    return ", ".join(["%s"] * len(values))
 
 
 def _adapted(at: datetime) -> Any:

@@ -20,5 +20,7 @@ def checked(name: str) -> str:
 
 
 def key(name: str) -> str:
-    """The form in which two names are the same room: `Lobby` and `lobby` are one."""
+    """The form in which two names are the same room: `Lobby` and `lobby` are one. Raises BadRoomName."""
+    if "\0" in name:
+        raise BadRoomName(BadRoomName.__doc__)  # PostgreSQL would refuse even to look for it
     return unicodedata.normalize("NFKC", " ".join(name.split())).casefold()[:200]

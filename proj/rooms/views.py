@@ -102,7 +102,7 @@ def messages(request: PersonsRequest, name: str) -> JsonResponse:
         return _error(400, "bad_field", str(error))
     try:
         room = Room.called(request.user, name)
-    except (Room.DoesNotExist, Room.NoAccess):
+    except (Room.DoesNotExist, Room.NoAccess, names.BadRoomName):
         return _error(404, "no_such_room", gettext("There is no such room."))
     head = _head(room)
     page, more = _page(room, before, limit)
