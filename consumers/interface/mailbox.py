@@ -20,6 +20,7 @@ from consumers.interface.database import ask
 from consumers.interface.frame import Frame
 from consumers.interface.outlet import Outlet
 from consumers.interface.room import OpenRoom
+from proj.accounts.access import EVERYBODY
 from proj.layer.names import INTERFACES, interface_group, room_group
 from proj.layer.publish import apublish
 
@@ -30,6 +31,7 @@ LOOK = 3.0  # seconds between two looks at the heads in the database, which find
 HEAD = 20.0  # seconds between two `head` frames
 PATIENCE = 0.1  # seconds that an event waits for one before it that may be on its way
 SUBSCRIBING = 1.0  # seconds that a socket waits for the layer before it goes on without
+SETTLING = 0.5  # seconds between the word that access changes and the look: signing out tells just before it is done
 RECHECK = 60.0  # seconds between two looks at who may stay
 PORTION = 500  # events, or people, read at once
 
@@ -152,7 +154,7 @@ class Mailbox:
                     outlet.write(Frame(text))
             return
         if kind == "access.changed":
-            self._spawn(self._recheck([o for o in self.outlets.values() if o.user_id == message["user"]]))
+            self._spawn(self._recheck_soon(message["user"]))
             return
         room = self.rooms.get(message["room"])
         if room is None:
@@ -217,6 +219,10 @@ class Mailbox:
         """Check everybody's access now and then: the word of a change may have been lost."""
         await asyncio.sleep(RECHECK * random.uniform(0.5, 1.0))  # noqa: S311 - so that processes do not ask together
         await self._recheck(list(self.outlets.values()))
+
+    async def _recheck_soon(self, user_id: int) -> None:
+        await asyncio.sleep(SETTLING)
+        await self._recheck([one for one in self.outlets.values() if user_id in (EVERYBODY, one.user_id)])
 
     async def _recheck(self, outlets: list[Outlet]) -> None:
         """Close the sockets of those who are signed out, or may no longer be where they are."""

@@ -6,4 +6,10 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        from proj.accounts import checks  # noqa: F401  registers itself
+        from django.contrib.auth.signals import user_logged_out
+        from django.db.models.signals import post_save
+
+        from proj.accounts import access, checks  # noqa: F401  checks registers itself
+
+        post_save.connect(access.when_saved, sender="accounts.User", dispatch_uid="access")
+        user_logged_out.connect(access.when_signed_out, dispatch_uid="access")

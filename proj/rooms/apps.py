@@ -4,3 +4,12 @@ from django.apps import AppConfig
 class RoomsConfig(AppConfig):
     name = "proj.rooms"
     label = "rooms"
+
+    def ready(self) -> None:
+        from django.db.models.signals import post_delete, post_save
+
+        from proj.rooms import access
+
+        post_delete.connect(access.when_member_left, sender="rooms.Membership", dispatch_uid="access")
+        post_save.connect(access.when_room_saved, sender="rooms.Room", dispatch_uid="access")
+        post_delete.connect(access.when_room_deleted, sender="rooms.Room", dispatch_uid="access")
