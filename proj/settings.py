@@ -36,6 +36,8 @@ BAD_FRAMES = setting("SIGNALBOX_BAD_FRAMES", "10", whole(0, 1_000_000))  # befor
 REPLAY_EVENTS = setting("SIGNALBOX_REPLAY_EVENTS", "1000", whole(1, 100_000))  # further behind: reload
 # Bytes that a slow reader may be behind before its socket is closed.
 SOCKET_BACKLOG = setting("SIGNALBOX_SOCKET_BACKLOG", "1048576", whole(65_536, 2**30))
+# Hours that a socket lives at most; it is then asked to come again.
+SOCKET_HOURS = setting("SIGNALBOX_SOCKET_HOURS", "8", number(0.001, 1000))
 SOCKET_THREADS = setting("SIGNALBOX_SOCKET_THREADS", "2", whole(1, 64))  # database threads of an interface process
 
 INSTALLED_APPS = [

@@ -218,7 +218,14 @@ class Mailbox:
     async def _look_at_people(self) -> None:
         """Check everybody's access now and then: the word of a change may have been lost."""
         await asyncio.sleep(RECHECK * random.uniform(0.5, 1.0))  # noqa: S311 - so that processes do not ask together
+        self._end_old(time.monotonic())
         await self._recheck(list(self.outlets.values()))
+
+    def _end_old(self, now: float) -> None:
+        """Ask those who have been here for hours to come again: nothing then depends on what was true so long ago."""
+        for outlet in list(self.outlets.values()):
+            if now > outlet.until:
+                outlet.line.close(1012, "retry_after=0")
 
     async def _recheck_soon(self, user_id: int) -> None:
         await asyncio.sleep(SETTLING)

@@ -1,8 +1,12 @@
 """Where the mailbox puts what one socket is to hear."""
 
 import itertools
+import random
+import time
 from collections.abc import Iterable
 from typing import Any
+
+from django.conf import settings
 
 from consumers.interface.frame import Frame
 from consumers.interface.line import Line
@@ -16,7 +20,7 @@ class Outlet:
     Nothing here waits for the browser: order and completeness need no locks.
     """
 
-    __slots__ = ("held", "id", "line", "name", "plain", "room", "seq", "session", "user_id")
+    __slots__ = ("held", "id", "line", "name", "plain", "room", "seq", "session", "until", "user_id")
 
     def __init__(self, line: Line, user_id: int, name: str, *, plain: bool, session: str = "") -> None:
         self.id = next(_numbers)
@@ -28,6 +32,8 @@ class Outlet:
         self.room = 0
         self.seq = 0  # the newest event that was written
         self.held: list[tuple[int, Frame]] | None = []
+        # no socket lives for ever; those of one moment do not end in one moment
+        self.until = time.monotonic() + settings.SOCKET_HOURS * 3600 * random.uniform(0.8, 1.0)  # noqa: S311
 
     def write(self, frame: Frame) -> None:
         """Write a frame of the protocol, in the client's form."""

@@ -7,9 +7,13 @@ const SILENCE = 45_000; // the server says something every 20 s
 const OPENING = 15_000; // a handshake that takes longer is lost
 const STEADY = 10_000; // a connection that lasted this long was a good one
 
+// The server spreads the return of its browsers: `retry_after=1.7` (seconds) is this one's turn.
+const asked = (reason) => 1_000 * (/^retry_after=(\d+(\.\d+)?)$/.exec(reason)?.[1] ?? 1);
+
 const lost = () => ({ name: navigator.onLine ? "offline" : "no-network", wait: backoff });
 
-// What close codes mean: the state to show, and the wait in milliseconds after so many tries (docs/protocol.md).
+// What close codes mean: the state to show, and the wait in milliseconds after so many tries, given the
+// reason in the close frame (docs/protocol.md).
 // Without a wait there is no use in coming back.
 const CLOSED = {
   4400: { name: "misunderstood", wait: () => 60_000 },
@@ -18,7 +22,7 @@ const CLOSED = {
   4404: { name: "no-room" },
   4408: { name: "catching-up", wait: () => jitter(0, 500) },
   4429: { name: "too-fast", wait: () => 10_000 },
-  1012: { name: "restarting", wait: () => jitter(200, 2_000) },
+  1012: { name: "restarting", wait: (_, reason) => asked(reason) + jitter(0, 300) },
   1013: { name: "busy", wait: backoff },
 };
 
@@ -64,7 +68,7 @@ export class Socket extends EventTarget {
     this.#socket = socket;
     this.#heard = Date.now();
     socket.addEventListener("message", (event) => socket === this.#socket && this.#receive(event.data));
-    socket.addEventListener("close", (event) => socket === this.#socket && this.#drop(CLOSED[event.code] ?? lost()));
+    socket.addEventListener("close", (event) => socket === this.#socket && this.#drop(CLOSED[event.code] ?? lost(), event.reason));
     this.#timer = setTimeout(() => this.reconnect(), OPENING);
   }
 
@@ -94,7 +98,7 @@ export class Socket extends EventTarget {
     this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
   }
 
-  #drop({ name, wait }) {
+  #drop({ name, wait }, reason = "") {
     const socket = this.#socket;
     this.#socket = null;
     clearTimeout(this.#timer);
@@ -105,7 +109,7 @@ export class Socket extends EventTarget {
       this.#become({ name });
       return;
     }
-    const pause = wait(this.#tries);
+    const pause = wait(this.#tries, reason);
     this.#tries += 1;
     this.#timer = setTimeout(() => this.tryNow(), pause);
     this.#become({ name, until: Date.now() + pause });
