@@ -11,7 +11,7 @@ from typing import Any
 
 from daphne.server import Server as DaphneServer
 from daphne.ws_protocol import WebSocketProtocol
-from twisted.internet import defer, error
+from twisted.internet import defer
 
 from consumers.interface.direct import DirectLine, Flusher
 from consumers.interface.inbound import InboundQueue
@@ -70,6 +70,11 @@ class Server(DaphneServer):
         kwargs["ready_callable"] = self._prepared
         super().__init__(*args, **kwargs)
         self._flusher = Flusher()
+        self._ports: list[Any] = []
+
+    def listen_success(self, port: Any) -> None:
+        self._ports.append(port)
+        super().listen_success(port)
 
     def _prepared(self) -> None:
         self.ws_factory.protocol = Protocol
@@ -106,15 +111,12 @@ class Server(DaphneServer):
                 await self._finish()
         except TimeoutError:
             logger.warning("stopped before everybody was gone: %d connections", len(self.connections))
+        except Exception:
+            logger.exception("stopped in disorder")
 
     async def _stop_listening(self) -> None:
-        loop = asyncio.get_running_loop()
-        for listener in self.listeners:
-            port = await listener.asFuture(loop)
-            try:
-                await defer.maybeDeferred(port.stopListening).asFuture(loop)
-            except (error.CannotListenError, OSError) as trouble:
-                logger.warning("while closing the door: %r", trouble)
+        for port in self._ports:
+            await defer.maybeDeferred(port.stopListening).asFuture(asyncio.get_running_loop())
 
     async def _send_everybody_away(self) -> None:
         sockets = [protocol for protocol in self.connections if getattr(protocol, "state", None) == Protocol.STATE_OPEN]
