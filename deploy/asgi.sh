@@ -8,7 +8,7 @@ rm -f "$socket"
 # backlog: Twisted's 50 turns a burst of connections into 502s. lockfile=0: `begin` has seen to that, and a lock
 # that was left behind must not keep a process from starting. -v 0: nginx writes the access log.
 # Frames over the protocol's 64 KiB are answered by the consumer; daphne's own limit is far above it.
-exec .venv/bin/daphne -v 0 -e "unix:$socket:mode=660:backlog=4096:lockfile=0" \
+exec .venv/bin/python -m consumers.interface -v 0 -e "unix:$socket:mode=660:backlog=4096:lockfile=0" \
     --proxy-headers --proxy-headers-host X-Real-IP --no-server-name \
     --ping-interval 20 --ping-timeout 30 --websocket_connect_timeout 20 --websocket_timeout -1 \
     --websocket-max-message-size 1048576 --websocket-max-frame-size 1048576 \

@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import uvloop
 from channels.routing import ChannelNameRouter, ProtocolTypeRouter
 from django.db import InterfaceError, OperationalError, connection, connections, transaction
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -78,7 +79,7 @@ class Worker:
         # Consumers speak to the database in the loop itself: there is nothing else that it could do meanwhile,
         # and crossing to a thread would cost a fifth of the whole batch.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-        asyncio.run(self._live())
+        uvloop.run(self._live())
 
     async def _live(self) -> None:
         loop = asyncio.get_running_loop()

@@ -4,15 +4,18 @@ The stock queue layer makes four round trips for a send and four for a receive, 
 Nothing here is acknowledged before it is in the database, so that copy buys nothing.
 """
 
+import asyncio
 import logging
+import random
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from channels.exceptions import ChannelFull
 from channels_redis.core import RedisChannelLayer
-from channels_redis.pubsub import RedisPubSubChannelLayer
-from redis.exceptions import ResponseError
+from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer, RedisSingleShardConnection
+from channels_redis.utils import _wrap_close, decode_hosts
+from redis.exceptions import RedisError, ResponseError
 
 from proj.layer.messages import LARGEST, MessageTooLarge
 
@@ -25,8 +28,40 @@ def _bounded(data: bytes) -> bytes:
     return data
 
 
+LISTENING = 10.0  # seconds that a listener waits before it looks up; below socket_timeout
+
+
+class _Shard(RedisSingleShardConnection):
+    """Channels' own looks up ten times a second, which costs an idle process more than anything else it does."""
+
+    async def _do_receiving(self) -> None:
+        while True:
+            try:
+                if self._pubsub is not None and self._pubsub.subscribed:
+                    message = await self._pubsub.get_message(ignore_subscribe_messages=True, timeout=LISTENING)
+                    self._receive_message(message)
+                else:
+                    await asyncio.sleep(0.1)
+            except (RedisError, OSError) as error:
+                logger.warning("the frame layer is away: %s", error)
+                await asyncio.sleep(random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+
+
+class _Shards(RedisPubSubLoopLayer):
+    def __init__(self, hosts: Any = None, **kwargs: Any) -> None:
+        super().__init__(hosts=hosts, **kwargs)
+        self._shards = [_Shard(host, self) for host in decode_hosts(hosts)]
+
+
 class FrameLayer(RedisPubSubChannelLayer):
     """Groups by Redis publish/subscribe. At most once: a frame that nobody hears is in the database."""
+
+    def _get_layer(self) -> RedisPubSubLoopLayer:
+        loop = asyncio.get_running_loop()
+        if loop not in self._layers:
+            self._layers[loop] = _Shards(*self._args, **self._kwargs, channel_layer=self)
+            _wrap_close(self, loop)
+        return self._layers[loop]
 
     def serialize(self, message: Mapping[str, Any]) -> bytes:
         return _bounded(super().serialize(message))
