@@ -262,6 +262,13 @@ class Mailbox:
         if told:
             self._spawn(apublish(told))
 
+    async def stop(self) -> None:
+        """End all tasks; what arrives from now on is lost."""
+        while self._tasks:  # a Redis client that is just connecting may swallow the first word
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(list(self._tasks), timeout=0.2)
+
     async def close(self) -> None:
         """Tell the other processes that nobody is here any more."""
         if self.rooms:

@@ -22,6 +22,7 @@ CONF = """\
     nodaemon=true
     logfile=%(here)s/log
     pidfile=%(here)s/pid
+    childlogdir=%(here)s
     [rpcinterface:supervisor]
     supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
     [program:web]

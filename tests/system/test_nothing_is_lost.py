@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.system.client import Client
+from tests.system.raw import RawClient
 from tests.system.stack import Stack
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(420)]
@@ -149,10 +150,12 @@ async def test_nothing_dies_or_reconnects_in_an_idle_minute(stack: Stack) -> Non
     client = Client(stack.url, "idle", await asyncio.to_thread(stack.sign_in, "alice"))
     await client.until(client.live.is_set)
     pids = await asyncio.to_thread(stack.pids)
+    chatty = asyncio.ensure_future(asyncio.to_thread(_talk_and_never_read, stack))
     # Time itself is what is tested here: several times every time-out of the parts in use.
     with pytest.raises(TimeoutError):
         await client.until(lambda: client.connections != 1, seconds=IDLE)
     assert await asyncio.to_thread(stack.pids) == pids
+    assert await chatty, "a client that talks and never answers a ping was kept"
     await client.post("still here")
     await client.until(lambda: client.seq == 1)
     assert client.closes == []
@@ -160,6 +163,24 @@ async def test_nothing_dies_or_reconnects_in_an_idle_minute(stack: Stack) -> Non
     assert sum(shares.values()) < 400_000, f"kB of memory by process: {shares}"
     print("memory, kB of proportional set size:", sum(shares.values()), shares)
     await client.close()
+
+
+def _talk_and_never_read(stack: Stack) -> bool:
+    """Say something every two seconds and read nothing, not even pings, for as long as the test idles.
+
+    Returns whether the server has hung up by then.
+    """
+    chatty = RawClient(stack.url, "lobby", stack.sign_in("bob"))
+    end = time.monotonic() + IDLE
+    try:
+        while time.monotonic() < end:
+            chatty.say('{"type": "seen", "seq": 0}')
+            time.sleep(2)
+        return chatty.ended()
+    except OSError:
+        return True
+    finally:
+        chatty.close()
 
 
 def _processes(stack: Stack) -> list[tuple[str, int]]:

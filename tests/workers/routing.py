@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import django
 from channels.consumer import AsyncConsumer
 from channels.layers import get_channel_layer
 from channels.routing import ChannelNameRouter, ProtocolTypeRouter
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 
 django.setup()
 
@@ -32,8 +33,12 @@ class Batches(WorkerConsumer):
         if "poison" in probes:
             await note("tried poison")
             raise ValueError("poison")
+        if "missing file" in probes:
+            await asyncio.to_thread(Path("/nowhere/at/all").read_text)
+        if "too slow" in probes:
+            raise OperationalError("canceling statement due to statement timeout")
         if "database away" in probes and await note("tried the database") < 4:
-            raise OperationalError("the database is away")
+            raise InterfaceError("the database is away")
         for probe in probes:
             if probe.startswith("slow"):
                 await note(f"began {probe}")

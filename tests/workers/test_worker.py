@@ -133,6 +133,15 @@ def test_one_poisoned_item_is_set_aside_and_the_others_are_done(rig: Rig) -> Non
     wait_for(lambda: rig.beats()[0]["set_aside"] == 1)
 
 
+@pytest.mark.parametrize("poison", ["missing file", "too slow"])
+def test_an_items_own_trouble_is_not_taken_for_an_outage(rig: Rig, poison: str) -> None:
+    """A file that is not there is an OSError, and a statement that takes too long is an OperationalError."""
+    rig.send("batches", "a", poison, "b")
+    rig.work("batches")
+    wait_for(lambda: f"set aside {poison}" in rig.noted())
+    wait_for(lambda: {"a", "b"} <= set(rig.noted()))
+
+
 def test_messages_that_nobody_can_read_are_counted_and_passed_over(rig: Rig) -> None:
     rig.raw("chat", b"\xc1 not msgpack")
     rig.raw("chat", {"no": "type"})
