@@ -7,7 +7,7 @@ from configparser import RawConfigParser
 from dataclasses import dataclass
 from pathlib import Path
 
-from proj.env import Settings, origins, refuse, whole
+from proj.env import Settings, networks, origins, refuse, whole
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,14 +33,6 @@ def address(text: str) -> str:
         return str(ipaddress.ip_address(text))
     except ValueError:
         raise ValueError("an address of this host like 127.0.0.1 or 0.0.0.0") from None
-
-
-def networks(text: str) -> list[str]:
-    """A cast for a comma separated list of addresses and networks."""
-    try:
-        return [str(ipaddress.ip_network(part.strip(), strict=False)) for part in text.split(",") if part.strip()]
-    except ValueError:
-        raise ValueError("a list of addresses or networks like 10.0.0.5,10.1.0.0/16") from None
 
 
 def file(text: str) -> str:

@@ -1,5 +1,6 @@
 """Reads settings: the environment first, then one file, typed, refusing nonsense with one sentence."""
 
+import ipaddress
 import os
 import stat
 import sys
@@ -44,7 +45,7 @@ class Settings:
         try:
             return cast(text)
         except ValueError as error:
-            shown = "its value" if "SECRET" in name or "URL" in name else repr(text)
+            shown = "its value" if any(word in name for word in ("SECRET", "TOKEN", "URL")) else repr(text)
             refuse(f"the setting {name} must be {error}, {shown} is not")
 
 
@@ -92,6 +93,21 @@ def secret(text: str) -> str:
     if len(text) < 50:
         raise ValueError("at least 50 characters long")
     return text
+
+
+def token(text: str) -> str:
+    """A cast for what programs show to be let in; empty means that nobody has one."""
+    if text and (len(text) < 20 or not all("!" <= character <= "~" for character in text)):
+        raise ValueError("at least 20 characters long, without spaces")
+    return text
+
+
+def networks(text: str) -> list[str]:
+    """A cast for a comma separated list of addresses and networks."""
+    try:
+        return [str(ipaddress.ip_network(part.strip(), strict=False)) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise ValueError("a list of addresses or networks like 10.0.0.5,10.1.0.0/16") from None
 
 
 def origins(text: str) -> list[str]:

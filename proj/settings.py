@@ -3,13 +3,14 @@
 A process with a missing or malformed setting ends at boot with one sentence (see proj/env.py).
 """
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import environ
 
-from proj.env import Settings, boolean, number, origins, refuse, secret, whole
+from proj.env import Settings, boolean, networks, number, origins, refuse, secret, token, whole
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = BASE_DIR / "var"  # everything that the processes write
@@ -39,6 +40,12 @@ SOCKET_BACKLOG = setting("SIGNALBOX_SOCKET_BACKLOG", "1048576", whole(65_536, 2*
 # Hours that a socket lives at most; it is then asked to come again.
 SOCKET_HOURS = setting("SIGNALBOX_SOCKET_HOURS", "8", number(0.001, 1000))
 SOCKET_THREADS = setting("SIGNALBOX_SOCKET_THREADS", "2", whole(1, 64))  # database threads of an interface process
+
+# Who may read /metrics: these addresses, or whoever sends the token in the Authorization header (never in a URL,
+# which ends up in logs). Without a token there are only the addresses.
+METRICS_FROM = [ip_network(text) for text in setting("SIGNALBOX_METRICS_FROM", "127.0.0.1/32,::1/128", networks)]
+METRICS_TOKEN = setting("SIGNALBOX_METRICS_TOKEN", "", token)
+METRICS_FOLDER = RUN / "metrics"
 
 INSTALLED_APPS = [
     "django.contrib.admin.apps.SimpleAdminConfig",  # admin modules load with urls.py, not in every worker

@@ -10,5 +10,6 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="rooms:list"), name="home"),
     path("chat/", include("proj.rooms.urls")),
     path("", include("proj.accounts.urls")),
+    path("", include("proj.metrics.urls")),
     path("admin/", admin.site.urls),
 ]

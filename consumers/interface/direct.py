@@ -14,6 +14,8 @@ from django.conf import settings
 
 from consumers.interface.frame import Frame
 from consumers.interface.line import TOO_SLOW
+from consumers.interface.traffic import Traffic
+from proj.metrics.definitions import SLOW_SOCKETS
 
 SLICE = 1000  # sockets that are written to before others have their turn
 
@@ -21,7 +23,8 @@ SLICE = 1000  # sockets that are written to before others have their turn
 class Flusher:
     """Writes what has gathered for the sockets of a process, at the end of each turn of the event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, traffic: Traffic) -> None:
+        self.traffic = traffic
         self._due: deque[DirectLine] = deque()
         self._scheduled = False
 
@@ -37,6 +40,7 @@ class Flusher:
 
     def _flush(self) -> None:
         self._scheduled = False
+        self.traffic.soon()
         for _ in range(min(SLICE, len(self._due))):
             self._due.popleft().flush()
         if self._due:
@@ -46,13 +50,14 @@ class Flusher:
 class DirectLine:
     """Writes frames to the socket when nothing is queued before them, and through the transport otherwise."""
 
-    __slots__ = ("_closed", "_flusher", "_gathered", "_protocol")
+    __slots__ = ("_closed", "_flusher", "_gathered", "_protocol", "_slow")
 
     def __init__(self, protocol: WebSocketProtocol, flusher: Flusher) -> None:
         self._protocol = protocol
         self._flusher = flusher
         self._gathered: list[bytes] = []
         self._closed = False
+        self._slow = False  # it has been counted as slow, and has not caught up
 
     def write(self, frame: Frame) -> None:
         if self._closed:
@@ -71,13 +76,17 @@ class DirectLine:
         """Write what has gathered."""
         if not self._gathered:
             return
-        data = self._gathered[0] if len(self._gathered) == 1 else b"".join(self._gathered)
+        frames = len(self._gathered)
+        data = self._gathered[0] if frames == 1 else b"".join(self._gathered)
         self._gathered.clear()
         protocol = self._protocol
         transport = protocol.transport
         if protocol.state != WebSocketProtocol.STATE_OPEN or transport is None:
             self._closed = True
             return
+        traffic = self._flusher.traffic
+        traffic.sent_frames += frames
+        traffic.sent_bytes += len(data)
         if not self._queued(transport):
             try:
                 data = data[transport.socket.send(data) :]
@@ -87,9 +96,18 @@ class DirectLine:
                 pass  # it is gone; the transport finds out by itself, and tells the protocol
         if data:
             transport.write(data)
-            if self._queued(transport) > settings.SOCKET_BACKLOG:
-                self._closed = True
-                protocol.serverClose(TOO_SLOW, "reading too slowly")
+            self._look_at_backlog(self._queued(transport))
+
+    def _look_at_backlog(self, queued: int) -> None:
+        if queued <= settings.SOCKET_BACKLOG // 2:
+            self._slow = False
+            return
+        if not self._slow:
+            self._slow = True
+            SLOW_SOCKETS.inc()
+        if queued > settings.SOCKET_BACKLOG:
+            self._closed = True
+            self._protocol.serverClose(TOO_SLOW, "reading too slowly")
 
     def _queued(self, transport: Any) -> int:
         """Bytes that wait in the transport; it gives their memory back when the closing handshake is over."""

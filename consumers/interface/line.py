@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from consumers.interface.frame import Frame
+from proj.metrics.definitions import SLOW_SOCKETS
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,10 @@ class SendLine:
     def write(self, frame: Frame) -> None:
         if self._closed:
             return
+        before = self._size
         self._size += len(frame.text)
+        if before <= settings.SOCKET_BACKLOG // 2 < self._size:
+            SLOW_SOCKETS.inc()
         if self._size > settings.SOCKET_BACKLOG:
             self.close(TOO_SLOW, "reading too slowly")
             return

@@ -23,6 +23,15 @@ from consumers.interface.room import OpenRoom
 from proj.accounts.access import EVERYBODY
 from proj.layer.names import INTERFACES, interface_group, room_group
 from proj.layer.publish import apublish
+from proj.metrics.definitions import (
+    COMMIT_TO_DELIVERY,
+    GAP_EVENTS,
+    GAPS,
+    PROCESS,
+    RECEIVE_TO_DELIVERY,
+    ROOMS,
+    UNREADABLE,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +52,6 @@ class Mailbox:
         self.process = uuid.uuid4().hex
         self.rooms: dict[int, OpenRoom] = {}
         self.outlets: dict[int, Outlet] = {}
-        self.unreadable = 0
         self._layer = get_channel_layer()
         self._channel = ""
         self._unsettled: set[OpenRoom] = set()  # in the group and nobody here, or the other way round
@@ -60,6 +68,7 @@ class Mailbox:
         room = self.rooms.get(room_id)
         if room is None:
             room = self.rooms[room_id] = OpenRoom(room_id)
+            ROOMS.labels(PROCESS).set(len(self.rooms))
         room.outlets.add(outlet)
         room.presence.came(outlet.name)
         outlet.room = room_id
@@ -134,6 +143,7 @@ class Mailbox:
                 self._unsettled.discard(room)
                 if not room.outlets and self.rooms.get(room.id) is room:
                     del self.rooms[room.id]
+                    ROOMS.labels(PROCESS).set(len(self.rooms))
 
     async def _receive(self) -> None:
         if not self._channel:
@@ -143,7 +153,7 @@ class Mailbox:
         try:
             await self._arrived(message)
         except Exception:
-            self.unreadable += 1
+            UNREADABLE.labels("mailbox").inc()
             logger.exception("a message that cannot be delivered, type %r", message.get("type"))
 
     async def _arrived(self, message: dict[str, Any]) -> None:
@@ -164,6 +174,8 @@ class Mailbox:
                 room.arrived(seq, text)
             if room.behind:
                 self._spawn(self._fill(room, PATIENCE))
+            elif room.outlets and (times := message.get("times")):
+                asyncio.get_running_loop().call_soon(_delivered, *times)  # after what was written goes out
         elif kind == "room.flash":
             room.flash(Frame(message["frame"]))
         elif kind == "room.presence" and message["process"] != self.process:
@@ -184,8 +196,12 @@ class Mailbox:
                 if start is None:
                     return
                 page = await ask(partial(reading.after, room.id, start, PORTION))
-                for seq, text in page.events:
+                missing = [(seq, text) for seq, text in page.events if room.misses(seq)]
+                for seq, text in missing:
                     room.arrived(seq, text)
+                if missing:
+                    GAPS.inc()
+                    GAP_EVENTS.inc(len(missing))
                 if room.head is None or room.head >= page.head or room.head == start:
                     return
         finally:
@@ -304,3 +320,11 @@ class Mailbox:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             logger.warning("mailbox: %r", task.exception())
+
+
+def _delivered(received: float, committed: float) -> None:
+    """Events reached the sockets. Times are wall-clock seconds of other processes; 0 when nobody knows."""
+    now = time.time()
+    COMMIT_TO_DELIVERY.observe(max(0.0, now - committed))
+    if received:
+        RECEIVE_TO_DELIVERY.observe(max(0.0, now - received))

@@ -6,6 +6,7 @@ trips when it is not.
 
 import asyncio
 import logging
+import time
 from collections import deque
 
 from channels.exceptions import ChannelFull
@@ -16,6 +17,7 @@ from consumers.interface.outlet import Outlet
 from proj.layer import messages
 from proj.layer.names import CHAT
 from proj.layer.publish import PATIENCE
+from proj.metrics.definitions import OUTBOX_BATCHES, OUTBOX_COMMANDS, REFUSALS
 from proj.rooms.commands import Command
 
 logger = logging.getLogger(__name__)
@@ -38,16 +40,16 @@ class Outbox:
     def __init__(self, process: str) -> None:
         self._process = process
         self._layer = get_channel_layer("work")
-        self._waiting: deque[tuple[Outlet, Command]] = deque()
+        self._waiting: deque[tuple[Outlet, Command, float]] = deque()  # and when it came
         self._bytes = 0
         self._sending: asyncio.Task[None] | None = None
 
     def put(self, outlet: Outlet, command: Command) -> None:
         """Take a command; its answer reaches the outlet as an event, an ack or an error."""
         if len(self._waiting) >= WAITING or self._bytes >= WAITING_BYTES:
-            self._busy([(outlet, command)])
+            self._busy([(outlet, command, 0.0)])
             return
-        self._waiting.append((outlet, command))
+        self._waiting.append((outlet, command, time.time()))
         self._bytes += _size(command)
         if self._sending is None or self._sending.done():
             self._sending = asyncio.ensure_future(self._send())
@@ -60,8 +62,9 @@ class Outbox:
     async def _send(self) -> None:
         while self._waiting:
             batch = self._next()
-            items = [(outlet.id, command.packed()) for outlet, command in batch]
-            message = {"type": "chat.batch", "process": self._process, "items": items}
+            items = [(outlet.id, command.packed()) for outlet, command, _ in batch]
+            received = [at for _, _, at in batch]
+            message = {"type": "chat.batch", "process": self._process, "items": items, "received": received}
             try:
                 async with asyncio.timeout(PATIENCE):
                     await self._layer.send(CHAT, messages.checked(message))
@@ -71,9 +74,12 @@ class Outbox:
             except Exception:
                 logger.exception("a batch that cannot be sent")
                 self._busy(batch)
+            else:
+                OUTBOX_BATCHES.inc()
+                OUTBOX_COMMANDS.inc(len(batch))
 
-    def _next(self) -> list[tuple[Outlet, Command]]:
-        batch: list[tuple[Outlet, Command]] = []
+    def _next(self) -> list[tuple[Outlet, Command, float]]:
+        batch: list[tuple[Outlet, Command, float]] = []
         size = 0
         while self._waiting and len(batch) < BATCH and size < BATCH_BYTES:
             batch.append(self._waiting.popleft())
@@ -81,7 +87,8 @@ class Outbox:
         self._bytes -= size
         return batch
 
-    def _busy(self, batch: list[tuple[Outlet, Command]]) -> None:
-        for outlet, command in batch:
+    def _busy(self, batch: list[tuple[Outlet, Command, float]]) -> None:
+        REFUSALS.labels("busy").inc(len(batch))
+        for outlet, command, _ in batch:
             if command.verb != "seen":  # nobody waits for that
                 outlet.tell(type="error", code="busy", detail=BUSY, client_id=command.client_id, retry_after=RETRY)

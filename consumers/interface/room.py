@@ -28,6 +28,10 @@ class OpenRoom:
         """Whether events wait for one that has not come."""
         return self.head is not None and bool(self.ahead)
 
+    def misses(self, seq: int) -> bool:
+        """Whether event `seq` has not come yet."""
+        return self.head is not None and seq > self.head and seq not in self.ahead
+
     def arrived(self, seq: int, text: str) -> None:
         """An event came over the layer or from the log."""
         if self.head is None or seq > self.head:

@@ -17,6 +17,8 @@ from consumers.interface.direct import DirectLine, Flusher
 from consumers.interface.inbound import InboundQueue
 from consumers.interface.line import Line, SendLine
 from consumers.interface.process import existing
+from consumers.interface.traffic import Traffic
+from proj.metrics.definitions import CLOSES, PROCESS, SOCKETS
 
 logger = logging.getLogger(__name__)
 
@@ -25,18 +27,38 @@ COME_BACK = 3.0  # seconds over which browsers are asked to spread their return
 BATCH = 100  # sockets that are closed at once
 CLOSING = 5.0  # seconds that a browser has to answer a close
 DRAIN = 12.0  # seconds that all this may take; below supervisord's stopwaitsecs
+# Close codes that are counted by themselves. Browsers may make up others, and a metric keeps each one for ever.
+COUNTED = (1000, 1001, 1002, 1003, 1005, 1006, 1007, 1009, 1011, 1012, 1013, 4400, 4401, 4403, 4404, 4408, 4429)
 
 
 class Protocol(WebSocketProtocol):
     """A browser's connection."""
 
+    opened = False
+    told = 0  # the close code that we sent
+
+    def onOpen(self) -> None:
+        super().onOpen()
+        self.opened = True
+        SOCKETS.labels(PROCESS).inc()
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        super().onClose(wasClean, code, reason)
+        if self.opened:
+            self.opened = False
+            ended = self.told or code
+            SOCKETS.labels(PROCESS).dec()
+            CLOSES.labels(str(ended) if ended in COUNTED else "other").inc()
+
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        self.server.traffic.received(len(payload))
         # Daphne takes any frame for a sign of life and then does not ping: who sends and never reads lives for ever.
         pinged: float = self.last_ping  # type: ignore[has-type]
         super().onMessage(payload, isBinary)
         self.last_ping = pinged
 
     def serverClose(self, code: int | None = None, reason: str = "") -> None:
+        self.told = self.told or code or 1000
         # autobahn's sendClose() refuses 1011 to 1013, which are a server's to use
         self.sendCloseFrame(code=code or 1000, reasonUtf8=reason.encode()[:120] or None)
 
@@ -45,6 +67,10 @@ class Protocol(WebSocketProtocol):
             self.serverClose(message.get("code"), message.get("reason") or "")
         else:
             super().handle_reply(message)
+
+    def serverSend(self, content: str | bytes, binary: bool = False) -> None:
+        super().serverSend(content, binary)
+        self.server.traffic.sent(len(content))
 
 
 class Handle:
@@ -69,7 +95,8 @@ class Server(DaphneServer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["ready_callable"] = self._prepared
         super().__init__(*args, **kwargs)
-        self._flusher = Flusher()
+        self.traffic = Traffic()
+        self._flusher = Flusher(self.traffic)
         self._ports: list[Any] = []
 
     def listen_success(self, port: Any) -> None:
@@ -77,6 +104,7 @@ class Server(DaphneServer):
         super().listen_success(port)
 
     def _prepared(self) -> None:
+        SOCKETS.labels(PROCESS).set(0)
         self.ws_factory.protocol = Protocol
         # pongs count, a client's own chatter does not
         self.ws_factory.setProtocolOptions(
@@ -113,6 +141,8 @@ class Server(DaphneServer):
             logger.warning("stopped before everybody was gone: %d connections", len(self.connections))
         except Exception:
             logger.exception("stopped in disorder")
+        finally:
+            self.traffic.report()
 
     async def _stop_listening(self) -> None:
         for port in self._ports:

@@ -20,6 +20,7 @@ from consumers.sockets.incoming import LARGEST_SEQ, BadFrame, Frame, read
 from consumers.sockets.limits import TokenBucket
 from proj.layer.names import room_group
 from proj.layer.publish import apublish
+from proj.metrics.definitions import REFUSALS
 from proj.rooms.commands import Command
 from proj.rooms.frames import encoded
 from proj.rooms.models import Room
@@ -181,6 +182,7 @@ class ChatSocket(SocketConsumer):
             await apublish([(room_group(room.id), {"type": "room.flash", "room": room.id, "frame": told})])
 
     def _error(self, code: str, detail: str, *, client_id: str | None = None, retry_after: float | None = None) -> None:
+        REFUSALS.labels(code).inc()
         more: dict[str, Any] = {}
         if client_id:
             more["client_id"] = client_id

@@ -1,5 +1,6 @@
 """The chat worker: stores what people said, then lets everyone hear it."""
 
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +9,9 @@ from typing import Any
 from consumers.workers.base import WorkerConsumer
 from proj.layer.names import interface_group
 from proj.layer.publish import apublish
+from proj.metrics.definitions import RECEIVE_TO_COMMIT, REFUSALS, UNPUBLISHED
 from proj.rooms import log
-from proj.rooms.commands import Command, Outcome, Refusal, Repeated
+from proj.rooms.commands import Command, Outcome, Refusal, Repeated, Written
 from proj.rooms.frames import encoded
 
 PORTION = 1000  # replies in a layer message, well within its bound
@@ -22,6 +24,7 @@ class Said:
     command: Command
     process: str
     socket: int
+    received: float = 0.0  # wall-clock seconds of the interface process; 0: nobody knows
 
 
 class ChatWorker(WorkerConsumer):
@@ -34,15 +37,42 @@ class ChatWorker(WorkerConsumer):
         if message["type"] != "chat.batch":
             raise ValueError(f"unknown type {message['type']!r}")
         process = str(message["process"])
-        return [Said(Command.unpacked(packed), process, int(socket)) for socket, packed in message["items"]]
+        items = message["items"]
+        received = message.get("received") or [0.0] * len(items)  # an older interface process does not say
+        return [
+            Said(Command.unpacked(packed), process, int(socket), float(at))
+            for (socket, packed), at in zip(items, received, strict=True)
+        ]
 
     async def handle(self, items: Sequence[Said]) -> None:
         outcomes = log.write([said.command for said in items])
-        await apublish([*log.announcements(outcomes), *_replies(zip(items, outcomes, strict=True))])
+        committed = time.time()
+        oldest = _timed(items, outcomes, committed)
+        announced = log.announcements(outcomes)
+        for _, message in announced:
+            if message["type"] == "room.frames":
+                message["times"] = [oldest[message["room"]], committed]
+        await _publish([*announced, *_replies(zip(items, outcomes, strict=True))])
 
     async def set_aside(self, item: Said) -> None:
         failed = Refusal("internal", "This could not be stored; it was reported.")
-        await apublish(_replies([(item, failed)]))
+        await _publish(_replies([(item, failed)]))
+
+
+async def _publish(told: list[tuple[str, dict[str, Any]]]) -> None:
+    if not await apublish(told):
+        UNPUBLISHED.inc(len(told))
+
+
+def _timed(items: Sequence[Said], outcomes: Sequence[Outcome], committed: float) -> dict[int, float]:
+    """Note how long each new event took to be stored; for each room, when the oldest of them was received."""
+    oldest: dict[int, float] = {}
+    for said, outcome in zip(items, outcomes, strict=True):
+        if isinstance(outcome, Written):
+            if said.received:
+                RECEIVE_TO_COMMIT.observe(max(0.0, committed - said.received))
+            oldest[outcome.room] = min(oldest.get(outcome.room, committed), said.received)
+    return oldest
 
 
 def _replies(answered: Any) -> list[tuple[str, dict[str, Any]]]:
@@ -63,5 +93,6 @@ def _reply(command: Command, outcome: Outcome) -> dict[str, Any] | None:
     if isinstance(outcome, Repeated):
         return {"type": "ack", "client_id": command.client_id, "seq": outcome.seq}
     if isinstance(outcome, Refusal):
+        REFUSALS.labels(outcome.code).inc()
         return {"type": "error", "code": outcome.code, "detail": outcome.detail, "client_id": command.client_id}
     return None

@@ -24,6 +24,13 @@ from consumers.workers.base import WorkerConsumer
 from consumers.workers.ordinary import Ordinary
 from proj.layer import heartbeat
 from proj.layer.heartbeat import Beat
+from proj.metrics.definitions import (
+    UNREADABLE,
+    WORKER_BATCHES,
+    WORKER_FAILURES,
+    WORKER_ITEMS,
+    WORKER_SET_ASIDE,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -162,6 +169,7 @@ class Worker:
                 items.extend(consumer.unpacked(self.layer.deserialize(data)))
             except Exception as error:  # it came from outside, so anything may be wrong with it
                 beat.bad += 1
+                UNREADABLE.labels(beat.channel).inc()
                 beat.last_error = f"unreadable message: {error!r}"
                 logger.error("%s: unreadable message of %d bytes: %r", beat.channel, len(data), error)
         return items
@@ -199,6 +207,8 @@ class Worker:
             try:
                 await consumer.handle(items)
                 beat.handled += len(items)
+                WORKER_BATCHES.labels(beat.channel).inc()
+                WORKER_ITEMS.labels(beat.channel).inc(len(items))
                 return
             except AWAY as error:
                 self._note(beat, error)
@@ -212,6 +222,7 @@ class Worker:
 
     async def _set_aside(self, consumer: WorkerConsumer, beat: Beat, item: Any, error: Exception) -> None:
         beat.set_aside += 1
+        WORKER_SET_ASIDE.labels(beat.channel).inc()
         kind = item.get("type", "?") if isinstance(item, dict) else type(item).__name__
         logger.error("%s: set aside a %s after %d tries", beat.channel, kind, TRIES, exc_info=error)
         try:
@@ -222,6 +233,7 @@ class Worker:
 
     def _note(self, beat: Beat, error: BaseException) -> None:
         beat.failed += 1
+        WORKER_FAILURES.labels(beat.channel).inc()
         beat.last_error = repr(error)[:500]
 
 

@@ -10,8 +10,9 @@ LARGEST = 2**20  # bytes of a serialized message
 
 # type -> its fields. `room.*` and `socket.*` go to groups (frames), the rest to named channels.
 TYPES: dict[str, dict[str, type]] = {
-    # events of one room as finished frames: [[seq, text], ...], in order
-    "room.frames": {"room": int, "frames": list},
+    # events of one room as finished frames: [[seq, text], ...], in order; and, where they are known, the wall-clock
+    # seconds at which the oldest was received (or 0) and all were committed
+    "room.frames": {"room": int, "frames": list, "times": list},
     # a frame that is true now and not kept
     "room.flash": {"room": int, "frame": str},
     # who has the room open in one interface process; `ask` wants the others' answer
@@ -20,8 +21,8 @@ TYPES: dict[str, dict[str, type]] = {
     "socket.replies": {"replies": list},
     # what this person may do has changed: look at their sockets again
     "access.changed": {"user": int},
-    # commands for rooms' logs, each [socket to answer, packed command]
-    "chat.batch": {"process": str, "items": list},
+    # commands for rooms' logs, each [socket to answer, packed command], and the wall-clock seconds of their arrival
+    "chat.batch": {"process": str, "items": list, "received": list},
     # for the doctor
     "doctor.probe": {"probe": str},
 }

@@ -70,7 +70,7 @@ def announcements(outcomes: Iterable[Outcome]) -> list[tuple[str, dict[str, Any]
             told.append((names.room_group(outcome.room), message))
     for room, numbered in events.items():
         for part in _parts(numbered):
-            told.append((names.room_group(room), {"type": "room.frames", "room": room, "frames": part}))
+            told.append((names.room_group(room), {"type": "room.frames", "room": room, "frames": part, "times": []}))
     return told
 
 

@@ -1,0 +1,30 @@
+"""Who may read the metrics: a trusted address, or whoever has the token."""
+
+import hmac
+from ipaddress import ip_address
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def may_read(request: HttpRequest) -> bool:
+    """Whether this request comes from a trusted address or carries the token."""
+    return _from_trusted_address(request) or _with_token(request)
+
+
+def _from_trusted_address(request: HttpRequest) -> bool:
+    # nginx says so when a proxy that it does not know has passed this on: the address is then the proxy's.
+    if request.META.get("UNKNOWN_PROXY"):
+        return False
+    try:
+        address = ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return False
+    return any(address in network for network in settings.METRICS_FROM)
+
+
+def _with_token(request: HttpRequest) -> bool:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if not settings.METRICS_TOKEN or scheme.lower() != "bearer":
+        return False
+    return hmac.compare_digest(token.strip().encode(), settings.METRICS_TOKEN.encode())
