@@ -116,10 +116,17 @@ def reload_web(root: Path, master: int) -> None:
     before = set(children(master))
     (root / "var" / "run" / "web.reload").touch()
     limit = time.monotonic() + PATIENCE
-    while before & set(children(master)):
+    settled = 0.0
+    last: set[int] = set()
+    # The last new worker loads the application after the last old one has gone; uwsgi is deaf to another reload until
+    # then.
+    while settled < SETTLED:
         if time.monotonic() > limit:
             sys.exit("signalbox: web does not reload; see: supervisorctl tail web")
         time.sleep(0.1)
+        now = set(children(master))
+        settled = settled + 0.1 if now == last and len(now) >= len(before) and not now & before else 0.0
+        last = now
 
 
 def children(pid: int) -> list[int]:
