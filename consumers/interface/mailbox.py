@@ -6,10 +6,8 @@ can drop a message meant for another. The mailbox is in a room's group while a l
 
 import asyncio
 import logging
-import random
 import time
 import uuid
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -18,15 +16,15 @@ from channels.layers import get_channel_layer
 from consumers.interface import presence, reading
 from consumers.interface.database import ask
 from consumers.interface.frame import Frame
+from consumers.interface.gaps import PATIENCE, PORTION, Gaps
 from consumers.interface.outlet import Outlet
 from consumers.interface.room import OpenRoom
-from proj.accounts.access import EVERYBODY
+from consumers.interface.stay import Stay
+from consumers.interface.tasks import Tasks
 from proj.layer.names import INTERFACES, interface_group, room_group
 from proj.layer.publish import apublish
 from proj.metrics.definitions import (
     COMMIT_TO_DELIVERY,
-    GAP_EVENTS,
-    GAPS,
     PROCESS,
     RECEIVE_TO_DELIVERY,
     ROOMS,
@@ -36,13 +34,8 @@ from proj.metrics.definitions import (
 logger = logging.getLogger(__name__)
 
 TICK = 1.0  # seconds between two looks at presence
-LOOK = 3.0  # seconds between two looks at the heads in the database, which find whatever the layer lost
 HEAD = 20.0  # seconds between two `head` frames
-PATIENCE = 0.1  # seconds that an event waits for one before it that may be on its way
 SUBSCRIBING = 1.0  # seconds that a socket waits for the layer before it goes on without
-SETTLING = 0.5  # seconds between the word that access changes and the look: signing out tells just before it is done
-RECHECK = 60.0  # seconds between two looks at who may stay
-PORTION = 500  # events, or people, read at once
 
 
 class Mailbox:
@@ -56,10 +49,12 @@ class Mailbox:
         self._channel = ""
         self._unsettled: set[OpenRoom] = set()  # in the group and nobody here, or the other way round
         self._settle = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
         self._ticked = time.monotonic()
-        for life in (self._receive, self._subscribe, self._look, self._tick, self._look_at_people):
-            self._spawn(self._for_ever(life))
+        self._gaps = Gaps(self.rooms)
+        self.stay = Stay(self.outlets)
+        self.tasks = Tasks()
+        for life in (self._receive, self._subscribe, self._tick, self._gaps.look, self.stay.look):
+            self.tasks.for_ever(life)
 
     # for sockets
 
@@ -120,7 +115,6 @@ class Mailbox:
     async def _subscribe(self) -> None:
         """Keep the groups in step with the rooms that are open here."""
         await self._settle.wait()
-        self._settle.clear()
         while self._unsettled:
             if not self._channel:
                 channel = await self._layer.new_channel()
@@ -134,7 +128,7 @@ class Mailbox:
                 room.subscribed.set()
                 await apublish([self._whom_we_see(room, ask=True)])
                 if late:  # it was open without the layer, so it may have missed something
-                    self._spawn(self._fill(room))
+                    self.tasks.spawn(self._gaps.fill(room))
             elif not room.outlets and room.subscribed.is_set():
                 await self._layer.group_discard(room_group(room.id), self._channel)
                 room.subscribed.clear()
@@ -144,6 +138,7 @@ class Mailbox:
                 if not room.outlets and self.rooms.get(room.id) is room:
                     del self.rooms[room.id]
                     ROOMS.labels(PROCESS).set(len(self.rooms))
+        self._settle.clear()  # not before it is done: after a failure it goes on from here
 
     async def _receive(self) -> None:
         if not self._channel:
@@ -164,7 +159,7 @@ class Mailbox:
                     outlet.write(Frame(text))
             return
         if kind == "access.changed":
-            self._spawn(self._recheck_soon(message["user"]))
+            self.tasks.spawn(self.stay.changed(message["user"]))
             return
         room = self.rooms.get(message["room"])
         if room is None:
@@ -173,7 +168,7 @@ class Mailbox:
             for seq, text in message["frames"]:
                 room.arrived(seq, text)
             if room.behind:
-                self._spawn(self._fill(room, PATIENCE))
+                self.tasks.spawn(self._gaps.fill(room, PATIENCE))
             elif room.outlets and (times := message.get("times")):
                 asyncio.get_running_loop().call_soon(_delivered, *times)  # after what was written goes out
         elif kind == "room.flash":
@@ -181,84 +176,6 @@ class Mailbox:
         elif kind == "room.presence" and message["process"] != self.process:
             room.presence.hears(message["process"], message["here"], time.monotonic())
             room.presence.due |= message["ask"]
-
-    # the log
-
-    async def _fill(self, room: OpenRoom, patience: float = 0.0) -> None:
-        """Read what the layer did not bring, once for all sockets of the room."""
-        if room.filling:
-            return
-        room.filling = True
-        try:
-            await asyncio.sleep(patience)
-            while patience == 0.0 or room.behind:
-                start = room.head
-                if start is None:
-                    return
-                page = await ask(partial(reading.after, room.id, start, PORTION))
-                missing = [(seq, text) for seq, text in page.events if room.misses(seq)]
-                for seq, text in missing:
-                    room.arrived(seq, text)
-                if missing:
-                    GAPS.inc()
-                    GAP_EVENTS.inc(len(missing))
-                if room.head is None or room.head >= page.head or room.head == start:
-                    return
-        finally:
-            room.filling = False
-
-    async def _look(self) -> None:
-        """Compare the rooms' heads with the database: this finds a lost event even when no other follows it."""
-        await asyncio.sleep(LOOK * random.uniform(0.8, 1.0))  # noqa: S311 - so that processes do not ask together
-        known = {id: room for id, room in self.rooms.items() if room.head is not None}
-        if not known:
-            return
-        heads = await ask(partial(reading.heads, known))
-        for id, (seq, epoch) in heads.items():
-            room = known[id]
-            if room.head is not None and (epoch != room.epoch or seq < room.head):
-                await self._reset(room, seq, epoch)
-            elif room.head is not None and seq > room.head:
-                await self._fill(room)
-
-    async def _reset(self, room: OpenRoom, seq: int, epoch: str) -> None:
-        """The log is another one, a backup was restored: all sockets begin anew."""
-        if room.head is not None and epoch == room.epoch:
-            page = await ask(partial(reading.after, room.id, None))
-            if page.head >= room.head and page.epoch == room.epoch:
-                return  # it was read before an event that has been delivered since
-        room.begin_anew(seq, epoch)
-
-    # who may stay
-
-    async def _look_at_people(self) -> None:
-        """Check everybody's access now and then: the word of a change may have been lost."""
-        await asyncio.sleep(RECHECK * random.uniform(0.5, 1.0))  # noqa: S311 - so that processes do not ask together
-        self._end_old(time.monotonic())
-        await self._recheck(list(self.outlets.values()))
-
-    def _end_old(self, now: float) -> None:
-        """Ask those who have been here for hours to come again: nothing then depends on what was true so long ago."""
-        for outlet in list(self.outlets.values()):
-            if now > outlet.until:
-                outlet.line.close(1012, "retry_after=0")
-
-    async def _recheck_soon(self, user_id: int) -> None:
-        await asyncio.sleep(SETTLING)
-        await self._recheck([one for one in self.outlets.values() if user_id in (EVERYBODY, one.user_id)])
-
-    async def _recheck(self, outlets: list[Outlet]) -> None:
-        """Close the sockets of those who are signed out, or may no longer be where they are."""
-        for start in range(0, len(outlets), PORTION):
-            some = outlets[start : start + PORTION]
-            allowed = await ask(partial(reading.allowed, [(o.session, o.user_id, o.room) for o in some]))
-            for outlet, (signed_in, may_stay) in zip(some, allowed, strict=True):
-                if not signed_in:
-                    outlet.tell(type="error", code="signed_out", detail="You were signed out.")
-                    outlet.line.close(4401)
-                elif not may_stay:
-                    outlet.tell(type="error", code="no_access", detail="You have no access to this room any more.")
-                    outlet.line.close(4403)
 
     # now and then
 
@@ -276,14 +193,7 @@ class Mailbox:
             if int(now / HEAD + room.id / 7) != int(then / HEAD + room.id / 7) and room.head is not None:
                 room.flash(Frame.of({"type": "head", "seq": room.head}))
         if told:
-            self._spawn(apublish(told))
-
-    async def stop(self) -> None:
-        """End all tasks; what arrives from now on is lost."""
-        while self._tasks:  # a Redis client that is just connecting may swallow the first word
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.wait(list(self._tasks), timeout=0.2)
+            self.tasks.spawn(apublish(told))
 
     async def close(self) -> None:
         """Tell the other processes that nobody is here any more."""
@@ -294,32 +204,6 @@ class Mailbox:
         here = [] if gone else sorted(room.presence.here)[: presence.CARRIED]
         message = {"type": "room.presence", "room": room.id, "process": self.process, "here": here, "ask": ask}
         return room_group(room.id), message
-
-    # tasks
-
-    async def _for_ever(self, life: Callable[[], Awaitable[None]]) -> None:
-        """Run `life` again and again: whatever it meets, the mailbox stays open."""
-        wait = 0.1
-        while True:
-            try:
-                await life()
-                wait = 0.1
-            except Exception as error:
-                logger.warning("mailbox %s: %r", getattr(life, "__name__", life), error)
-                if life == self._subscribe:
-                    self._settle.set()
-                await asyncio.sleep(random.uniform(wait / 2, wait))  # noqa: S311 - jitter
-                wait = min(wait * 2, 3.0)
-
-    def _spawn(self, coroutine: Any) -> None:
-        task = asyncio.ensure_future(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            logger.warning("mailbox: %r", task.exception())
 
 
 def _delivered(received: float, committed: float) -> None:

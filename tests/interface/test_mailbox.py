@@ -80,7 +80,7 @@ async def test_who_read_less_than_another_told_the_room_of_misses_nothing(room: 
     await sync_to_async(publish)(room, alice)
     await until(lambda: slow.seqs()[-1:] == [6] and quick.seqs() == [6])
     assert slow.seqs() == [4, 5, 6]
-    await mailbox.stop()
+    await mailbox.tasks.stop()
 
 
 async def test_events_that_the_layer_did_not_bring_are_read_before_the_next(room: Room, alice: User) -> None:
@@ -91,7 +91,7 @@ async def test_events_that_the_layer_did_not_bring_are_read_before_the_next(room
     await sync_to_async(publish)(room, alice)
     await until(lambda: page.outlet.seq == 701)
     assert page.seqs() == list(range(1, 702))
-    await mailbox.stop()
+    await mailbox.tasks.stop()
 
 
 async def test_a_backup_that_is_restored_while_somebody_comes_resets_them(room: Room, alice: User) -> None:
@@ -107,7 +107,7 @@ async def test_a_backup_that_is_restored_while_somebody_comes_resets_them(room: 
     for page in (old, new):
         assert page.frames[-1] == {"type": "reset", "epoch": epoch, "seq": 2}
         assert page.outlet.seq == 2
-    await mailbox.stop()
+    await mailbox.tasks.stop()
 
 
 async def test_when_the_last_socket_leaves_the_room_is_closed_and_another_opens_it_again(
@@ -125,14 +125,14 @@ async def test_when_the_last_socket_leaves_the_room_is_closed_and_another_opens_
             await until(lambda: not mailbox.rooms)
     await until(lambda: not mailbox.rooms)
     assert not mailbox.outlets
-    await mailbox.stop()
+    await mailbox.tasks.stop()
 
 
 async def test_a_socket_that_is_hours_old_is_asked_to_come_again(room: Room) -> None:
     mailbox, page = Mailbox(), Page()
     await mailbox.join(room.pk, page.outlet)
-    mailbox._end_old(page.outlet.until - 1)
+    mailbox.stay.end_old(page.outlet.until - 1)
     assert page.closed == []
-    mailbox._end_old(page.outlet.until + 1)
+    mailbox.stay.end_old(page.outlet.until + 1)
     assert page.closed == [1012]
-    await mailbox.stop()
+    await mailbox.tasks.stop()

@@ -9,7 +9,7 @@ import pytest
 from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 
-from consumers.interface import mailbox
+from consumers.interface import gaps, mailbox
 from consumers.interface.direct import DirectLine, Flusher
 from consumers.interface.frame import Frame
 from consumers.interface.outlet import Outlet
@@ -120,11 +120,11 @@ async def test_events_that_the_database_had_to_bring_are_counted(
     async def ask(_: object) -> Page:
         return Page("epoch", 7, [(number, str(number)) for number in (5, 6, 7)])
 
-    monkeypatch.setattr(mailbox, "ask", ask)
+    monkeypatch.setattr(gaps, "ask", ask)
     room = OpenRoom(1)
     room.read_up_to(4, "epoch")
     room.arrived(6, "6")
-    await mailbox.Mailbox._fill(object.__new__(mailbox.Mailbox), room)
+    await gaps.Gaps({1: room}).fill(room)
     assert room.head == 7
     assert (grown("signalbox_gaps_total"), grown("signalbox_gap_events_total")) == (1, 2)
 
