@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -124,6 +125,7 @@ class Host:
         self.folder = VAR / name
         self.port = port
         self.programs: list[Program] = []
+        self._timers: list[threading.Timer] = []
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def start(
@@ -179,6 +181,20 @@ class Host:
         program = self.start("nginx", found, "-p", self.folder, "-e", "stderr", "-c", conf, folder=self.folder)
         self.listening(program, self.port)
 
+    def start_again(self, program: Program, seconds: float) -> None:
+        """Start a process that was killed once more, in so many seconds, as a supervisor would."""
+
+        def start() -> None:
+            # A socket that was left behind is removed, as a start script would.
+            for part in program.command:
+                if isinstance(part, Path) and part.suffix == ".sock" and "interface" in part.name:
+                    part.unlink(missing_ok=True)
+            program.start()
+
+        timer = threading.Timer(seconds, start)
+        self._timers.append(timer)
+        timer.start()
+
     def pids(self) -> dict[str, list[int]]:
         """The processes that run, by group."""
         found: dict[str, list[int]] = {}
@@ -193,6 +209,9 @@ class Host:
 
     def stop(self) -> None:
         """TERM to each, the youngest first; KILL to what is left of each and its descendants after ten seconds."""
+        for timer in self._timers:
+            timer.cancel()
+            timer.join()
         families = [list(family(program.process.pid)) for program in self.programs if program.alive]
         for program in reversed(self.programs):
             if program.alive:

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks import tools
 from benchmarks.client.clocks import family
-from benchmarks.host import ROOT, Host, Program, Trouble
+from benchmarks.host import ROOT, Host, Trouble
 from benchmarks.systems import System
 
 LIMIT = 240.0  # seconds that a scene may take
@@ -68,7 +68,7 @@ def _perform(host: Host, system: System, job: Mapping[str, Any]) -> dict[str, An
             result = said.get("result", result)
     finally:
         watchdog.cancel()
-        client.kill()
+        end(client.pid)
         client.wait()
         log.close()
     if result is None:
@@ -83,18 +83,14 @@ def kill(host: Host, system: System) -> float:
     """kill -9 the first process that holds sockets, and start it again as a supervisor would; when that was."""
     program = next(program for program in host.programs if program.group == system.group)
     killed = time.monotonic()
-    for pid in list(family(program.process.pid)):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    end(program.process.pid)
     program.process.wait()
-    threading.Timer(RESTART, restart, (program,)).start()
+    host.start_again(program, RESTART)
     return killed
 
 
-def restart(program: Program) -> None:
-    """Start it once more. A socket that was left behind is removed, as a start script would."""
-    for part in map(str, program.command):
-        if part.endswith(".sock") and "interface" in part:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(part)  # noqa: PTH108
-    program.start()
+def end(pid: int) -> None:
+    """kill -9 a process of ours that was not waited for, and its descendants."""
+    for each in list(family(pid)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)
