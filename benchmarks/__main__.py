@@ -1,0 +1,152 @@
+"""`benchmarks/run`: what Signalbox costs, beside its peers, on this machine."""
+
+import argparse
+import datetime
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks import tools
+from benchmarks.host import VAR, Trouble, free_port
+from benchmarks.report import report
+from benchmarks.runner import measure
+from benchmarks.scenarios import SCENARIOS
+from benchmarks.systems import SYSTEMS, System
+
+# what is told of a sample while the run goes on
+BRIEF: tuple[str, ...] = (
+    "cpu_us",
+    "deliveries_s",
+    "lost",
+    "doubled",
+    "out_of_order",
+    "connections_s",
+    "kb_per_socket",
+    "failed",
+)
+BRIEF += ("back_s", "missing", "growth_mb", "end_growth_mb")
+
+
+def names(known: dict[str, Any]) -> Any:
+    """A type of argument: some of these names, comma separated."""
+
+    def parse(text: str) -> list[str]:
+        found = [name.strip() for name in text.split(",") if name.strip()]
+        unknown = [name for name in found if name not in known]
+        if unknown or not found:
+            raise argparse.ArgumentTypeError(f"{', '.join(unknown) or 'nothing'}: known are {', '.join(known)}")
+        return list(dict.fromkeys(found))
+
+    return parse
+
+
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="benchmarks/run",
+        description="Measure Signalbox, the stock Channels chat, socket.io and nchan in one run, taking turns.",
+        epilog="Scenarios: " + "; ".join(f"{name}: {each['title']}" for name, each in SCENARIOS.items()),
+    )
+    parser.add_argument("--repeats", type=positive, default=3, help="how often each is measured (3)")
+    parser.add_argument("--scenarios", type=names(SCENARIOS), default=list(SCENARIOS), help="comma separated (all)")
+    parser.add_argument(
+        "--systems", type=names(SYSTEMS), default=None, help=f"of {', '.join(SYSTEMS)} (those that can run here)"
+    )
+    parser.add_argument("--interfaces", type=positive, default=1, help="processes that hold sockets (1)")
+    parser.add_argument("--seconds", type=float, default=None, help="of measuring, instead of each scenario's own")
+    parser.add_argument("--out", type=Path, default=None, help="the markdown file; samples go to .json beside it")
+    return parser.parse_args()
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def available(wanted: list[str] | None) -> list[System]:
+    """The systems that can run here; the others are left out with a word."""
+    found = []
+    for name in wanted or list(SYSTEMS):
+        reason = SYSTEMS[name].missing()
+        if reason:
+            say(f"without {name}: {reason}")
+        else:
+            found.append(SYSTEMS[name])
+    if not found:
+        raise Trouble("no system is left to measure")
+    return found
+
+
+def brief(sample: dict[str, Any]) -> str:
+    """A sample in a few words, for whoever waits."""
+    if "error" in sample:
+        return f"FAILED: {sample['error']}"
+    sample = sample.get("with", sample)
+    words = [f"{name} {sample[name]}" for name in BRIEF if name in sample]
+    if "latency_ms" in sample:
+        words.append(f"p99 {sample['latency_ms']['p99']} ms")
+    return ", ".join(words)
+
+
+def run(options: argparse.Namespace) -> None:
+    VAR.mkdir(parents=True, exist_ok=True)
+    say("preparing")
+    tools.environment()
+    systems = available(options.systems)
+    port = free_port()
+    cookies = {system.name: system.prepare(port) for system in systems}
+    scenarios = {name: dict(SCENARIOS[name]) for name in options.scenarios}
+    for scenario in scenarios.values():
+        if options.seconds is not None and "seconds" in scenario:
+            scenario["seconds"] = options.seconds
+    today = datetime.datetime.now(datetime.UTC)
+    found: dict[str, Any] = {
+        "date": f"{today:%Y-%m-%d}",
+        "arguments": " ".join(sys.argv[1:]),
+        "repeats": options.repeats,
+        "interfaces": options.interfaces,
+        "machine": tools.machine(),
+        "load": f"{os.getloadavg()[0]:.2f}",
+        "systems": {system.name: {"title": system.title, "version": system.version()} for system in systems},
+        "scenarios": scenarios,
+        "samples": [],
+    }
+    out: Path = options.out or VAR / "results" / f"{today:%Y-%m-%d-%H%M%S}.md"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    # Taking turns: what else this machine does in the meantime meets all of them.
+    for repeat in range(options.repeats):
+        for name, scenario in scenarios.items():
+            for system in systems:
+                sample = measure(
+                    system, scenario, port=port, cookies=cookies[system.name], interfaces=options.interfaces
+                )
+                say(f"{repeat + 1}/{options.repeats} {name} {system.name}: {brief(sample)}")
+                found["samples"].append({"scenario": name, "system": system.name, "repeat": repeat, "sample": sample})
+                out.with_suffix(".json").write_text(json.dumps(found, indent=1) + "\n")
+    page = report(found)
+    out.write_text(page)
+    print(page)
+    say(f"kept in {out} and {out.with_suffix('.json').name}")
+
+
+def main() -> None:
+    options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("benchmarks: ended"))  # leaving stops what was started
+    try:
+        run(options)
+    except Trouble as error:
+        sys.exit(f"benchmarks: {error}")
+    except KeyboardInterrupt:
+        sys.exit("benchmarks: interrupted")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""Clients that do not read: browsers of laptops that were closed, and worse."""
+
+import asyncio
+import contextlib
+import socket
+
+from benchmarks.client.crowd import Crowd
+from benchmarks.client.raw import enter, framed, knock
+
+BUFFER = 4096  # bytes that the kernel may keep for it
+PAUSE = 1.0  # seconds between what the chatty one says
+
+
+class Deaf:
+    """A member of the first room that never reads; one that `says` something says it each second."""
+
+    def __init__(self, connection: socket.socket, says: bytes | None) -> None:
+        self._connection = connection
+        self._connection.setblocking(False)
+        self._talking = asyncio.ensure_future(self._talk(says)) if says else None
+
+    @classmethod
+    async def enter(cls, crowd: Crowd, cookie: str, says: bytes | None) -> "Deaf":
+        """Come in as `cookie` says. OSError when that fails."""
+        room = crowd.rooms[0].name
+        connection = await asyncio.to_thread(
+            knock, crowd.url, crowd.protocol.path(room), crowd.headers(cookie), receive_buffer=BUFFER
+        )
+        await asyncio.to_thread(enter, connection, crowd.protocol.enter(room))
+        return cls(connection, says)
+
+    def leave(self) -> None:
+        if self._talking is not None:
+            self._talking.cancel()
+        self._connection.close()
+
+    async def _talk(self, says: bytes) -> None:
+        with contextlib.suppress(OSError):  # it was closed
+            while True:
+                await asyncio.get_running_loop().sock_sendall(self._connection, framed(says))
+                await asyncio.sleep(PAUSE)

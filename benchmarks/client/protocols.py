@@ -1,0 +1,84 @@
+"""How one chats with each system: where to connect, how to say something, when one is in.
+
+A message's text holds `~NUMBER~`; a frame that holds it is a delivery, whatever else the system writes around it.
+"""
+
+import uuid
+from collections.abc import Callable
+
+
+class Protocol:
+    """The tutorial's: JSON with `message`."""
+
+    subprotocol = ""
+    joins = False  # whether more than the handshake is needed to be in the room
+
+    def path(self, room: str) -> str:
+        return f"/ws/chat/{room}/"
+
+    def post(self, text: str) -> bytes:
+        """The frame that says `text`."""
+        return b'{"message": "%s"}' % text.encode()
+
+    def enter(self, room: str) -> list[bytes]:
+        """What a client that does not wait for answers sends to be in the room, with a moment between."""
+        return []
+
+    def hear(self, frame: bytes, room: str, send: Callable[[bytes], None]) -> bool:
+        """Take a frame that is no delivery, answer it where needed; whether this client is in the room now."""
+        return False
+
+
+class Signalbox(Protocol):
+    """signalbox.v1: every message has a client_id, is stored, numbered and acknowledged."""
+
+    subprotocol = "signalbox.v1"
+    joins = True
+
+    def post(self, text: str) -> bytes:
+        return b'{"message":"%s","client_id":"%s"}' % (text.encode(), str(uuid.uuid4()).encode())
+
+    def hear(self, frame: bytes, room: str, send: Callable[[bytes], None]) -> bool:
+        return b'"welcome"' in frame
+
+
+class SocketIO(Protocol):
+    """Engine.IO 4 and Socket.IO 5 over WebSocket alone."""
+
+    joins = True
+
+    def path(self, room: str) -> str:
+        return "/socket.io/?EIO=4&transport=websocket"
+
+    def post(self, text: str) -> bytes:
+        return b'42["say","%s"]' % text.encode()
+
+    def enter(self, room: str) -> list[bytes]:
+        return [b"40", b'420["join","%s"]' % room.encode()]
+
+    def hear(self, frame: bytes, room: str, send: Callable[[bytes], None]) -> bool:
+        if frame == b"2":  # ping
+            send(b"3")
+        elif frame.startswith(b"0"):  # open
+            send(b"40")
+        elif frame.startswith(b"40"):  # connected
+            send(b'420["join","%s"]' % room.encode())
+        return frame.startswith(b"430")
+
+
+class Nchan(Protocol):
+    """What is sent goes to the channel as it is."""
+
+    def path(self, room: str) -> str:
+        return f"/pubsub/{room}"
+
+    def post(self, text: str) -> bytes:
+        return text.encode()
+
+
+PROTOCOLS: dict[str, type[Protocol]] = {
+    "stock": Protocol,
+    "signalbox": Signalbox,
+    "socketio": SocketIO,
+    "nchan": Nchan,
+}

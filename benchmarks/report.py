@@ -1,0 +1,188 @@
+"""Samples as markdown: for each scenario a table, a row for each system, medians with what was seen around them."""
+
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+Sample = Mapping[str, Any]
+Value = Callable[[Sample], float | None]
+BASE = "stock"  # what ratios are to
+
+
+def spread(values: Iterable[float | None], digits: int = 1) -> str:
+    """`median (least-most)`, or the one value."""
+    found = [value for value in values if value is not None]
+    if not found:
+        return "-"
+    middle = f"{statistics.median(found):,.{digits}f}"
+    low, high = f"{min(found):,.{digits}f}", f"{max(found):,.{digits}f}"
+    return middle if low == high else f"{middle} ({low}-{high})"
+
+
+def middle(samples: Sequence[Sample], value: Value) -> float | None:
+    found = [each for each in map(value, samples) if each is not None]
+    return statistics.median(found) if found else None
+
+
+def path(*names: str) -> Value:
+    """The value at this path of a sample."""
+
+    def value(sample: Sample) -> float | None:
+        found: Any = sample
+        for name in names:
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return None if found is None else float(found)
+
+    return value
+
+
+class Column:
+    """A heading, and what stands under it for the samples of a system, given those of the stock chat."""
+
+    def __init__(self, heading: str, cell: Callable[[Sequence[Sample], Sequence[Sample]], str]) -> None:
+        self.heading = heading
+        self.cell = cell
+
+
+def figure(heading: str, value: Value, digits: int = 1) -> Column:
+    return Column(heading, lambda samples, _: spread(map(value, samples), digits))
+
+
+def ratio(heading: str, value: Value, digits: int = 2) -> Column:
+    def cell(samples: Sequence[Sample], base: Sequence[Sample]) -> str:
+        ours, theirs = middle(samples, value), middle(base, value)
+        return f"{ours / theirs:,.{digits}f}" if ours is not None and theirs else "-"
+
+    return Column(heading, cell)
+
+
+def parts(heading: str, name: str, digits: int = 1) -> Column:
+    """The medians of a mapping by group of processes."""
+
+    def cell(samples: Sequence[Sample], _: Sequence[Sample]) -> str:
+        groups = dict.fromkeys(group for sample in samples for group in sample.get(name, {}))
+        return ", ".join(f"{group} {middle(samples, path(name, group)) or 0:,.{digits}f}" for group in groups)
+
+    return Column(heading, cell)
+
+
+def faults(*where: str) -> Column:
+    """What must not be, over all samples."""
+
+    def cell(samples: Sequence[Sample], _: Sequence[Sample]) -> str:
+        names = ("lost", "doubled", "out_of_order")
+        return " / ".join(f"{sum(path(*where, name)(sample) or 0 for sample in samples):,}" for name in names)
+
+    return Column("lost / doubled / out of order", cell)
+
+
+def beside(value: str) -> Value:
+    """The quotient of what was measured with the troublemaker and without."""
+
+    def quotient(sample: Sample) -> float | None:
+        with_it, without = path("with", "latency_ms", value)(sample), path("without", "latency_ms", value)(sample)
+        return with_it / without if with_it is not None and without else None
+
+    return quotient
+
+
+STEADY = [
+    figure("CPU µs per delivery", path("cpu_us")),
+    ratio("to stock", path("cpu_us"), 3),
+    parts("of which", "cpu_us_by"),
+    figure("deliveries/s", path("deliveries_s"), 0),
+    ratio("to stock", path("deliveries_s"), 1),
+    figure("p50 ms", path("latency_ms", "p50")),
+    figure("p95 ms", path("latency_ms", "p95")),
+    figure("p99 ms", path("latency_ms", "p99")),
+    figure("max ms", path("latency_ms", "max")),
+    faults(),
+    figure("client's share of a core", path("client_share"), 2),
+]
+IDLE = [
+    figure("sockets", path("sockets"), 0),
+    figure("failed handshakes", path("failed"), 0),
+    figure("connections/s", path("connections_s"), 0),
+    parts("CPU µs per connection", "cpu_us_per_connection", 0),
+    parts("kB per socket", "kb_per_socket"),
+    parts("share of a core at rest", "resting_share", 3),
+]
+RETURN = [
+    figure("clients", path("sockets"), 0),
+    figure("thrown out", path("gone"), 0),
+    figure("s until all are back", path("back_s"), 2),
+    figure("s until all hear", path("hearing_s"), 2),
+    figure("attempts that failed", path("failed"), 0),
+    figure("missing", path("missing"), 0),
+]
+DEAF = [
+    figure("MB offered to each", path("with", "offered_mb")),
+    figure("growth MB without", path("without", "growth_mb")),
+    figure("growth MB with, at most", path("with", "growth_mb")),
+    figure("growth MB with, at the end", path("with", "end_growth_mb")),
+    figure("p99 ms without", path("without", "latency_ms", "p99")),
+    figure("p99 ms with", path("with", "latency_ms", "p99")),
+    figure("p99 ratio", beside("p99"), 2),
+    faults("with"),
+]
+FLOOD = [
+    figure("frames sent", path("flood", "sent"), 0),
+    figure("in s", path("flood", "seconds")),
+    figure("closed and back", path("flood", "closed"), 0),
+    figure("p50 ms without", path("without", "latency_ms", "p50")),
+    figure("p50 ms with", path("with", "latency_ms", "p50")),
+    figure("p99 ms without", path("without", "latency_ms", "p99")),
+    figure("p99 ms with", path("with", "latency_ms", "p99")),
+    figure("p99 ratio", beside("p99"), 2),
+    faults("with"),
+]
+COLUMNS = {"steady": STEADY, "idle": IDLE, "return": RETURN, "deaf": DEAF, "flood": FLOOD}
+
+
+def table(scene: str, rows: Mapping[str, tuple[str, Sequence[Sample]]]) -> list[str]:
+    """The lines of one scenario's table; `rows` holds title and samples of each system by name."""
+    columns = COLUMNS[scene]
+    base = _good(rows[BASE][1]) if BASE in rows else []
+    lines = [
+        "| | " + " | ".join(column.heading for column in columns) + " |",
+        "|---" * (len(columns) + 1) + "|",
+    ]
+    troubles = []
+    for title, samples in rows.values():
+        good = _good(samples)
+        troubles += [f"{title}: {sample['error']}" for sample in samples if "error" in sample]
+        troubles += [f"{title}: ended by itself: {', '.join(sample['died'])}" for sample in samples if "died" in sample]
+        if good:
+            lines.append(f"| {title} | " + " | ".join(column.cell(good, base) for column in columns) + " |")
+    if troubles:
+        lines += ["", *(f"- {trouble}" for trouble in troubles)]
+    return lines
+
+
+def _good(samples: Sequence[Sample]) -> list[Sample]:
+    return [sample for sample in samples if "error" not in sample]
+
+
+def report(run: Mapping[str, Any]) -> str:
+    """The whole page."""
+    lines = [f"# {run['date']}: {', '.join(run['scenarios'])}", ""]
+    lines += [
+        f"Medians (least-most) of {run['repeats']}, `benchmarks/run {run['arguments']}`.".replace(" `.", "`."),
+        "",
+    ]
+    lines += ["| | |", "|---|---|"]
+    lines += [f"| {name} | {value} |" for name, value in run["machine"].items()]
+    lines += [f"| {system['title']} | {system['version']} |" for system in run["systems"].values()]
+    lines += [f"| interface processes | {run['interfaces']} |"]
+    lines += [f"| load average before | {run['load']} |"]
+    for name, scenario in run["scenarios"].items():
+        rows = {
+            system: (
+                details["title"],
+                [s["sample"] for s in run["samples"] if (s["scenario"], s["system"]) == (name, system)],
+            )
+            for system, details in run["systems"].items()
+        }
+        lines += ["", f"## {name}", "", f"{scenario['title']}.", ""]
+        lines += table(scenario["scene"], {system: row for system, row in rows.items() if row[1]})
+    return "\n".join(lines) + "\n"
