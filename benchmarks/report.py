@@ -86,6 +86,12 @@ def beside(value: str) -> Value:
     return quotient
 
 
+def other_work(sample: Sample) -> float | None:
+    """Cores that neither the system nor the client used: a figure that was taken beside much of it is worth less."""
+    used: float = sample["machine_cores"] - sum(sample["cpu_share"].values()) - sample["client_share"]
+    return max(0.0, used)
+
+
 STEADY = [
     figure("CPU µs per delivery", path("cpu_us")),
     ratio("to stock", path("cpu_us"), 3),
@@ -98,6 +104,7 @@ STEADY = [
     figure("max ms", path("latency_ms", "max")),
     faults(),
     figure("client's share of a core", path("client_share"), 2),
+    figure("cores in other work", other_work, 2),
 ]
 IDLE = [
     figure("sockets", path("sockets"), 0),
