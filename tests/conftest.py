@@ -23,9 +23,19 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "proj.settings"
 os.environ["SIGNALBOX_SECRET_KEY"] = secrets.token_urlsafe(60)
 os.environ["REDIS_URL"] = f"unix://{_folder}/redis.sock"
 os.environ["SIGNALBOX_URLS"] = "http://127.0.0.1:8080,http://localhost:8080"
+_own_database = "DATABASE_URL" not in os.environ
 os.environ.setdefault("DATABASE_URL", f"sqlite:///{_folder}/signalbox.sqlite3")
 
 django.setup()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """What was set above is this process's own: each test process that it is about to start sets its own."""
+    for name in ("DJANGO_SETTINGS_MODULE", "SIGNALBOX_SECRET_KEY", "REDIS_URL", "SIGNALBOX_URLS"):
+        del os.environ[name]
+    if _own_database:
+        del os.environ["DATABASE_URL"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -265,7 +265,7 @@ def test_hup_reloads_without_losing_the_environment(web: Checkout) -> None:
     uwsgi = web.started[-1]
     uwsgi.send_signal(signal.SIGHUP)
 
-    wait_for(lambda: web.log("web.sh").count("spawned uWSGI worker 1") == 2, what="the reload")
+    wait_for(lambda: web.log("web.sh").count("spawned uWSGI worker 1") == 2, seconds=60, what="the reload")
     wait_for(lambda: get(web)[0] == 200, what="uwsgi after a reload")
     assert uwsgi.poll() is None
 

@@ -20,9 +20,7 @@ def test_the_holder_is_named(wanted: str) -> None:
 
         sentence = port.taken(ELSEWHERE, wanted, number)
 
-    assert f"port {number} is taken (127.0.0.1:{number}) by process {os.getpid()}: " in sentence
-    assert Path(sys.executable).name.startswith("python")
-    assert "pytest" in sentence
+    assert f"port {number} is taken (127.0.0.1:{number}) by process {os.getpid()}: {sys.executable} " in sentence
 
 
 def test_every_address_holds_each() -> None:
