@@ -1,7 +1,7 @@
 """`python -m consumers.interface ...`: daphne's own command, on uvloop's event loop.
 
-The loop must be chosen before daphne is imported. `daphne proj.asgi:application` does the same on asyncio's loop, at a
-tenth more CPU.
+The loop must be chosen before daphne is imported. `daphne proj.asgi:application` does the same on asyncio's loop, at
+more CPU.
 """
 
 import asyncio

@@ -89,12 +89,12 @@ def allowed(people: Sequence[tuple[str, int, int]]) -> list[tuple[bool, bool]]:
     """For each (session, user, room): whether the session still is that person's, and they may be in the room."""
     signed_in = people_of({session for session, _, _ in people})
     rooms = Room.objects.in_bulk({room for _, _, room in people})
-    closed = [id for id, room in rooms.items() if room.members_only or room.hidden]
+    closed = [id for id, room in rooms.items() if room.for_members]
     members = set(Membership.objects.filter(room__in=closed).values_list("room", "user")) if closed else set()
     answers = []
     for session, user, room_id in people:
         person = signed_in.get(session)
         room = rooms.get(room_id)
-        open_to_all = room is not None and not (room.members_only or room.hidden)
+        open_to_all = room is not None and not room.for_members
         answers.append((person is not None and person.pk == user, open_to_all or (room_id, user) in members))
     return answers

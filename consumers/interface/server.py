@@ -169,6 +169,7 @@ class Server(DaphneServer):
             if (application := details.get("application_instance")) is not None and not application.done()
         ]:
             await asyncio.wait(running, timeout=0.5)
+            await self._send_everybody_away()  # handshakes that were under way are done by now
         interface = existing()
         if interface is not None:
             await interface.close()

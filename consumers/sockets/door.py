@@ -57,7 +57,7 @@ def admit(knocks: Sequence[Knock]) -> list[Admission | Exception]:
     people = people_of({knock.session for knock in knocks})
     keys = {knock.room: _key(knock.room) for knock in knocks}
     rooms = {room.key: room for room in Room.objects.filter(key__in=set(keys.values()))}
-    closed = [room for room in rooms.values() if room.members_only or room.hidden]
+    closed = [room for room in rooms.values() if room.for_members]
     members = set(Membership.objects.filter(room__in=closed).values_list("room", "user")) if closed else set()
     answers: list[Admission | Exception] = []
     for knock in knocks:
@@ -66,7 +66,7 @@ def admit(knocks: Sequence[Knock]) -> list[Admission | Exception]:
             answers.append(Refused(4401, "signed_out", "Sign in first."))
         elif room is None:
             answers.append(_first_visit(user, knock))
-        elif (room.members_only or room.hidden) and (room.pk, user.pk) not in members:
+        elif room.for_members and (room.pk, user.pk) not in members:
             answers.append(Refused(4403, "no_access", str(Room.NoAccess.__doc__)))
         else:
             answers.append(Admission(user, room))

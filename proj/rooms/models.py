@@ -69,6 +69,11 @@ class Room(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("rooms:room", args=[self.name])
 
+    @property
+    def for_members(self) -> bool:
+        """Whether only its members may be in it."""
+        return self.members_only or self.hidden
+
     @classmethod
     def called(cls, user: User, name: str) -> "Room":
         """The room of that name, if `user` may be in it. Raises Room.DoesNotExist or Room.NoAccess."""
