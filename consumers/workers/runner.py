@@ -57,6 +57,7 @@ class Runner:
         self.more = False  # whether the last turn left output unread
         self._settle = settle
         self._look, self._attend, self._renew = Every(LOOK), Every(ATTEND), Every(leases.RENEW)
+        self._freed = False  # whether a run has ended, so that another one may begin
         self._ended: list[Process] = []  # launchers that are still to be waited for
 
     @property
@@ -67,7 +68,7 @@ class Runner:
     @property
     def patience(self) -> float:
         """Seconds until the next turn is due, if nothing happens before."""
-        if self.more:
+        if self.more or self._freed:
             return 0.0
         return TICK if self.followed or self._ended else LOOK
 
@@ -76,7 +77,8 @@ class Runner:
         told: Told = []
         if (self.followed or self.settling) and self._renew.due():
             leases.renew(self.holder)
-        if self._look.due() or look:
+        if self._look.due() or look or self._freed:
+            self._freed = False
             told += self._take()
         if (self.followed and self._attend.due()) or look:
             for id in leases.canceled(self.holder.host):
@@ -156,6 +158,7 @@ class Runner:
 
     def _over(self, followed: Followed) -> None:
         followed.close()
+        self._freed = True
         if followed.process is not None:
             self._ended.append(followed.process)
         self._let_settle(followed.run)

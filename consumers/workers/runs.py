@@ -56,7 +56,7 @@ class RunsWorker(WorkerConsumer):
         try:
             while not stopping.is_set():
                 await self._turn()
-                if not self._runner.more:
+                if self._runner.patience:
                     wanted = asyncio.ensure_future(self._wanted.wait())
                     await asyncio.wait({wanted, stopped}, timeout=self._runner.patience, return_when="FIRST_COMPLETED")
                     wanted.cancel()

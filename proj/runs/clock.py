@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from proj.layer.names import RUNS
-from proj.layer.publish import wake
+from proj.layer.publish import publish_many, wake
 from proj.runs import archive, endings, schedules, settling, telling, verbs
 from proj.runs.choices import Missed, Origin
 from proj.runs.models import Lead, Run, Service
@@ -85,7 +85,7 @@ def settle_abandoned() -> None:
 
 
 def _tell(run: Run) -> None:
-    telling.tell(telling.of_state(Run.objects.select_related("service", "person").get(pk=run.pk)))
+    publish_many(telling.of_state(Run.objects.select_related("service", "person").get(pk=run.pk)))
 
 
 # schedules

@@ -1,10 +1,9 @@
 """Tells viewers, after the commit, what a run has come to. They can read all of it in the database."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from proj.layer.names import run_group, service_group
-from proj.layer.publish import publish
 from proj.runs import frames
 from proj.runs.models import Chunk, Run
 
@@ -37,9 +36,3 @@ def of_output(run_id: str, chunks: Sequence[Chunk]) -> Told:
         "chunks": [frames.piece(chunk) for chunk in chunks] if whole else [],
     }
     return [(run_group(run_id), message)]
-
-
-def tell(told: Iterable[tuple[str, dict[str, Any]]]) -> None:
-    """Publish once the current transaction has been committed."""
-    for group, message in told:
-        publish(group, message)

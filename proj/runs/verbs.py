@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from proj.accounts.models import User
 from proj.layer.names import RUNS
-from proj.layer.publish import wake
+from proj.layer.publish import publish_many, wake
 from proj.rooms.models import Room
 from proj.runs import parameters, telling
 from proj.runs.choices import Origin, WhenBusy
@@ -48,7 +48,7 @@ def start(
             command=command,
         )
         wake(RUNS, {"type": "runs.wake"})
-        telling.tell(telling.of_state(run))
+        publish_many(telling.of_state(run))
     return run
 
 
@@ -92,7 +92,7 @@ def cancel(run: Run, person: User | None) -> Run:
             raise AlreadyOver(f"{found} is over: {found.get_state_display().lower()}.")
         if found.state == State.RUNNING:
             wake(RUNS, {"type": "runs.cancel", "run": str(run.pk)})
-        telling.tell(telling.of_state(found))
+        publish_many(telling.of_state(found))
     return found
 
 
