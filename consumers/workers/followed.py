@@ -154,6 +154,7 @@ class Followed:
         elif self.trouble or (self.process is not None and self.spool.launcher() is None):
             state, values = endings.unborn(self.trouble or self.spool.last_words())
         else:
+            self.spool.end_orphans()
             state, values = endings.orphaned(self.run)
         if not Chunk.objects.filter(run=self.run).exists():
             values |= {"settled": True, "worker": "", "lease_until": None}

@@ -58,7 +58,7 @@ class Runner:
         self._settle = settle
         self._look, self._attend, self._renew = Every(LOOK), Every(ATTEND), Every(leases.RENEW)
         self._freed = False  # whether a run has ended, so that another one may begin
-        self._ended: list[Process] = []  # launchers that are still to be waited for
+        self._left: list[Process] = []  # launchers, children of this process, of runs that it follows no more
 
     @property
     def room(self) -> int:
@@ -70,7 +70,7 @@ class Runner:
         """Seconds until the next turn is due, if nothing happens before."""
         if self.more or self._freed:
             return 0.0
-        return TICK if self.followed or self._ended else LOOK
+        return TICK if self.followed or self._left else LOOK
 
     def turn(self, *, look: bool) -> Told:
         """Do what is due; `look`: look for work now."""
@@ -84,14 +84,14 @@ class Runner:
             for id in leases.canceled(self.holder.host):
                 Spool(id).cancel()
         told += self._commit()
-        self._ended = [process for process in self._ended if process.poll() is None]
+        self._left = [process for process in self._left if process.poll() is None]
         return told
 
     def let_go(self) -> None:
         """Leave what is followed to the next worker. The runs themselves go on."""
         leases.let_go(self.holder, list(self.followed))
         for followed in self.followed.values():
-            followed.close()
+            self._leave(followed)
         self.followed.clear()
 
     # taking
@@ -147,7 +147,7 @@ class Runner:
             del self.followed[followed.run.pk]
             if news.taken:
                 logger.warning("%s: another worker has it now", followed.run)
-                followed.close()
+                self._leave(followed)
                 continue
             told += followed.committed(news)
             if news.over:
@@ -157,11 +157,14 @@ class Runner:
         return told
 
     def _over(self, followed: Followed) -> None:
-        followed.close()
+        self._leave(followed)
         self._freed = True
-        if followed.process is not None:
-            self._ended.append(followed.process)
         self._let_settle(followed.run)
+
+    def _leave(self, followed: Followed) -> None:
+        followed.close()
+        if followed.process is not None:
+            self._left.append(followed.process)
 
     # settling
 

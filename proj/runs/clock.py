@@ -6,6 +6,7 @@ Each job is one conditional UPDATE at a time, so that even two clocks at once do
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -144,9 +145,10 @@ def clear_folders() -> None:
     names = {folder.name for folder in settings.RUNS.iterdir()}
     for name in names:
         try:
-            needed = Run.objects.filter(pk=name, settled=False).exists()
+            id = UUID(name)
         except ValueError:
-            continue
+            continue  # not ours
+        needed = Run.objects.filter(pk=id, settled=False).exists()
         launcher = Spool(name).launcher()
         if not needed and not (launcher is not None and launcher.alive()):
             Spool(name).remove()

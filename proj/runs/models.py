@@ -114,6 +114,10 @@ class Service(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.next_at = schedules.after(timezone.now(), self.schedule, self.time_zone) if self.schedule else None
+        if not self._state.adding and not kwargs.get("update_fields"):
+            # starts count it up while a form is open
+            fields = {field.name for field in self._meta.concrete_fields if not field.primary_key}
+            kwargs["update_fields"] = fields - {"last_number"}
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:

@@ -3,6 +3,7 @@
 consumers/workers/launcher.py writes these files; its docstring lists them.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -81,6 +82,13 @@ class Spool:
                 signal.pidfd_send_signal(handle, signal.SIGUSR1)
         finally:
             os.close(handle)
+
+    def end_orphans(self) -> None:
+        """KILL the command's group when its launcher is gone: nobody would see its end, or its time-out."""
+        said, launcher = self._read("started.json"), self.launcher()
+        if said and launcher and launcher.boot == processes.boot() and processes.alive(said["pid"], said["start"]):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(said["pid"], signal.SIGKILL)
 
     def last_words(self) -> str:
         """What the launcher itself complained of, if it did."""
