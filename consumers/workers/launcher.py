@@ -17,7 +17,10 @@ import select
 import signal
 import sys
 import time
-from typing import Any, NoReturn
+
+TYPE_CHECKING = False  # typing's own would take longer to import than everything else here
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 DRAIN = 2.0  # seconds that output may stay open behind a command that has ended
 LOOK = 0.1  # seconds between two looks at what is left of a command that is being ended
@@ -40,7 +43,7 @@ def others(group: int) -> bool:
     return any(fields and fields[0] not in "ZX" and int(fields[2]) == group for fields in found)
 
 
-def write(name: str, content: dict[str, Any], *, last: bool = False) -> None:
+def write(name: str, content: "dict[str, Any]", *, last: bool = False) -> None:
     """Have `name` hold `content` from one moment to the next; `last`: and on the disk, in the space reserved for it."""
     handle = os.open(f"{name}.new", os.O_RDWR | os.O_CREAT, 0o600)
     data = json.dumps(content).encode()
@@ -75,7 +78,7 @@ def first() -> bool:
 class Launch:
     """One command. Everything that happens to it comes through one poll."""
 
-    def __init__(self, spec: dict[str, Any]) -> None:
+    def __init__(self, spec: "dict[str, Any]") -> None:
         self.spec = spec
         self.why = self.detail = ""  # why it is being ended
         self.kill_at = self.over_at = 0.0
@@ -104,7 +107,7 @@ class Launch:
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         return woken
 
-    def _become(self, into: int, reporting: int) -> NoReturn:
+    def _become(self, into: int, reporting: int) -> "NoReturn":
         """In the child: be the command, or report why not."""
         step = "directory"
         try:
@@ -124,7 +127,7 @@ class Launch:
             os.write(reporting, f"{step}: {getattr(error, 'strerror', None) or error}".encode())
         os._exit(127)
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> "dict[str, Any]":
         """Wait for its end, and for that of what must end with it. Returns the content of exit.json."""
         if os.path.exists("cancel"):  # noqa: PTH110
             self.end("canceled")
