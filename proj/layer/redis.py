@@ -84,8 +84,8 @@ class _Shard:
             await asyncio.wait((self._keeping,))
             self._keeping = None
         self._subscribed.clear()
-        self._listening.close()
-        self.publishing.close()
+        await self._listening.close()
+        await self.publishing.close()
 
     async def _keep(self) -> None:
         """Subscribe to everything again whenever the wire was lost."""
@@ -171,7 +171,7 @@ class _Wires(RedisLoopLayer):
 
     async def flush(self) -> None:
         for wire in (*self.sending, *self._taking.values()):
-            wire.close()
+            await wire.close()
         await super().flush()
 
 

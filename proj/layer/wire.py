@@ -161,6 +161,8 @@ class KeptWire:
                 wire = self._wire = await Wire.opened(self._pool, self._pushed)
             return wire
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """Close it; the next get() opens another."""
         if self._wire is not None:
             self._wire.drop()
+            await asyncio.sleep(0)  # the loop closes the socket in its next turn, and may have no other
