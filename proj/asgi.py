@@ -14,6 +14,7 @@ from django.urls import path  # noqa: E402
 from consumers.sockets.chat import ChatSocket  # noqa: E402
 from consumers.sockets.elsewhere import NoSuchSocket  # noqa: E402
 from consumers.workers.chat import ChatWorker  # noqa: E402
+from consumers.workers.runs import RunsWorker  # noqa: E402
 from proj.layer import names  # noqa: E402
 
 if "daphne.cli" in sys.modules:  # daphne is importing this: it is to start our interface server
@@ -32,6 +33,7 @@ application = ProtocolTypeRouter(
         "channel": ChannelNameRouter(
             {
                 names.CHAT: ChatWorker.as_asgi(),
+                names.RUNS: RunsWorker.as_asgi(),
             }
         ),
     }
