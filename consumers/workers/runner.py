@@ -7,9 +7,11 @@ be published: it is committed.
 import logging
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from consumers.workers import launching
 from consumers.workers.followed import Followed, News
@@ -28,6 +30,7 @@ ATTEND = 1.0  # seconds between two looks at who wants a run ended
 TICK = 0.1  # seconds between two commits while there is a run
 PORTION = 256 * 1024  # bytes read of one run for a commit
 WHOLE = 2 * 1024 * 1024  # bytes in a commit
+JUST_NOW = timedelta(minutes=1)
 
 
 class Every:
@@ -44,6 +47,15 @@ class Every:
             return False
         self._next = now + self.seconds
         return True
+
+
+def _not_begun(run: Run) -> bool:
+    """Whether a run without a launcher may be begun: it was claimed a moment ago, perhaps by a worker that was killed.
+
+    Later, or after a reboot, or from a restored backup, it may have run already, and must not run again.
+    """
+    claimed = run.claimed_at
+    return run.boot == processes.boot() and claimed is not None and timezone.now() - claimed < JUST_NOW
 
 
 class Runner:
@@ -114,8 +126,7 @@ class Runner:
         else:
             self._let_settle(run)
             return
-        # The host went down before it had begun, or so it seems: what may have run must not run again.
-        if run.state == State.RUNNING and run.boot == processes.boot() and spool.launcher() is None:
+        if run.state == State.RUNNING and spool.launcher() is None and _not_begun(run):
             try:
                 followed.process = launching.launch(run, spool)
             except OSError as error:

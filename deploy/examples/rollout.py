@@ -56,14 +56,14 @@ def switch(releases: Path, version: str) -> None:
 
 def unpack(archive: Path, folder: Path) -> None:
     """The files of `archive` below `folder`, and never anywhere else."""
-    safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # older Pythons do not know it
     with tarfile.open(archive) as tar:
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)  # older Pythons do not know it
         members = tar.getmembers()
         say(f"::group {len(members)} entries")
         for number, member in enumerate(members, 1):
             if not (member.isfile() or member.isdir()) or member.name.startswith("/") or ".." in member.name.split("/"):
                 raise tarfile.TarError(f"{member.name} is no plain file below the archive's folder")
-            tar.extract(member, folder, **safely)
+            tar.extract(member, folder)
             say(member.name)
             if number % 20 == 0:
                 progress(10 + 70 * number // len(members), f"unpacking {archive.name}")

@@ -25,7 +25,7 @@ def unborn(complaint: str) -> tuple[State, dict[str, Any]]:
 
 def orphaned(run: Run) -> tuple[State, dict[str, Any]]:
     """As of(), for a run whose launcher is gone and said nothing: nobody knows how the command ended."""
-    why = "its host was restarted" if run.boot != processes.boot() else "its launcher was killed"
+    why = "its host was restarted" if run.boot != processes.boot() else "its launcher is gone"
     return State.LOST, _fields(timezone.now(), f"Nobody saw its end: {why}. What it had printed is here.")
 
 

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from consumers.workers.runner import Runner
-from proj.runs import settling
+from proj.runs import settling, verbs
 from proj.runs.models import Run
 from tests.runs.conftest import Make
 
@@ -99,6 +99,16 @@ def test_what_cannot_be_started_is_an_error_with_a_sentence(make: Make, words: l
     with pytest.raises(CommandError, match=sentence):
         call_command("run", *words)
     assert not Run.objects.exists()
+
+
+def test_what_waited_in_a_restored_backup_is_not_run(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    service = make(concurrency=9)
+    for _ in range(3):
+        verbs.start(service, None, {})
+    Run.objects.filter(number=1).update(state="running")
+    call_command("cancelqueued")
+    assert capsys.readouterr().out == "2 queued runs canceled\n"
+    assert sorted(Run.objects.values_list("state", flat=True)) == ["canceled", "canceled", "running"]
 
 
 def test_ctrl_c_says_how_to_cancel_and_cancels_nothing(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -175,7 +175,7 @@ def test_a_run_whose_launcher_was_killed_is_lost_and_keeps_what_it_printed(servi
     os.kill(launcher["pid"], signal.SIGKILL)
     ended = all_end(services, [id], 10)[id]
     assert ended["state"] == "lost"
-    assert "launcher was killed" in ended["reason"]
+    assert "its launcher is gone" in ended["reason"]
     wait_until(lambda: outputs(services, [id]), 10, "its output is archived")
     assert outputs(services, [id])[id] == "begun\n"
     wait_until(lambda: not belonging(id), 10, "what was left of it is ended")

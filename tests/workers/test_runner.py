@@ -5,10 +5,12 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from consumers.workers import launching
 from consumers.workers.runner import Runner
@@ -253,6 +255,21 @@ def test_what_was_claimed_before_a_reboot_and_perhaps_begun_is_not_begun_again(r
     run = verbs.start(make("web1", ["touch", "/nowhere"]), None, {})
     leases.claim(Holder(runner.holder.host, "an earlier boot", 1, 1), 1)
     assert until_over(runner, run).state == "lost"
+
+
+def test_what_a_restored_backup_calls_running_is_not_run_again(runner: Runner, make: Make, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    run = verbs.start(make("web1", ["touch", str(mark)]), None, {})
+    leases.claim(Holder(runner.holder.host, runner.holder.boot, 999_999_999, 1), 1)
+    Run.objects.update(claimed_at=timezone.now() - timedelta(minutes=2))
+    assert until_over(runner, run).state == "lost"
+    assert not mark.exists()
+
+
+def test_what_a_killed_worker_had_just_claimed_is_begun_by_the_next(runner: Runner, make: Make) -> None:
+    run = verbs.start(make(), None, {})
+    leases.claim(Holder(runner.holder.host, runner.holder.boot, 999_999_999, 1), 1)
+    assert until_over(runner, run).state == "succeeded"
 
 
 def test_a_lost_run_that_is_found_again_adds_the_rest_of_its_output(runner: Runner, make: Make) -> None:
