@@ -167,6 +167,7 @@ class Event(models.Model):
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="events")
     client_id = models.CharField(max_length=36, help_text="the author's own name for it")
     text = models.TextField(blank=True)
+    html = models.TextField(blank=True, default="", db_default="", help_text="what markup.py made of the text")
     target = models.PositiveBigIntegerField(null=True, help_text="the message that was edited or deleted")
     at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True)
@@ -191,6 +192,7 @@ class Event(models.Model):
             self.text,
             self.at,
             self.client_id,
+            html=self.html,
             message=self.target,
             edited=self.edited_at,
             deleted=self.deleted_at,

@@ -1,6 +1,6 @@
 // The list of messages on the page. Text goes in as text, never as markup.
 import { build, read } from "./message.js";
-import { link } from "./links.js";
+import { looks } from "./looks.js";
 import { localise, localiseDaily } from "./times.js";
 
 const MOST = 400; // messages on the page before the oldest go
@@ -14,7 +14,7 @@ export class View extends EventTarget {
     this.follow = follow;
     this.me = me;
     list.replaceChildren(...list.children); // without the white space of the template
-    for (const text of list.querySelectorAll(".text")) link(text);
+    for (const item of list.children) looks(item, me);
     localise(list);
     localiseDaily(list);
   }
@@ -46,7 +46,7 @@ export class View extends EventTarget {
     if (!item) return;
     const frame = read(item);
     if (frame.deleted) return;
-    if (event.type === "message.edited") Object.assign(frame, { text: event.text, edited: event.at });
+    if (event.type === "message.edited") Object.assign(frame, { text: event.text, html: event.html, edited: event.at });
     else frame.deleted = event.at;
     this.#replace(item, frame);
   }
