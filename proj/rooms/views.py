@@ -62,6 +62,16 @@ def rooms(request: PersonsRequest) -> HttpResponse:
 @never_cache
 @login_required
 @require_safe
+def side(request: PersonsRequest) -> HttpResponse:
+    """The rooms beside a page as they are now; `?current=<path>` is the room that the page shows."""
+    current = request.GET.get("current")
+    shown = next((room.pk for room in Room.objects.of(request.user) if room.get_absolute_url() == current), None)
+    return render(request, "site/rooms.html", {"current": shown})
+
+
+@never_cache
+@login_required
+@require_safe
 def room(request: PersonsRequest, name: str) -> HttpResponse:
     """A room with its newest messages. It is made by its first visitor."""
     try:

@@ -100,4 +100,7 @@ def test_hostile_room_names_are_inert(visit: People, stack: Stack) -> None:
         room.sees("here", "alice")
         assert page.locator("main img").count() == 0
         page.goto(f"{stack.url}/chat/")
-        expect(page.get_by_role("link", name=name)).to_be_visible()
+        expect(page.get_by_role("main").get_by_role("link", name=name)).to_be_visible()
+        page.keyboard.press("Control+k")
+        expect(page.get_by_role("option", name=name)).to_be_visible()
+        assert page.locator(".side img, .switcher img").count() == 1  # the brand's

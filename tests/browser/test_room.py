@@ -137,10 +137,9 @@ def test_a_reader_is_not_moved_and_hears_of_what_is_new(enter: Rooms, in_room: I
 
 
 def test_people_see_each_other(enter: Rooms) -> None:
-    alice, bob = enter("alice"), enter("bob")
-    here = alice.page.locator("#presence")
-    expect(here.locator("summary")).to_have_text("2 here")
-    here.locator("summary").click()
+    alice, bob = enter("alice", viewport={"width": 1400, "height": 800}), enter("bob")
+    here = alice.page.locator("#people")
+    expect(here.get_by_role("heading")).to_have_text("2 here")
     expect(here.locator("li")).to_have_text(["alice", "bob"])
     bob.field.press_sequentially("h")
     expect(alice.page.locator("#typing")).to_have_text("bob is typing…")
@@ -152,7 +151,7 @@ def test_people_see_each_other(enter: Rooms) -> None:
     alice.page.reload()
     expect(alice.page.locator("#seen")).to_have_text("Seen by bob")
     bob.page.close()
-    expect(here.locator("summary")).to_have_text("1 here")
+    expect(here.get_by_role("heading")).to_have_text("1 here")
 
 
 def test_what_was_seen_is_not_unread(enter: Rooms, in_room: InRoom, room_name: str) -> None:
@@ -163,7 +162,7 @@ def test_what_was_seen_is_not_unread(enter: Rooms, in_room: InRoom, room_name: s
     bob = enter("bob")
     expect(bob.page.locator("#seen")).to_have_text("Seen by alice")
     alice.page.get_by_role("link", name="Rooms", exact=True).click()
-    entry = alice.page.get_by_role("link", name=room_name)
+    entry = alice.page.get_by_role("main").get_by_role("link", name=room_name)
     expect(entry).to_be_visible()
     expect(entry.locator(".count")).to_have_count(0)
     bob.say("three")
@@ -196,6 +195,7 @@ def test_nothing_is_wider_than_a_small_screen(enter: Rooms) -> None:
     alice.say("x" * 500)
     expect(alice.messages).to_have_count(1)
     assert alice.page.evaluate("document.documentElement.scrollWidth") == 320
+    alice.page.get_by_role("button", name="Rooms and more").click()
     alice.page.get_by_role("link", name="Rooms", exact=True).click()
     expect(alice.page.get_by_role("heading", level=1)).to_have_text("Rooms")
     assert alice.page.evaluate("document.documentElement.scrollWidth") == 320

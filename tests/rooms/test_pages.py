@@ -354,3 +354,19 @@ def test_a_room_can_be_made_and_not_deleted(admin_client: Client) -> None:
     room = Room.objects.get()
     assert (room.name, room.members_only) == ("new", False)
     assert admin_client.post(f"/admin/rooms/room/{room.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+# What stands beside every page
+
+
+def test_the_rooms_beside_a_page_are_ones_own(as_alice: Client, alice: User, bob: User) -> None:
+    post(Room.visit(bob, NAME), bob, "one", "two")
+    Room.objects.create(name="staff", members_only=True).add_member(bob, bob)
+    side = text(as_alice.get("/rooms/side/"))
+    assert f'href="{address(NAME)}"' in side
+    assert "2 unread" in side
+    assert "staff" not in side
+    here = text(as_alice.get("/rooms/side/", {"current": address(NAME)}))
+    assert 'aria-current="page"' in here
+    assert "unread" not in here
+    assert Client().get("/rooms/side/").status_code == 302

@@ -33,7 +33,7 @@ const composer = new Composer({ form: byId("composer"), room, me, characters });
 new Blocks({ list: view.list, follow });
 new Changes({ view, outbox, composer, characters });
 const older = new Older({ button: byId("older"), region: byId("log"), view, log, url: urls.messages });
-const presence = new Presence(byId("presence"));
+const presence = new Presence({ button: byId("presence"), aside: byId("people") });
 const typing = new Typing({ line: byId("typing"), composer, socket, me });
 const seen = new Seen({ line: byId("seen"), log, view, follow, socket, me, seen: state.seen });
 

@@ -1,22 +1,13 @@
 // Times as people read them: local, short, with the exact UTC on hover and in `datetime`.
 const lang = document.documentElement.lang || "en";
-const clock = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const dated = new Intl.DateTimeFormat(lang, {
-  weekday: "short",
-  day: "numeric",
-  month: "short",
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-});
-const yearly = new Intl.DateTimeFormat(lang, {
-  year: "numeric",
-  month: "short",
-  day: "numeric",
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-});
+// What the person has chosen: 24 hours, 12, or what the browser's own language has.
+const CHOICES = { 24: { hourCycle: "h23" }, 12: { hourCycle: "h12" }, browser: {} };
+const { clock: choice } = document.documentElement.dataset;
+const place = choice === "browser" ? undefined : lang;
+const hours = { hour: "2-digit", minute: "2-digit", ...CHOICES[choice] };
+const clock = new Intl.DateTimeFormat(place, hours);
+const dated = new Intl.DateTimeFormat(place, { weekday: "short", day: "numeric", month: "short", ...hours });
+const yearly = new Intl.DateTimeFormat(place, { year: "numeric", month: "short", day: "numeric", ...hours });
 
 /** `iso` (the protocol's form) in UTC to the second, exactly as templates/rooms/message.html writes it. */
 export function exact(iso) {
