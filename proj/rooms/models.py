@@ -135,6 +135,11 @@ class Room(models.Model):
             messages = messages.filter(seq__lt=before)
         return list(reversed(messages[:limit]))
 
+    def messages_after(self, after: int, limit: int) -> list["Event"]:
+        """At most `limit` messages with a `seq` above `after`, oldest first."""
+        messages = self.events.filter(kind=frames.Kind.POSTED, seq__gt=after).select_related("author").order_by("seq")
+        return list(messages[:limit])
+
     def events_after(self, seq: int, limit: int) -> list["Event"]:
         """At most `limit` events that came after `seq`, in order."""
         return list(self.events.filter(seq__gt=seq).select_related("author").order_by("seq")[:limit])

@@ -7,5 +7,6 @@ urlpatterns = [
     path("chat/", views.rooms, name="list"),
     path("chat/<str:name>/", views.room, name="room"),
     path("chat/<str:name>/messages/", views.messages, name="messages"),
+    path("chat/<str:name>/<int:seq>/", views.room, name="message"),
     path("rooms/side/", views.side, name="side"),
 ]

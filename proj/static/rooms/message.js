@@ -2,6 +2,7 @@
 import { exact, local } from "./times.js";
 import { isLong, looks } from "./looks.js";
 
+const { base } = document.getElementById("messages").dataset; // the room's own address
 const part = document.getElementById("message-part").content.querySelector(".message");
 
 /** The element that shows `frame` ("message.posted" in its present state) to `me`. */
@@ -11,11 +12,12 @@ export function build(frame, me) {
   item.id = `m${frame.seq}`;
   item.dataset.seq = frame.seq;
   at(".author").textContent = clean(frame.author);
-  at(".permalink").setAttribute("href", `#m${frame.seq}`);
+  at(".permalink").setAttribute("href", `${base}${frame.seq}/`);
   stamp(at(".permalink > time"), frame.at).textContent = local(frame.at);
   if (frame.edited && !frame.deleted) stamp(at(".edited"), frame.edited);
   else at(".edited").remove();
-  if (frame.author !== me || frame.deleted) at(".actions").remove();
+  if (frame.deleted) at(".actions").remove();
+  else if (frame.author !== me) for (const verb of ["edit", "delete"]) at(`[data-do="${verb}"]`).remove();
   if (frame.deleted) {
     stamp(at(".tombstone > time"), frame.deleted);
     for (const text of item.querySelectorAll(".text")) text.remove();
