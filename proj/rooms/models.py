@@ -128,6 +128,13 @@ class Room(models.Model):
     def _append(self, kind: frames.Kind, by: User, text: str) -> None:
         log.append(self.pk, kind, by.pk, by.username, client_id=str(uuid.uuid4()), text=text)
 
+    def people(self, limit: int) -> list[str]:
+        """The names of at most `limit` people who may be in it, in order."""
+        able = User.objects.filter(is_active=True)
+        if self.for_members:
+            able = able.filter(memberships__room=self)
+        return list(able.order_by("username").values_list("username", flat=True)[:limit])
+
     def messages_before(self, before: int | None, limit: int) -> list["Event"]:
         """At most `limit` messages with a `seq` below `before` (or the newest ones), oldest first."""
         messages = self.events.filter(kind=frames.Kind.POSTED).select_related("author").order_by("-seq")

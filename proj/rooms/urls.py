@@ -8,5 +8,6 @@ urlpatterns = [
     path("chat/<str:name>/", views.room, name="room"),
     path("chat/<str:name>/messages/", views.messages, name="messages"),
     path("chat/<str:name>/<int:seq>/", views.room, name="message"),
+    path("rooms/emoji/", views.emojis, name="emoji"),
     path("rooms/side/", views.side, name="side"),
 ]

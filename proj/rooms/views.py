@@ -14,15 +14,16 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from proj.accounts.models import User
-from proj.rooms import names
+from proj.rooms import emoji, markup, names
 from proj.rooms.models import Event, Room
 
 PAGE = 50  # messages of a page of history
 LONGEST_PAGE = 200
+MOST_PEOPLE = 500  # names that a page can complete
 TOGETHER = timedelta(minutes=5)  # messages of one person within it stand under one name
 LARGEST_SEQ = 2**53  # what JavaScript counts exactly, and any database too
 
@@ -97,9 +98,11 @@ def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResp
         "atEnd": at_end,
         "mine": [message["client_id"] for message in page if message["author"] == request.user.username],
         "seen": dict(room.seen_by()),
+        "people": [markup.EVERYONE, *room.people(MOST_PEOPLE)],
         "characters": settings.MESSAGE_CHARACTERS,
         "urls": {
             "messages": reverse("rooms:messages", args=[room.name]),
+            "emoji": reverse("rooms:emoji"),
             "socket": f"/ws/chat/{quote(room.name, safe='')}/",
             "signIn": f"{reverse('accounts:sign-in')}?next={quote(room.get_absolute_url(), safe='')}",
         },
@@ -132,6 +135,14 @@ def messages(request: PersonsRequest, name: str) -> JsonResponse:
     head = _head(room)
     page, more = _page(room, before, limit) if after is None else _page_after(room, after, limit)
     return JsonResponse(head | {"more": more, "messages": page})
+
+
+@cache_control(private=True, max_age=24 * 3600)
+@login_required
+@require_safe
+def emojis(_request: PersonsRequest) -> JsonResponse:
+    """The emoji by name, for pages that complete them."""
+    return JsonResponse(emoji.BY_NAME)
 
 
 def _head(room: Room) -> dict[str, Any]:

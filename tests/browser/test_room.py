@@ -30,13 +30,41 @@ def test_messages_are_edited_and_deleted_in_place(enter: Rooms) -> None:
     bob.sees("hello world", "alice")
     expect(bob.page.locator(".edited")).to_have_attribute("title", re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"))
 
-    alice.act("hello world", "delete").get_by_role("button", name="Keep").click()
+    alice.act("hello world", "delete").get_by_role("button", name="Undo").click()
     alice.sees("hello world", "alice")
     alice.act("hello world", "delete").get_by_role("button", name="Delete").click()
     for page in (alice, bob):
         expect(page.page.locator(".tombstone")).to_have_text("This message was deleted.")
         expect(page.messages).to_have_count(1)
         expect(page.messages.locator("[data-do]")).to_have_count(0)
+
+
+def test_a_deletion_can_be_taken_back_for_some_seconds(enter: Rooms) -> None:
+    alice, bob = enter("alice"), enter("bob")
+    alice.page.clock.install()
+    alice.open()
+    for text in ("one", "two", "three"):
+        alice.say(text)
+    alice.sees("three", "alice")
+    removal = alice.act("one", "delete")
+    expect(removal).to_contain_text("Deleted for everyone in 5 seconds.")
+    expect(alice.message("one").locator(".text")).to_be_hidden()
+    alice.page.clock.run_for(2_000)
+    expect(removal).to_contain_text("in 3 seconds")
+    alice.page.keyboard.press("Escape")
+    expect(alice.message("one").locator(".text")).to_be_visible()
+    alice.page.clock.run_for(10_000)
+    bob.sees("one", "alice")
+
+    alice.act("one", "delete")
+    alice.act("two", "delete")  # both go on
+    alice.page.clock.run_for(6_000)
+    expect(bob.page.locator(".tombstone")).to_have_count(2)
+    alice.act("three", "delete")
+    alice.page.goto("about:blank")  # who leaves has not changed their mind
+    alice.open()
+    expect(bob.page.locator(".tombstone")).to_have_count(3)
+    expect(alice.pending).to_have_count(0)
 
 
 def test_what_somebody_writes_in_an_editor_survives_what_others_do(enter: Rooms, in_room: InRoom) -> None:

@@ -161,8 +161,10 @@ def test_a_room_shows_its_newest_messages(as_alice: Client, alice: User, bob: Us
         "atEnd": True,
         "mine": [],
         "seen": {},
+        "people": ["here", "alice", "bob"],
         "characters": 8000,
         "urls": {
+            "emoji": "/rooms/emoji/",
             "messages": address(NAME, "messages/"),
             "socket": f"/ws/chat/{quote(NAME, safe='')}/",
             "signIn": f"/sign-in/?next={quote(address(NAME), safe='')}",
@@ -412,3 +414,12 @@ def test_messages_of_one_person_stand_together_before_any_script_runs(as_alice: 
         ("", "4"),
         (" grouped", "5"),
     ]
+
+
+def test_a_members_room_completes_its_members_only(as_alice: Client, alice: User, bob: User, charlie: User) -> None:
+    room = Room.objects.create(name="staff", members_only=True)
+    room.add_member(alice, bob)
+    room.add_member(charlie, bob)
+    assert state(as_alice.get(address("staff")))["people"] == ["here", "alice", "charlie"]
+    assert as_alice.get("/rooms/emoji/").json()["tada"] == "🎉"
+    assert Client().get("/rooms/emoji/").status_code == 302

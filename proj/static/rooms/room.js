@@ -1,6 +1,7 @@
 // A room's page: puts its parts together and hands each frame to the one that it concerns.
 import { CatchUp } from "./catchup.js";
 import { Changes } from "./changes.js";
+import { Complete } from "./complete.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { Follow } from "./follow.js";
@@ -33,6 +34,7 @@ const outbox = new Outbox({ room, me });
 for (const client_id of state.mine) outbox.acknowledge(client_id);
 new Pending({ list: byId("pending"), outbox, me, follow, empty: byId("empty") });
 const composer = new Composer({ form: byId("composer"), room, me, characters });
+new Complete({ field: composer.field, list: byId("completions"), people: state.people, url: urls.emoji });
 new Blocks({ list: view.list, follow });
 new Changes({ view, outbox, composer, characters });
 replies({ view, composer });
