@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "consumers.interface",  # before staticfiles, whose runserver it replaces
     "django.contrib.staticfiles",
     "axes",
     "consumers.workers",  # before channels, whose runworker it replaces
@@ -62,9 +63,6 @@ INSTALLED_APPS = [
     "proj.rooms",
     "proj.health",
 ]
-
-if DEBUG:  # runserver then serves sockets too; elsewhere it would load Twisted into every process
-    INSTALLED_APPS.insert(0, "daphne")
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -47,21 +47,17 @@ class Gaps:
     async def look(self) -> None:
         """Compare the rooms' heads with the database: this finds a lost event even when no other follows it."""
         await asyncio.sleep(LOOK * random.uniform(0.8, 1.0))  # noqa: S311 - so that processes do not ask together
-        known = {id: room for id, room in self._rooms.items() if room.head is not None}
-        if not known:
+        # What is read is compared with what was delivered before: meanwhile more may be, and is no sign of anything.
+        before = {id: (room.head, room.epoch) for id, room in self._rooms.items() if room.head is not None}
+        if not before:
             return
-        heads = await ask(partial(reading.heads, known))
+        heads = await ask(partial(reading.heads, before))
         for id, (seq, epoch) in heads.items():
-            room = known[id]
-            if room.head is not None and (epoch != room.epoch or seq < room.head):
-                await self._reset(room, seq, epoch)
-            elif room.head is not None and seq > room.head:
+            room = self._rooms.get(id)
+            head, known_epoch = before[id]
+            if room is None or room.head is None or room.epoch != known_epoch:
+                continue  # it has been opened anew meanwhile
+            if epoch != known_epoch or seq < head:  # a backup was restored
+                room.begin_anew(seq, epoch)
+            elif seq > room.head:
                 await self.fill(room)
-
-    async def _reset(self, room: OpenRoom, seq: int, epoch: str) -> None:
-        """The log is another one, a backup was restored: all sockets begin anew."""
-        if room.head is not None and epoch == room.epoch:
-            page = await ask(partial(reading.after, room.id, None))
-            if page.head >= room.head and page.epoch == room.epoch:
-                return  # it was read before an event that has been delivered since
-        room.begin_anew(seq, epoch)

@@ -27,6 +27,7 @@ COME_BACK = 3.0  # seconds over which browsers are asked to spread their return
 BATCH = 100  # sockets that are closed at once
 CLOSING = 5.0  # seconds that a browser has to answer a close
 READ = 4096  # bytes taken from a browser before others have their turn; a frame in them costs up to 40 us
+SLOWLY = 0.05  # seconds between two reads from who is being sent away
 DRAIN = 12.0  # seconds that all this may take; below supervisord's stopwaitsecs
 # Close codes that are counted by themselves. Browsers may make up others, and a metric keeps each one for ever.
 COUNTED = (1000, 1001, 1002, 1003, 1005, 1006, 1007, 1009, 1011, 1012, 1013, 4400, 4401, 4403, 4404, 4408, 4429)
@@ -59,6 +60,17 @@ class Protocol(WebSocketProtocol):
         pinged: float = self.last_ping  # type: ignore[has-type]
         super().onMessage(payload, isBinary)
         self.last_ping = pinged
+
+    def dataReceived(self, data: bytes) -> None:
+        super().dataReceived(data)
+        # Autobahn goes on parsing what a flooder has under way, frame by frame; its answer to the close may follow.
+        if self.told and self.state == self.STATE_CLOSING and self.transport.connected:
+            self.transport.pauseProducing()
+            asyncio.get_running_loop().call_later(SLOWLY, self._hear_on)
+
+    def _hear_on(self) -> None:
+        if self.transport is not None and self.transport.connected:
+            self.transport.resumeProducing()
 
     def serverClose(self, code: int | None = None, reason: str = "") -> None:
         self.told = self.told or code or 1000

@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping
 from functools import partial
 
+from django.conf import settings
+
 from consumers.interface import reading
 from consumers.interface.database import ask
 from consumers.interface.outlet import Outlet
@@ -24,7 +26,8 @@ class Stay:
 
     async def look(self) -> None:
         """Check everybody's access now and then: the word of a change may have been lost."""
-        await asyncio.sleep(RECHECK * random.uniform(0.5, 1.0))  # noqa: S311 - so that processes do not ask together
+        period = min(RECHECK, settings.SOCKET_HOURS * 3600)
+        await asyncio.sleep(period * random.uniform(0.5, 1.0))  # noqa: S311 - so that processes do not ask together
         self.end_old(time.monotonic())
         await self._recheck(list(self._outlets.values()))
 

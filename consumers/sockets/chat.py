@@ -15,7 +15,7 @@ from consumers.interface.process import Interface, interface
 from consumers.interface.reading import Arrival, Missed
 from consumers.interface.room import OpenRoom
 from consumers.sockets.base import SocketConsumer
-from consumers.sockets.door import Admission, Knock, Refused, door, from_allowed_origin, session_key
+from consumers.sockets.door import Admission, Knock, Refused, come_in, from_allowed_origin, session_key
 from consumers.sockets.incoming import LARGEST_SEQ, BadFrame, Frame, read
 from consumers.sockets.limits import TokenBucket
 from proj.layer.names import room_group
@@ -76,7 +76,7 @@ class ChatSocket(SocketConsumer):
         """Subscribe first, then read: what happens in between is held back, and follows."""
         key = session_key(self.scope)
         name = self.scope["url_route"]["kwargs"]["room"]
-        self.admission = await door.ask(Knock(key, name, make_room=self.plain))
+        self.admission = await come_in(Knock(key, name, make_room=self.plain))
         user, room = self.admission.user, self.admission.room
         self.outlet.user_id, self.outlet.name, self.outlet.session = user.pk, user.username, key
         self.interface = interface()

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.http import parse_cookie
 
+from consumers.interface.database import ask
 from consumers.interface.gathering import Gathering
 from proj.accounts.models import User
 from proj.accounts.sessions import people_of
@@ -21,6 +23,14 @@ class Refused(Exception):
         super().__init__(detail)
         self.close = close
         self.code = code
+
+
+class NoSuchRoom(Refused):
+    """There is no such room for this person."""
+
+    def __init__(self, user: User) -> None:
+        super().__init__(4404, "no_such_room", "There is no such room.")
+        self.user = user
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +75,7 @@ def admit(knocks: Sequence[Knock]) -> list[Admission | Exception]:
         if user is None:
             answers.append(Refused(4401, "signed_out", "Sign in first."))
         elif room is None:
-            answers.append(_first_visit(user, knock))
+            answers.append(NoSuchRoom(user))
         elif room.for_members and (room.pk, user.pk) not in members:
             answers.append(Refused(4403, "no_access", str(Room.NoAccess.__doc__)))
         else:
@@ -80,13 +90,22 @@ def _key(name: str) -> str:
         return ""  # no room has it
 
 
-def _first_visit(user: User, knock: Knock) -> Admission | Exception:
-    if knock.make_room:
-        try:
-            return Admission(user, Room.visit(user, knock.room))
-        except (names.BadRoomName, Room.NoAccess):
-            pass
-    return Refused(4404, "no_such_room", "There is no such room.")
-
-
 door: Gathering[Knock, Admission] = Gathering(admit)
+
+
+async def come_in(knock: Knock) -> Admission:
+    """Who came in, and where. Raises Refused, or django.db.Error when nobody can be asked."""
+    try:
+        return await door.ask(knock)
+    except NoSuchRoom as error:
+        if not knock.make_room:
+            raise
+        # Not at the door: this writes, and while somebody else writes all who knock would wait.
+        return await ask(partial(_first_visit, error.user, knock.room))
+
+
+def _first_visit(user: User, name: str) -> Admission:
+    try:
+        return Admission(user, Room.visit(user, name))
+    except (names.BadRoomName, Room.NoAccess):
+        raise NoSuchRoom(user) from None

@@ -31,7 +31,7 @@ class ChatWorker(WorkerConsumer):
     """Writes batches of commands to the rooms' logs. Acknowledged is only what was committed."""
 
     most_messages = 64
-    pause = 0.005
+    pause = 0.006
 
     def unpacked(self, message: dict[str, Any]) -> Sequence[Said]:
         if message["type"] != "chat.batch":

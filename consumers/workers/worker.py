@@ -143,6 +143,7 @@ class Worker:
     async def _listen(self, channel: str) -> None:
         consumer, beat = self.consumers[channel], self.beats[channel]
         wait = _Wait()
+        usual = 0.0  # items in a batch, of late
         while not self.stopping.is_set():
             try:
                 taken = await self.layer.take(channel, consumer.most_messages)
@@ -156,7 +157,8 @@ class Worker:
             if taken:
                 items = self._items(consumer, beat, taken)
                 await self._handle(consumer, beat, items)
-                if consumer.pause and len(items) > 1 and not self.stopping.is_set():
+                usual += (len(items) - usual) / 8
+                if consumer.pause and len(items) > 1 and usual < consumer.large and not self.stopping.is_set():
                     await asyncio.sleep(consumer.pause)
             if self.once or (self.burst and not taken):
                 return

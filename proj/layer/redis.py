@@ -5,19 +5,24 @@ Nothing here is acknowledged before it is in the database, so that copy buys not
 """
 
 import asyncio
+import hashlib
 import logging
 import random
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from channels.exceptions import ChannelFull
-from channels_redis.core import RedisChannelLayer
-from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer, RedisSingleShardConnection
-from channels_redis.utils import _wrap_close, decode_hosts
+from channels_redis.core import RedisChannelLayer, RedisLoopLayer
+from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer
+from channels_redis.utils import _wrap_close, create_pool, decode_hosts
+from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from proj.layer.messages import LARGEST, MessageTooLarge
+from proj.layer.wire import Argument, KeptWire
 
 logger = logging.getLogger(__name__)
 
@@ -28,23 +33,85 @@ def _bounded(data: bytes) -> bytes:
     return data
 
 
-LISTENING = 10.0  # seconds that a listener waits before it looks up; below socket_timeout
+CONFIRMING = 3.0  # seconds that whoever subscribes waits for Redis
 
 
-class _Shard(RedisSingleShardConnection):
-    """Channels' own looks up ten times a second, which costs an idle process more than anything else it does."""
+def _pool(host: Mapping[str, Any]) -> ConnectionPool:
+    """Connections to a Redis host as a wire wants them."""
+    return create_pool({**host, "protocol": 2})  # type: ignore[no-any-return]
 
-    async def _do_receiving(self) -> None:
+
+class _Shard:
+    """One Redis host of the frame layer: a wire to publish on, and one that listens and renews its subscriptions."""
+
+    def __init__(self, host: Mapping[str, Any], layer: RedisPubSubLoopLayer) -> None:
+        pool = _pool(host)
+        self.publishing = KeptWire(pool)
+        self._listening = KeptWire(pool, self._heard)
+        self._layer = layer
+        self._subscribed: set[str] = set()  # what should be, whether or not Redis is there
+        self._confirming: dict[str, asyncio.Future[None]] = {}
+        self._keeping: asyncio.Task[None] | None = None
+
+    async def publish(self, channel: str, data: bytes) -> None:
+        await (await self.publishing.get()).call("PUBLISH", channel, data)
+
+    async def subscribe(self, channel: str) -> None:
+        """Returns when Redis has confirmed it. Raises redis' TimeoutError; it is subscribed when Redis is back."""
+        if channel not in self._subscribed:
+            self._subscribed.add(channel)
+            self._confirming[channel] = asyncio.get_running_loop().create_future()
+            if self._keeping is None:
+                self._keeping = asyncio.ensure_future(self._keep())
+            elif wire := self._listening.open:
+                wire.write(("SUBSCRIBE", channel))
+        if (confirmed := self._confirming.get(channel)) is not None:
+            try:
+                await asyncio.wait_for(asyncio.shield(confirmed), CONFIRMING)
+            except TimeoutError:
+                raise RedisTimeoutError(f"not subscribed to {channel} yet: Redis is away") from None
+
+    async def unsubscribe(self, channel: str) -> None:
+        if channel in self._subscribed:
+            self._subscribed.remove(channel)
+            self._confirming.pop(channel, None)
+            if wire := self._listening.open:
+                wire.write(("UNSUBSCRIBE", channel))
+
+    async def flush(self) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.wait((self._keeping,))
+            self._keeping = None
+        self._subscribed.clear()
+        await self._listening.close()
+        await self.publishing.close()
+
+    async def _keep(self) -> None:
+        """Subscribe to everything again whenever the wire was lost."""
         while True:
             try:
-                if self._pubsub is not None and self._pubsub.subscribed:
-                    message = await self._pubsub.get_message(ignore_subscribe_messages=True, timeout=LISTENING)
-                    self._receive_message(message)
-                else:
-                    await asyncio.sleep(0.1)
+                wire = await self._listening.get()
+                if self._subscribed:
+                    wire.write(("SUBSCRIBE", *self._subscribed))
+                await wire.ended()
+                logger.warning("the frame layer is away")
             except (RedisError, OSError) as error:
                 logger.warning("the frame layer is away: %s", error)
-                await asyncio.sleep(random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+            await asyncio.sleep(random.uniform(0.2, 1.0))  # noqa: S311 - jitter
+
+    def _heard(self, reply: Any) -> None:
+        if isinstance(reply, Exception):
+            logger.error("the frame layer cannot listen: %s", reply)
+            return
+        kind, name = reply[0], reply[1].decode()
+        if kind == b"message":
+            channels = self._layer.channels
+            for channel in (name,) if name in channels else self._layer.groups.get(name, ()):
+                if channel in channels:
+                    channels[channel].put_nowait(reply[2])
+        elif kind == b"subscribe" and (confirmed := self._confirming.pop(name, None)) is not None:
+            confirmed.set_result(None)
 
 
 class _Shards(RedisPubSubLoopLayer):
@@ -73,25 +140,53 @@ class FrameLayer(RedisPubSubChannelLayer):
         """
         refused = None
         layer = self._get_layer()
-        pipelines: dict[Any, Any] = {}
+        commands: dict[_Shard, list[tuple[Argument, ...]]] = defaultdict(list)
         for group, message in told:
             name = layer._get_group_channel_name(group)
-            shard = layer._get_shard(name)
             try:
-                data = self.serialize(message)
+                commands[layer._get_shard(name)].append(("PUBLISH", name, self.serialize(message)))
             except MessageTooLarge as error:
                 refused = error
-                continue
-            if shard not in pipelines:
-                if shard._redis is None:
-                    async with shard._lock:
-                        shard._ensure_redis()
-                pipelines[shard] = shard._redis.pipeline(transaction=False)
-            pipelines[shard].publish(name, data)
-        for pipeline in pipelines.values():
-            await pipeline.execute()
+        for shard, some in commands.items():
+            await (await shard.publishing.get()).calls(some)
         if refused is not None:
             raise refused
+
+
+class _Wires(RedisLoopLayer):
+    """The connections of one event loop: redis-py's, and the wires of the hot path."""
+
+    def __init__(self, layer: "WorkLayer") -> None:
+        super().__init__(layer)
+        self._pools = [_pool(host) for host in layer.hosts]
+        self.sending = [KeptWire(pool) for pool in self._pools]
+        self._taking: dict[tuple[int, str], KeptWire] = {}
+
+    def taking(self, index: int, channel: str) -> KeptWire:
+        """Who waits for a channel has a wire of its own: what comes after a blocking command waits as well."""
+        wire = self._taking.get((index, channel))
+        if wire is None:
+            wire = self._taking[index, channel] = KeptWire(self._pools[index])
+        return wire
+
+    async def flush(self) -> None:
+        for wire in (*self.sending, *self._taking.values()):
+            await wire.close()
+        await super().flush()
+
+
+# Drops what is too old (by Redis' own clock), refuses what is too much, appends the rest.
+SEND = """
+    local t = redis.call('TIME')
+    local now = tonumber(t[1]) + tonumber(t[2]) / 1000000
+    local expiry = tonumber(ARGV[2])
+    redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - expiry)
+    if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
+    redis.call('ZADD', KEYS[1], string.format('%.6f', now), ARGV[1])
+    redis.call('EXPIRE', KEYS[1], expiry)
+    return 1
+"""
+SEND_SHA = hashlib.sha1(SEND.encode()).hexdigest()  # noqa: S324 - the name that Redis gives it
 
 
 class WorkLayer(RedisChannelLayer):
@@ -102,22 +197,21 @@ class WorkLayer(RedisChannelLayer):
 
     brpop_timeout = 2  # seconds; a worker that is told to stop waits at most this long
 
-    # Drops what is too old (by Redis' own clock), refuses what is too much, appends the rest.
-    SEND = """
-        local t = redis.call('TIME')
-        local now = tonumber(t[1]) + tonumber(t[2]) / 1000000
-        local expiry = tonumber(ARGV[2])
-        redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - expiry)
-        if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
-        redis.call('ZADD', KEYS[1], string.format('%.6f', now), ARGV[1])
-        redis.call('EXPIRE', KEYS[1], expiry)
-        return 1
-    """
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._scripts: dict[Any, Any] = {}
         self._pops_many = True
+
+    def _wires(self) -> _Wires:
+        loop = asyncio.get_running_loop()
+        if loop not in self._layers:
+            _wrap_close(self, loop)
+            self._layers[loop] = _Wires(self)
+        return self._layers[loop]  # type: ignore[no-any-return]
+
+    def connection(self, index: int) -> Any:
+        """A client of redis-py, for what is not the hot path."""
+        self._wires()
+        return super().connection(index)
 
     def serialize(self, message: Mapping[str, Any]) -> bytes:
         return _bounded(super().serialize(message))
@@ -128,28 +222,36 @@ class WorkLayer(RedisChannelLayer):
             await super().send(channel, message)
             return
         assert self.require_valid_channel_name(channel)  # noqa: S101 - as the stock layer does
-        connection = self.connection(next(self._send_index_generator))
-        script = self._scripts.get(connection)
-        if script is None:
-            script = self._scripts[connection] = connection.register_script(self.SEND)
-        args = [self.serialize(message), int(self.expiry), self.get_capacity(channel)]
-        if not await script(keys=[self.prefix + channel], args=args):
+        wire = await self._wires().sending[next(self._send_index_generator)].get()
+        rest = (1, self.prefix + channel, self.serialize(message), int(self.expiry), self.get_capacity(channel))
+        try:
+            taken = await wire.call("EVALSHA", SEND_SHA, *rest)
+        except ResponseError as error:
+            if not str(error).startswith("NOSCRIPT"):
+                raise
+            taken = await wire.call("EVAL", SEND, *rest)
+        if not taken:
             raise ChannelFull(channel)
 
     async def take(self, channel: str, limit: int = 1) -> list[bytes]:
         """Take up to `limit` serialized messages, oldest first; an empty list when none came within brpop_timeout."""
-        connection = self.connection(next(self._receive_index_generator))
+        index = next(self._receive_index_generator)
+        wire = await self._wires().taking(index, channel).get()
         key = self.prefix + channel
-        if self._pops_many:
-            try:
-                popped = await connection.bzmpop(self.brpop_timeout, 1, [key], min=True, count=limit)
-            except ResponseError as error:
-                if "unknown command" not in str(error):
-                    raise
-                self._pops_many = False  # Redis before 7
-            else:
-                return [member for member, _ in popped[1]] if popped else []
-        one = await connection.bzpopmin(key, timeout=self.brpop_timeout)
+        try:
+            if self._pops_many:
+                try:
+                    popped = await wire.call("BZMPOP", self.brpop_timeout, 1, key, "MIN", "COUNT", limit)
+                except ResponseError as error:
+                    if "unknown command" not in str(error):
+                        raise
+                    self._pops_many = False  # Redis before 7
+                else:
+                    return [member for member, _ in popped[1]] if popped else []
+            one = await wire.call("BZPOPMIN", key, self.brpop_timeout)
+        except asyncio.CancelledError:
+            wire.drop()  # or Redis would hand the next message to nobody
+            raise
         return [one[1]] if one else []
 
     async def receive(self, channel: str) -> dict[str, Any]:

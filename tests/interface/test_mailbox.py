@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -12,8 +13,10 @@ from asgiref.sync import sync_to_async
 from consumers.interface import reading
 from consumers.interface.database import ask
 from consumers.interface.frame import Frame
+from consumers.interface.gaps import Gaps
 from consumers.interface.mailbox import Mailbox
 from consumers.interface.outlet import Outlet
+from consumers.interface.room import OpenRoom
 from proj.accounts.models import User
 from proj.rooms import log
 from proj.rooms.commands import Command
@@ -108,6 +111,32 @@ async def test_a_backup_that_is_restored_while_somebody_comes_resets_them(room: 
         assert page.frames[-1] == {"type": "reset", "epoch": epoch, "seq": 2}
         assert page.outlet.seq == 2
     await mailbox.tasks.stop()
+
+
+async def test_what_arrives_while_the_heads_are_read_is_delivered_once(
+    room: Room, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Page()
+    opened = OpenRoom(room.pk)
+    opened.outlets.add(page.outlet)
+    opened.read_up_to(0, room.epoch)
+    page.outlet.release(0)
+    gaps = Gaps({room.pk: opened})
+    monkeypatch.setattr(sys.modules[Gaps.__module__], "LOOK", 0)
+    asked = ask
+
+    async def slow(question: Callable[[], object]) -> object:
+        """Three more events are stored and delivered between the reading and the comparing."""
+        answer = await asked(question)
+        await sync_to_async(write)(room, alice, 3)
+        for seq, text in (await asked(partial(reading.after, room.pk, opened.head, 100))).events:
+            opened.arrived(seq, text)
+        return answer
+
+    monkeypatch.setattr(sys.modules[Gaps.__module__], "ask", slow)
+    for _ in range(3):
+        await gaps.look()
+    assert page.seqs() == list(range(1, 10))
 
 
 async def test_when_the_last_socket_leaves_the_room_is_closed_and_another_opens_it_again(

@@ -3,18 +3,19 @@
 import base64
 import os
 import socket
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 
 class RawClient:
     """A socket that has been upgraded, with a small receive buffer, and nothing more."""
 
-    def __init__(self, url: str, room: str, cookie: str) -> None:
+    def __init__(self, url: str, room: str, cookie: str, *, past_nginx: Path | None = None) -> None:
         where = urlsplit(url)
-        self.socket = socket.socket()
+        self.socket = socket.socket(socket.AF_UNIX if past_nginx else socket.AF_INET)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.socket.settimeout(10)
-        self.socket.connect((where.hostname, where.port))
+        self.socket.connect(str(past_nginx) if past_nginx else (where.hostname, where.port))
         key = base64.b64encode(os.urandom(16)).decode()
         lines = [
             f"GET /ws/chat/{quote(room, safe='')}/ HTTP/1.1",

@@ -1,0 +1,23 @@
+"""`manage.py runserver`: pages and sockets in one process, for whoever works on Signalbox."""
+
+from typing import Any
+
+from channels.routing import ProtocolTypeRouter
+from daphne.management.commands.runserver import Command as DaphneCommand
+from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
+from django.core.asgi import get_asgi_application
+
+from consumers.interface.server import Server
+
+
+class Command(DaphneCommand):
+    help = "Serve pages and sockets from one process, with our interface server. Redis and the workers run elsewhere."
+    server_cls = Server
+
+    def get_application(self, options: dict[str, Any]) -> ProtocolTypeRouter:
+        from proj.asgi import application  # not before settings are there
+
+        pages = get_asgi_application()
+        if options.get("use_static_handler"):
+            pages = ASGIStaticFilesHandler(pages)
+        return ProtocolTypeRouter({**application.application_mapping, "http": pages})
