@@ -98,6 +98,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "proj.accounts.preferences.preferences",
+                "proj.rooms.side.rooms",
             ],
         },
     },

@@ -8,7 +8,7 @@ admin.autodiscover()
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="rooms:list"), name="home"),
-    path("chat/", include("proj.rooms.urls")),
+    path("", include("proj.rooms.urls")),
     path("", include("proj.accounts.urls")),
     path("", include("proj.metrics.urls")),
     path("admin/", admin.site.urls),

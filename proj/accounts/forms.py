@@ -1,10 +1,18 @@
 """What the pages of accounts ask for."""
 
+from typing import TYPE_CHECKING
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from proj.accounts.links import BadLink
 from proj.accounts.models import User
+from proj.accounts.preferences import Preferences
+
+if TYPE_CHECKING:
+    PreferencesForm = forms.ModelForm[Preferences]
+else:
+    PreferencesForm = forms.ModelForm  # takes no type argument when it runs
 
 
 class LinkForm(forms.Form):
@@ -30,3 +38,12 @@ class LinkForm(forms.Form):
                 code="bad_link",
             ) from None
         return code
+
+
+class SettingsForm(PreferencesForm):
+    """What a person may choose about the pages."""
+
+    class Meta:
+        model = Preferences
+        fields = ["theme", "clock"]
+        widgets = {"theme": forms.RadioSelect, "clock": forms.RadioSelect}

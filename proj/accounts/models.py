@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from proj.accounts import links
 from proj.accounts.links import BadLink
+from proj.accounts.preferences import Preferences
+
+__all__ = ["People", "Preferences", "User"]
 
 
 class People(UserManager["User"]):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.contrib.auth import login, views
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,14 +16,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.generic import FormView
+from django.views.generic import FormView, UpdateView
 
-from proj.accounts.forms import LinkForm
+from proj.accounts.forms import LinkForm, SettingsForm
+from proj.accounts.preferences import Preferences
 
 if TYPE_CHECKING:
     LinkFormView = FormView[LinkForm]
+    SettingsView = UpdateView[Preferences, SettingsForm]
 else:
-    LinkFormView = FormView  # takes no type argument when it runs
+    LinkFormView, SettingsView = FormView, UpdateView  # these take no type argument when they run
 
 log = logging.getLogger(__name__)
 BY_LINK = "signed_in_by_link_at"  # in the session: Unix time in seconds
@@ -86,6 +89,22 @@ class Password(views.PasswordChangeView):
         self.request.session.pop(BY_LINK, None)
         messages.success(self.request, _("Your password is set."))
         return response
+
+
+@method_decorator([login_required, never_cache], name="dispatch")
+class Settings(SettingsView):
+    """How one wants the pages to be."""
+
+    template_name = "accounts/settings.html"
+    form_class = SettingsForm
+    success_url = reverse_lazy("accounts:settings")
+
+    def get_object(self, queryset: Any = None) -> Preferences:
+        return Preferences.of(self.request.user)
+
+    def form_valid(self, form: SettingsForm) -> HttpResponse:
+        messages.success(self.request, _("Saved."))
+        return super().form_valid(form)
 
 
 def _came_by_link(request: HttpRequest) -> bool:

@@ -28,6 +28,8 @@ TYPES: dict[str, dict[str, type]] = {
     "run.output": {"run": str, "head": int, "bytes": int, "chunks": list},
     # a run's state, progress or counts are others; `room` is 0 when no room hears of it
     "run.state": {"run": str, "service": int, "room": int, "state": dict},
+    # a line for who has the service open, kept nowhere
+    "service.line": {"service": str, "text": str},
     # runs may wait for a worker
     "runs.wake": {},
     # this run is to be ended

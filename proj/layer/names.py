@@ -21,6 +21,6 @@ def run_group(run_id: str) -> str:
     return f"run.{run_id}"
 
 
-def service_group(service_id: int) -> str:
+def service_group(uid: str) -> str:
     """The group of all interface processes that have the service open: it hears of each of its runs."""
-    return f"service.{service_id}"
+    return f"service.{uid}"

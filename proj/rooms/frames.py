@@ -39,6 +39,7 @@ def event(
     at: datetime,
     client_id: str,
     *,
+    html: str = "",
     message: int | None = None,
     edited: datetime | None = None,
     deleted: datetime | None = None,
@@ -49,6 +50,8 @@ def event(
         frame["message"] = message
     if kind != "message.deleted":
         frame["text"] = text
+    if html:
+        frame["html"] = html
     frame["at"] = moment(at)
     frame["client_id"] = client_id
     if edited is not None:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from proj.layer import names
 from proj.layer.messages import LARGEST
 from proj.layer.publish import publish
-from proj.rooms import frames
+from proj.rooms import frames, markup
 from proj.rooms.commands import Command, Noted, Outcome, Refusal, Repeated, Written
 from proj.rooms.frames import Kind
 
@@ -36,10 +36,11 @@ def write(commands: Sequence[Command]) -> list[Outcome]:
 
     What is refused is refused alone. Raises django.db.Error when nothing at all was stored.
     """
+    html = [markup.render(command.text).html for command in commands]  # before anything is locked
     for tries_left in reversed(range(TRIES)):
         try:
             with transaction.atomic(), connection.cursor() as cursor:
-                return _Batch(cursor, commands).done()
+                return _Batch(cursor, commands).done(html)
         except IntegrityError:
             if not tries_left:
                 raise
@@ -121,12 +122,12 @@ class _Batch:
         self._rows: list[tuple[Any, ...]] = []
         self._grown: set[int] = set()
 
-    def done(self) -> list[Outcome]:
-        """Do all commands."""
+    def done(self, html: Sequence[str]) -> list[Outcome]:
+        """Do all commands; `html` is what the text of each looks like, or "" where it is plain."""
         self.load_rooms({command.room for command in self.commands})
         self._load_people({command.author for command in self.commands})
         self._load_known([command.client_id for command in self.commands if command.verb != "seen"])
-        outcomes = [self._do(command) for command in self.commands]
+        outcomes = [self._do(command, looks) for command, looks in zip(self.commands, html, strict=True)]
         self.store()
         return outcomes
 
@@ -167,7 +168,7 @@ class _Batch:
 
     # what is asked
 
-    def _do(self, command: Command) -> Outcome:
+    def _do(self, command: Command, html: str) -> Outcome:
         known = self.known.get((command.author, command.client_id))
         if known:
             return Repeated(*known)
@@ -182,8 +183,8 @@ class _Batch:
         if room.archived:
             return Refusal("no_access", "This room is archived.")
         if command.verb == "post":
-            return self.add(Kind.POSTED, room, command.author, author, command.client_id, command.text)
-        return self._change(room, command, author)
+            return self.add(Kind.POSTED, room, command.author, author, command.client_id, command.text, html)
+        return self._change(room, command, author, html)
 
     def add(
         self,
@@ -193,17 +194,18 @@ class _Batch:
         author: str,
         client_id: str,
         text: str,
+        html: str = "",
         target: int | None = None,
     ) -> Written:
         """The next event of `room`; it is stored by the next store()."""
         room.seq += 1
         self._grown.add(room.id)
         self.known[author_id, client_id] = (room.id, room.seq)
-        self._rows.append((room.id, room.seq, kind.value, author_id, client_id, text, target, _adapted(self.now)))
-        frame = frames.event(kind.value, room.seq, author, text, self.now, client_id, message=target)
+        self._rows.append((room.id, room.seq, kind.value, author_id, client_id, text, html, target, _adapted(self.now)))
+        frame = frames.event(kind.value, room.seq, author, text, self.now, client_id, html=html, message=target)
         return Written(room.id, room.seq, frames.encoded(frame))
 
-    def _change(self, room: _Room, command: Command, author: str) -> Outcome:
+    def _change(self, room: _Room, command: Command, author: str, html: str) -> Outcome:
         """Edit or delete a message: its row keeps the present state, and the change is an event of its own."""
         self.store()  # the message may be in this very batch
         rows = self._select(
@@ -218,22 +220,22 @@ class _Batch:
             return Refusal("not_yours", "Only its author can change a message.")
         if command.verb == "edit":
             self.cursor.execute(
-                "UPDATE rooms_event SET text = %s, edited_at = %s WHERE id = %s",
-                [command.text, _adapted(self.now), id],
+                "UPDATE rooms_event SET text = %s, html = %s, edited_at = %s WHERE id = %s",
+                [command.text, html, _adapted(self.now), id],
             )
             kind = Kind.EDITED
         else:
             self.cursor.execute(
-                "UPDATE rooms_event SET text = '', deleted_at = %s WHERE id = %s", [_adapted(self.now), id]
+                "UPDATE rooms_event SET text = '', html = '', deleted_at = %s WHERE id = %s", [_adapted(self.now), id]
             )
             if edited_at is not None:  # what was deleted must not live on in the edits
                 self.cursor.execute(
-                    "UPDATE rooms_event SET text = '' WHERE room_id = %s AND seq > %s AND target = %s",
+                    "UPDATE rooms_event SET text = '', html = '' WHERE room_id = %s AND seq > %s AND target = %s",
                     [room.id, command.target, command.target],
                 )
             kind = Kind.DELETED
-        text = command.text if command.verb == "edit" else ""
-        return self.add(kind, room, command.author, author, command.client_id, text, command.target)
+        text, html = (command.text, html) if command.verb == "edit" else ("", "")
+        return self.add(kind, room, command.author, author, command.client_id, text, html, command.target)
 
     def _seen(self, room: _Room, command: Command, author: str) -> Outcome:
         seq = min(command.target, room.seq)
@@ -249,10 +251,10 @@ class _Batch:
 
     def store(self) -> None:
         """Write the events that have gathered, and the rooms' new heads."""
-        one = "(%s, %s, %s, %s, %s, %s, %s, %s)"
+        one = "(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
         for rows in _portions(self._rows):
             self.cursor.execute(
-                "INSERT INTO rooms_event (room_id, seq, kind, author_id, client_id, text, target, at) "
+                "INSERT INTO rooms_event (room_id, seq, kind, author_id, client_id, text, html, target, at) "
                 f"VALUES {', '.join([one] * len(rows))}",
                 [value for row in rows for value in row],
             )

@@ -128,12 +128,24 @@ class Room(models.Model):
     def _append(self, kind: frames.Kind, by: User, text: str) -> None:
         log.append(self.pk, kind, by.pk, by.username, client_id=str(uuid.uuid4()), text=text)
 
+    def people(self, limit: int) -> list[str]:
+        """The names of at most `limit` people who may be in it, in order."""
+        able = User.objects.filter(is_active=True)
+        if self.for_members:
+            able = able.filter(memberships__room=self)
+        return list(able.order_by("username").values_list("username", flat=True)[:limit])
+
     def messages_before(self, before: int | None, limit: int) -> list["Event"]:
         """At most `limit` messages with a `seq` below `before` (or the newest ones), oldest first."""
         messages = self.events.filter(kind=frames.Kind.POSTED).select_related("author").order_by("-seq")
         if before is not None:
             messages = messages.filter(seq__lt=before)
         return list(reversed(messages[:limit]))
+
+    def messages_after(self, after: int, limit: int) -> list["Event"]:
+        """At most `limit` messages with a `seq` above `after`, oldest first."""
+        messages = self.events.filter(kind=frames.Kind.POSTED, seq__gt=after).select_related("author").order_by("seq")
+        return list(messages[:limit])
 
     def events_after(self, seq: int, limit: int) -> list["Event"]:
         """At most `limit` events that came after `seq`, in order."""
@@ -167,6 +179,7 @@ class Event(models.Model):
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="events")
     client_id = models.CharField(max_length=36, help_text="the author's own name for it")
     text = models.TextField(blank=True)
+    html = models.TextField(blank=True, default="", db_default="", help_text="what markup.py made of the text")
     target = models.PositiveBigIntegerField(null=True, help_text="the message that was edited or deleted")
     at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True)
@@ -191,6 +204,7 @@ class Event(models.Model):
             self.text,
             self.at,
             self.client_id,
+            html=self.html,
             message=self.target,
             edited=self.edited_at,
             deleted=self.deleted_at,

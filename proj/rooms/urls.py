@@ -4,7 +4,10 @@ from proj.rooms import views
 
 app_name = "rooms"
 urlpatterns = [
-    path("", views.rooms, name="list"),
-    path("<str:name>/", views.room, name="room"),
-    path("<str:name>/messages/", views.messages, name="messages"),
+    path("chat/", views.rooms, name="list"),
+    path("chat/<str:name>/", views.room, name="room"),
+    path("chat/<str:name>/messages/", views.messages, name="messages"),
+    path("chat/<str:name>/<int:seq>/", views.room, name="message"),
+    path("rooms/emoji/", views.emojis, name="emoji"),
+    path("rooms/side/", views.side, name="side"),
 ]

@@ -1,5 +1,7 @@
 """The rooms' pages, and their history as JSON."""
 
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
@@ -12,15 +14,17 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from proj.accounts.models import User
-from proj.rooms import names
+from proj.rooms import emoji, markup, names
 from proj.rooms.models import Event, Room
 
 PAGE = 50  # messages of a page of history
 LONGEST_PAGE = 200
+MOST_PEOPLE = 500  # names that a page can complete
+TOGETHER = timedelta(minutes=5)  # messages of one person within it stand under one name
 LARGEST_SEQ = 2**53  # what JavaScript counts exactly, and any database too
 
 
@@ -62,8 +66,18 @@ def rooms(request: PersonsRequest) -> HttpResponse:
 @never_cache
 @login_required
 @require_safe
-def room(request: PersonsRequest, name: str) -> HttpResponse:
-    """A room with its newest messages. It is made by its first visitor."""
+def side(request: PersonsRequest) -> HttpResponse:
+    """The rooms beside a page as they are now; `?current=<path>` is the room that the page shows."""
+    current = request.GET.get("current")
+    shown = next((room.pk for room in Room.objects.of(request.user) if room.get_absolute_url() == current), None)
+    return render(request, "site/rooms.html", {"current": shown})
+
+
+@never_cache
+@login_required
+@require_safe
+def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResponse:
+    """A room with its newest messages, or with those around message `seq`. It is made by its first visitor."""
     try:
         room = Room.visit(request.user, name)
     except names.BadRoomName as error:
@@ -71,22 +85,35 @@ def room(request: PersonsRequest, name: str) -> HttpResponse:
     except Room.NoAccess as error:
         raise PermissionDenied(str(error)) from None
     if room.name != name:
-        return redirect(room)  # one address per room, so that all its pages share drafts and what is not yet sent
+        # one address per room, so that all its pages share drafts and what is not yet sent
+        return redirect("rooms:message", room.name, seq) if seq else redirect(room)
     head = _head(room)
-    page, more = _page(room, None, PAGE)
+    if seq is not None and not 0 < seq <= head["seq"]:
+        raise Http404("There is no such message.")
+    page, more, at_end = _around(room, seq) if seq else (*_page(room, None, PAGE), True)
     state = head | {
         "me": request.user.username,
         "more": more,
+        "at": seq,
+        "atEnd": at_end,
         "mine": [message["client_id"] for message in page if message["author"] == request.user.username],
         "seen": dict(room.seen_by()),
+        "people": [markup.EVERYONE, *room.people(MOST_PEOPLE)],
         "characters": settings.MESSAGE_CHARACTERS,
         "urls": {
             "messages": reverse("rooms:messages", args=[room.name]),
+            "emoji": reverse("rooms:emoji"),
             "socket": f"/ws/chat/{quote(room.name, safe='')}/",
             "signIn": f"{reverse('accounts:sign-in')}?next={quote(room.get_absolute_url(), safe='')}",
         },
     }
-    context = {"room": room, "page": page, "me": request.user.username, "state": state}
+    context = {
+        "room": room,
+        "base": room.get_absolute_url(),
+        "page": _grouped(page),
+        "me": request.user.username,
+        "state": state,
+    }
     return render(request, "rooms/room.html", context)
 
 
@@ -94,9 +121,10 @@ def room(request: PersonsRequest, name: str) -> HttpResponse:
 @login_required
 @require_safe
 def messages(request: PersonsRequest, name: str) -> JsonResponse:
-    """A page of history: `?before=<seq>&limit=<1..200>`, newest last (docs/protocol.md)."""
+    """A page of history: `?before=<seq>&limit=<1..200>`, or `after`, newest last (docs/protocol.md)."""
     try:
         before = _whole(request, "before", None, LARGEST_SEQ)
+        after = _whole(request, "after", None, LARGEST_SEQ)
         limit = _whole(request, "limit", PAGE, LONGEST_PAGE) or PAGE
     except ValueError as error:
         return _error(400, "bad_field", str(error))
@@ -105,8 +133,16 @@ def messages(request: PersonsRequest, name: str) -> JsonResponse:
     except (Room.DoesNotExist, Room.NoAccess, names.BadRoomName):
         return _error(404, "no_such_room", gettext("There is no such room."))
     head = _head(room)
-    page, more = _page(room, before, limit)
+    page, more = _page(room, before, limit) if after is None else _page_after(room, after, limit)
     return JsonResponse(head | {"more": more, "messages": page})
+
+
+@cache_control(private=True, max_age=24 * 3600)
+@login_required
+@require_safe
+def emojis(_request: PersonsRequest) -> JsonResponse:
+    """The emoji by name, for pages that complete them."""
+    return JsonResponse(emoji.BY_NAME)
 
 
 def _head(room: Room) -> dict[str, Any]:
@@ -119,6 +155,31 @@ def _page(room: Room, before: int | None, limit: int) -> tuple[list[dict[str, An
     """At most `limit` messages as frames, oldest first, and whether there are older ones."""
     found: list[Event] = room.messages_before(before, limit + 1)
     return [event.frame() for event in found[-limit:]], len(found) > limit
+
+
+def _page_after(room: Room, after: int, limit: int) -> tuple[list[dict[str, Any]], bool]:
+    """At most `limit` messages after `after` as frames, oldest first, and whether there are newer ones."""
+    found = room.messages_after(after, limit + 1)
+    return [event.frame() for event in found[:limit]], len(found) > limit
+
+
+def _around(room: Room, seq: int) -> tuple[list[dict[str, Any]], bool, bool]:
+    """The messages around `seq`, whether there are older ones, and whether the newest is among them."""
+    before, older = _page(room, seq + 1, PAGE // 2)
+    after, newer = _page_after(room, seq, PAGE // 2)
+    return before + after, older, not newer
+
+
+def _grouped(page: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The messages, `grouped` where they go on from the one before, so that the first paint stands as the page will.
+
+    static/rooms/arrange.js does the same, and knows the reader's days.
+    """
+    for before, message in pairwise(page):
+        near = datetime.fromisoformat(message["at"]) - datetime.fromisoformat(before["at"]) < TOGETHER
+        whole = "deleted" not in before and "deleted" not in message
+        message["grouped"] = near and whole and message["author"] == before["author"]
+    return page
 
 
 def _whole(request: HttpRequest, name: str, default: int | None, most: int) -> int | None:

@@ -95,6 +95,13 @@ def pieces(kept: Archive, offset: int) -> Iterator[bytes]:
                 yield data
 
 
+def before_byte(kept: Archive, offset: int) -> tuple[int, int]:
+    """Where the member begins that holds the byte at `offset`: its offset, and the number of the line it begins in."""
+    index: Index = kept.index
+    first, number, _ = index[max(0, bisect_right(index[:-1], offset, key=lambda entry: entry[0]) - 1)]
+    return first, number
+
+
 def before_line(kept: Archive, line: int) -> tuple[int, int]:
     """Where the member begins in which that line begins: its offset, and the number of the line it begins in."""
     index: Index = kept.index

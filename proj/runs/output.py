@@ -34,6 +34,17 @@ def after(run: Run, offset: int, limit: int) -> tuple[bytes, int]:
     return data, offset + len(data)
 
 
+def place(run: Run, offset: int) -> tuple[int, int]:
+    """A place at or before `offset` whose line is known: its offset, and the number of the line that it is in."""
+    kept = Archive.objects.filter(run=run).first()
+    if kept is not None:
+        return archive.before_byte(kept, offset)
+    chunk = Chunk.objects.filter(run=run, offset__lte=offset).order_by("-offset").only("offset", "line").first()
+    if chunk is None and Archive.objects.filter(run=run).exists():  # archived in between
+        return place(run, offset)
+    return (chunk.offset, chunk.line) if chunk else (0, 1)
+
+
 def lines(run: Run, first: int, count: int) -> list[Line]:
     """At most `count` lines from number `first` (from 1) on, as far as there are any yet."""
     offset, number = _before_line(run, first)

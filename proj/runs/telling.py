@@ -21,7 +21,7 @@ def of_state(run: Run) -> Told:
         "room": run.room_id or 0,
         "state": frames.state(run),
     }
-    return [(run_group(str(run.pk)), message), (service_group(run.service_id), message)]
+    return [(run_group(str(run.pk)), message), (service_group(run.service.uid), message)]
 
 
 def of_output(run_id: str, chunks: Sequence[Chunk]) -> Told:

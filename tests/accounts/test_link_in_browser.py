@@ -51,7 +51,7 @@ def test_a_new_person_comes_in_by_link_and_may_skip_the_password(stack: "Stack",
     page.wait_for_url(f"{stack.url}/password/")
     page.get_by_role("link", name="Not now").click()
     page.wait_for_url(f"{stack.url}/chat/")
-    expect(page.locator("header.site")).to_contain_text(name)
+    expect(page.locator("#side")).to_contain_text(name)
     assert not errors
     token = code.partition(".")[2]
     assert not [url for url in asked if token in url.partition("#")[0]]

@@ -66,7 +66,8 @@ class Network:
             # reset rather than closed: as when a host disappears
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
-        await asyncio.sleep(0)  # what was accepted a moment ago begins its talk now
+        for _ in range(6):  # what was accepted a moment ago gets its transport, then its talk, some rounds from now
+            await asyncio.sleep(0)
         while self._talks:
             for talk in self._talks:
                 talk.cancel()

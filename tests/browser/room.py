@@ -64,8 +64,14 @@ class RoomPage:
             expect(self.page.locator("#log")).not_to_have_attribute("aria-busy", "true")
 
     def markup(self) -> str:
-        """The list of messages as markup."""
-        found: str = self.page.locator("#messages").evaluate("list => list.outerHTML")
+        """The list of messages as markup, without the line where this person left off: that is the page's own."""
+        found: str = self.page.locator("#messages").evaluate(
+            """list => {
+                const copy = list.cloneNode(true);
+                for (const item of copy.querySelectorAll("[data-unread]")) delete item.dataset.unread;
+                return copy.outerHTML;
+            }"""
+        )
         return found
 
     def numbers(self) -> list[int]:

@@ -20,6 +20,19 @@ HOSTILE = [
     "\u202ereversed\u202c \u2066isolated",
     "e" + "\u0301" * 3000,
 ]
+# The same in what becomes markup: its text is what is left of it.
+HOSTILE_MARKUP = {
+    "**<img src=x onerror=alert(1)>**": "<img src=x onerror=alert(1)>",
+    '[<svg onload=alert(2)>](https://example.org/"onmouseover=alert(3))': "<svg onload=alert(2)>",
+    "**[x](javascript:alert(4))** <javascript:alert(5)>": "[x](javascript:alert(4)) <javascript:alert(5)>",
+    '[x](https://example.org/ "onclick=alert(6)")': "x",
+    '```"><script>alert(7)</script>\n</code></pre><script>8</script>\n```': "</code></pre><script>8</script>",
+    "~~x~~ e" + "\u0301\u0302" * 3900: "x e" + "\u0301\u0302" * 3900,
+    "```\n\x1b[31m<img src=x onerror=alert(9)>\x1b]0;</span>\x07\n```": "<img src=x onerror=alert(9)>",
+    "*\u202eesrever*": "\u202eesrever",
+    '@<script>alert(10)</script> `@bob"><b>` **x**': '@<script>alert(10)</script> @bob"><b> x',
+    "**&lt;script&gt;alert(11)&lt;/script&gt;**": "&lt;script&gt;alert(11)&lt;/script&gt;",
+}
 
 
 def test_hostile_messages_are_inert(enter: Rooms) -> None:
@@ -31,11 +44,26 @@ def test_hostile_messages_are_inert(enter: Rooms) -> None:
     assert bob.messages.locator("script, img, svg, h1").count() == 0
     for link in bob.messages.locator(".text a").all():
         assert re.match(r"https://example\.org/", link.get_attribute("href") or "")
-        assert link.get_attribute("rel") == "noopener noreferrer nofollow"
+        assert link.get_attribute("rel") == "noopener noreferrer nofollow ugc"
     fresh = enter("bob")
     assert fresh.markup() == bob.markup()
     wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     assert not bob.page.evaluate(wide)
+
+
+def test_hostile_markup_is_inert(enter: Rooms) -> None:
+    alice, bob = enter("alice"), enter("bob")
+    for text in HOSTILE_MARKUP:
+        alice.field.fill(text)
+        alice.page.get_by_role("button", name="Send").click()
+    expect(bob.messages).to_have_count(len(HOSTILE_MARKUP))
+    for message, shown in zip(bob.messages.all(), HOSTILE_MARKUP.values(), strict=True):
+        words = message.locator(".rich pre, .rich:not(:has(pre))")
+        assert words.evaluate("words => words.textContent") == shown
+    assert bob.messages.locator("script, img, svg, h1, [onclick], [onmouseover], [onload]").count() == 0
+    for link in bob.messages.locator(".text a").all():
+        assert re.match(r"https://example\.org/", link.get_attribute("href") or "")
+    assert enter("bob").markup() == bob.markup()
 
 
 def test_hostile_drafts_and_refused_messages_are_inert(enter: Rooms) -> None:
@@ -72,4 +100,7 @@ def test_hostile_room_names_are_inert(visit: People, stack: Stack) -> None:
         room.sees("here", "alice")
         assert page.locator("main img").count() == 0
         page.goto(f"{stack.url}/chat/")
-        expect(page.get_by_role("link", name=name)).to_be_visible()
+        expect(page.get_by_role("main").get_by_role("link", name=name)).to_be_visible()
+        page.keyboard.press("Control+k")
+        expect(page.get_by_role("option", name=name)).to_be_visible()
+        assert page.locator(".side img, .switcher img").count() == 1  # the brand's

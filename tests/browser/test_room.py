@@ -13,7 +13,7 @@ def test_messages_are_edited_and_deleted_in_place(enter: Rooms) -> None:
     alice, bob = enter("alice"), enter("bob")
     alice.say("hello wrold")
     bob.sees("hello wrold", "alice")
-    expect(bob.messages.locator("[data-do]")).to_have_count(0)
+    expect(bob.messages.locator('[data-do="edit"], [data-do="delete"]')).to_have_count(0)
 
     alice.field.press("ArrowUp")  # in an empty field: edit the last one
     editor = alice.page.locator("form.editor textarea")
@@ -30,13 +30,41 @@ def test_messages_are_edited_and_deleted_in_place(enter: Rooms) -> None:
     bob.sees("hello world", "alice")
     expect(bob.page.locator(".edited")).to_have_attribute("title", re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"))
 
-    alice.act("hello world", "delete").get_by_role("button", name="Keep").click()
+    alice.act("hello world", "delete").get_by_role("button", name="Undo").click()
     alice.sees("hello world", "alice")
     alice.act("hello world", "delete").get_by_role("button", name="Delete").click()
     for page in (alice, bob):
         expect(page.page.locator(".tombstone")).to_have_text("This message was deleted.")
         expect(page.messages).to_have_count(1)
         expect(page.messages.locator("[data-do]")).to_have_count(0)
+
+
+def test_a_deletion_can_be_taken_back_for_some_seconds(enter: Rooms) -> None:
+    alice, bob = enter("alice"), enter("bob")
+    alice.page.clock.install()
+    alice.open()
+    for text in ("one", "two", "three"):
+        alice.say(text)
+    alice.sees("three", "alice")
+    removal = alice.act("one", "delete")
+    expect(removal).to_contain_text("Deleted for everyone in 5 seconds.")
+    expect(alice.message("one").locator(".text")).to_be_hidden()
+    alice.page.clock.run_for(2_000)
+    expect(removal).to_contain_text("in 3 seconds")
+    alice.page.keyboard.press("Escape")
+    expect(alice.message("one").locator(".text")).to_be_visible()
+    alice.page.clock.run_for(10_000)
+    bob.sees("one", "alice")
+
+    alice.act("one", "delete")
+    alice.act("two", "delete")  # both go on
+    alice.page.clock.run_for(6_000)
+    expect(bob.page.locator(".tombstone")).to_have_count(2)
+    alice.act("three", "delete")
+    alice.page.goto("about:blank")  # who leaves has not changed their mind
+    alice.open()
+    expect(bob.page.locator(".tombstone")).to_have_count(3)
+    expect(alice.pending).to_have_count(0)
 
 
 def test_what_somebody_writes_in_an_editor_survives_what_others_do(enter: Rooms, in_room: InRoom) -> None:
@@ -96,20 +124,17 @@ def test_older_messages_come_without_a_jump(enter: Rooms, in_room: InRoom) -> No
     in_room('post(alice, [f"line {n}" + "\\nmore" * (n % 3) for n in range(130)])')
     bob = enter("bob")
     expect(bob.messages).to_have_count(50)
-    bob.page.locator("#scroller").evaluate("scroller => scroller.scrollTop = -scroller.scrollHeight")
-    first = bob.messages.first
-    number = first.get_attribute("id")
-    older = bob.page.get_by_role("button", name="Older messages")
-    expect(older).to_be_visible()
-    before = first.bounding_box()
-    older.click()
+    reading = bob.messages.nth(12)
+    number = reading.get_attribute("id")
+    reading.evaluate("item => item.scrollIntoView()")
+    before = reading.bounding_box()
     expect(bob.messages).to_have_count(100)
     after = bob.page.locator(f"#{number}").bounding_box()
     assert before and after
     assert abs(before["y"] - after["y"]) < 2
     bob.load_all()
     expect(bob.messages).to_have_count(130)
-    expect(older).to_be_hidden()
+    expect(bob.page.locator("#older")).to_be_hidden()
     assert bob.numbers() == list(range(1, 131))
 
 
@@ -137,10 +162,9 @@ def test_a_reader_is_not_moved_and_hears_of_what_is_new(enter: Rooms, in_room: I
 
 
 def test_people_see_each_other(enter: Rooms) -> None:
-    alice, bob = enter("alice"), enter("bob")
-    here = alice.page.locator("#presence")
-    expect(here.locator("summary")).to_have_text("2 here")
-    here.locator("summary").click()
+    alice, bob = enter("alice", viewport={"width": 1400, "height": 800}), enter("bob")
+    here = alice.page.locator("#people")
+    expect(here.get_by_role("heading")).to_have_text("2 here")
     expect(here.locator("li")).to_have_text(["alice", "bob"])
     bob.field.press_sequentially("h")
     expect(alice.page.locator("#typing")).to_have_text("bob is typing…")
@@ -152,7 +176,7 @@ def test_people_see_each_other(enter: Rooms) -> None:
     alice.page.reload()
     expect(alice.page.locator("#seen")).to_have_text("Seen by bob")
     bob.page.close()
-    expect(here.locator("summary")).to_have_text("1 here")
+    expect(here.get_by_role("heading")).to_have_text("1 here")
 
 
 def test_what_was_seen_is_not_unread(enter: Rooms, in_room: InRoom, room_name: str) -> None:
@@ -163,7 +187,7 @@ def test_what_was_seen_is_not_unread(enter: Rooms, in_room: InRoom, room_name: s
     bob = enter("bob")
     expect(bob.page.locator("#seen")).to_have_text("Seen by alice")
     alice.page.get_by_role("link", name="Rooms", exact=True).click()
-    entry = alice.page.get_by_role("link", name=room_name)
+    entry = alice.page.get_by_role("main").get_by_role("link", name=room_name)
     expect(entry).to_be_visible()
     expect(entry.locator(".count")).to_have_count(0)
     bob.say("three")
@@ -196,6 +220,7 @@ def test_nothing_is_wider_than_a_small_screen(enter: Rooms) -> None:
     alice.say("x" * 500)
     expect(alice.messages).to_have_count(1)
     assert alice.page.evaluate("document.documentElement.scrollWidth") == 320
+    alice.page.get_by_role("button", name="Rooms and more").click()
     alice.page.get_by_role("link", name="Rooms", exact=True).click()
     expect(alice.page.get_by_role("heading", level=1)).to_have_text("Rooms")
     assert alice.page.evaluate("document.documentElement.scrollWidth") == 320

@@ -26,7 +26,7 @@ def test_first_by_link_then_by_password(visit: People, stack: Stack) -> None:
     expect(page.get_by_text("Your password is set.")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text("Rooms")
 
-    page.locator(".site summary").click()
+    page.locator(".who summary").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     page.goto(f"{stack.url}/chat/lobby/")
@@ -51,7 +51,7 @@ def test_a_page_whose_person_signed_out_says_so_and_keeps_what_was_written(
     dave = enter("dave", proxy=network.proxy)
     other = dave.page.context.new_page()
     other.goto(f"{stack.url}/chat/")
-    other.locator(".site summary").click()
+    other.locator(".who summary").click()
     other.get_by_role("button", name="Sign out").click()
     expect(other.get_by_role("heading", level=1)).to_have_text("Sign in")
     network.cut()

@@ -5,6 +5,7 @@ import threading
 import uuid
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from proj.accounts.models import User
@@ -188,3 +189,26 @@ def test_posting_works_without_redis(alice: User, settings: object) -> None:
         }
     }
     assert isinstance(room.post(alice, "still stored"), Written)
+
+
+def test_looks_are_kept_beside_the_text_and_go_with_it(alice: User, lobby: Room) -> None:
+    posted = lobby.post(alice, "so *this*")
+    assert isinstance(posted, Written)
+    assert json.loads(posted.frame)["html"] == "<p>so <em>this</em></p>"
+    assert json.loads(posted.frame) == Event.objects.get().frame()
+    edited = lobby.edit(alice, 1, "so **that**")
+    assert isinstance(edited, Written)
+    assert json.loads(edited.frame)["html"] == lobby.events.get(seq=1).html == "<p>so <strong>that</strong></p>"
+    lobby.edit(alice, 1, "plain")
+    assert "html" not in lobby.events.get(seq=1).frame()
+    lobby.delete_message(alice, 1)
+    assert set(lobby.events.values_list("html", flat=True)) == {""}
+
+
+def test_looks_can_be_made_again(alice: User, lobby: Room, capsys: pytest.CaptureFixture[str]) -> None:
+    lobby.post(alice, "so *this*")
+    lobby.post(alice, "plain")
+    lobby.events.update(html="<p>of old</p>")
+    call_command("rerender")
+    assert "2 messages look different" in capsys.readouterr().out
+    assert list(lobby.events.order_by("seq").values_list("html", flat=True)) == ["<p>so <em>this</em></p>", ""]

@@ -157,10 +157,14 @@ def test_a_room_shows_its_newest_messages(as_alice: Client, alice: User, bob: Us
         "seq": room.seq,
         "me": "alice",
         "more": True,
+        "at": None,
+        "atEnd": True,
         "mine": [],
         "seen": {},
+        "people": ["here", "alice", "bob"],
         "characters": 8000,
         "urls": {
+            "emoji": "/rooms/emoji/",
             "messages": address(NAME, "messages/"),
             "socket": f"/ws/chat/{quote(NAME, safe='')}/",
             "signIn": f"/sign-in/?next={quote(address(NAME), safe='')}",
@@ -354,3 +358,68 @@ def test_a_room_can_be_made_and_not_deleted(admin_client: Client) -> None:
     room = Room.objects.get()
     assert (room.name, room.members_only) == ("new", False)
     assert admin_client.post(f"/admin/rooms/room/{room.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+# What stands beside every page
+
+
+def test_the_rooms_beside_a_page_are_ones_own(as_alice: Client, alice: User, bob: User) -> None:
+    post(Room.visit(bob, NAME), bob, "one", "two")
+    Room.objects.create(name="staff", members_only=True).add_member(bob, bob)
+    side = text(as_alice.get("/rooms/side/"))
+    assert f'href="{address(NAME)}"' in side
+    assert "2 unread" in side
+    assert "staff" not in side
+    here = text(as_alice.get("/rooms/side/", {"current": address(NAME)}))
+    assert 'aria-current="page"' in here
+    assert "unread" not in here
+    assert Client().get("/rooms/side/").status_code == 302
+
+
+# A message's own address
+
+
+def test_a_message_has_an_address(as_alice: Client, alice: User, bob: User) -> None:
+    room = Room.visit(alice, NAME)
+    seqs = post(room, bob, *(f"message {n}" for n in range(120)))
+    page = as_alice.get(address(NAME, "40/"))
+    assert shown(page)[:50] == seqs[15:65]
+    assert (state(page)["at"], state(page)["atEnd"], state(page)["more"]) == (40, False, True)
+    page = as_alice.get(address(NAME, "119/"))
+    assert shown(page)[:26] == seqs[-26:]
+    assert state(page)["atEnd"] is True
+    assert as_alice.get(address(NAME, "121/")).status_code == 404
+    assert as_alice.get(address(NAME, "0/")).status_code == 404
+    assert as_alice.get(address(NAME.upper(), "40/"))["Location"] == address(NAME, "40/")
+
+
+def test_history_goes_on_after_a_message(as_alice: Client, alice: User) -> None:
+    seqs = post(Room.visit(alice, NAME), alice, *(f"message {n}" for n in range(7)))
+    page = as_alice.get(address(NAME, f"messages/?limit=4&after={seqs[1]}")).json()
+    assert [message["seq"] for message in page["messages"]] == seqs[2:6]
+    assert page["more"] is True
+    assert as_alice.get(address(NAME, f"messages/?after={seqs[4]}")).json()["more"] is False
+
+
+def test_messages_of_one_person_stand_together_before_any_script_runs(as_alice: Client, alice: User, bob: User) -> None:
+    room = Room.visit(alice, NAME)
+    post(room, alice, "one", "two", "three")
+    post(room, bob, "four", "five")
+    room.delete_message(alice, 1)
+    page = text(as_alice.get(address(NAME)))
+    assert re.findall(r'class="message( grouped)?" id="m(\d)"', page) == [
+        ("", "1"),
+        ("", "2"),
+        (" grouped", "3"),
+        ("", "4"),
+        (" grouped", "5"),
+    ]
+
+
+def test_a_members_room_completes_its_members_only(as_alice: Client, alice: User, bob: User, charlie: User) -> None:
+    room = Room.objects.create(name="staff", members_only=True)
+    room.add_member(alice, bob)
+    room.add_member(charlie, bob)
+    assert state(as_alice.get(address("staff")))["people"] == ["here", "alice", "charlie"]
+    assert as_alice.get("/rooms/emoji/").json()["tada"] == "🎉"
+    assert Client().get("/rooms/emoji/").status_code == 302

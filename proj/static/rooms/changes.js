@@ -1,10 +1,12 @@
-// Editing and deleting one's own messages, in place.
+// Editing and deleting one's own messages, in place. A deletion can be taken back for some seconds.
 import { grow } from "./grow.js";
 import { isSend } from "./keys.js";
 import { read } from "./message.js";
 import { count } from "./words.js";
 
 const part = (id) => document.getElementById(id).content.querySelector("form").cloneNode(true);
+
+const UNDO = 5; // seconds
 
 export class Changes {
   constructor({ view, outbox, composer, characters }) {
@@ -18,12 +20,12 @@ export class Changes {
     const item = event.target.closest(".message");
     const verb = event.target.dataset.do;
     if (verb === "edit") this.#edit(item);
-    else if (verb === "delete") this.#confirm(item);
+    else if (verb === "delete") this.#remove(item);
     else if (verb === "cancel") this.#close(item);
   }
 
   #editLast() {
-    const mine = [...this.view.list.querySelectorAll('[data-do="edit"]')].at(-1);
+    const mine = [...this.view.list.querySelectorAll('.message:not(.removing) [data-do="edit"]')].at(-1);
     if (mine) this.#edit(mine.closest(".message"));
   }
 
@@ -55,13 +57,33 @@ export class Changes {
     form.querySelector("[role=status]").textContent = over > 0 ? count("over", over) : "";
   }
 
-  #confirm(item) {
-    const form = this.#open(item, "confirm-part", "removing");
+  #remove(item) {
+    const form = this.#open(item, "removal-part", "removing");
+    const seq = Number(item.dataset.seq);
+    const words = form.querySelector("p");
+    let left = UNDO;
+    const tick = () => {
+      words.textContent = count("deleting", left);
+      if (left === 0) form.requestSubmit();
+      left -= 1;
+    };
+    const timer = setInterval(() => (form.isConnected && item.isConnected ? tick() : remove()), 1_000);
+    const remove = () => {
+      stop();
+      this.outbox.add({ type: "delete", seq });
+      this.#close(form.closest(".message"));
+    };
+    const stop = () => {
+      clearInterval(timer);
+      removeEventListener("pagehide", remove);
+    };
+    addEventListener("pagehide", remove); // the outbox survives the page
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#say(form, { type: "delete" });
-      this.#close(form.closest(".message"));
+      remove();
     });
+    form.addEventListener("undo", stop);
+    tick();
     form.querySelector('[data-do="cancel"]').focus();
   }
 
@@ -71,7 +93,8 @@ export class Changes {
 
   // One form at a time.
   #open(item, id, state) {
-    for (const other of this.view.list.querySelectorAll(".changing, .removing")) this.#close(other);
+    for (const other of this.view.list.querySelectorAll(".changing")) this.#close(other);
+    if (item.matches(".removing")) return item.querySelector("form");
     const form = part(id);
     item.classList.add(state);
     item.append(form);
@@ -83,6 +106,7 @@ export class Changes {
     const form = item?.querySelector("form");
     if (!form) return;
     const focused = form.contains(document.activeElement);
+    form.dispatchEvent(new Event("undo"));
     form.remove();
     item.classList.remove("changing", "removing");
     if (focused) this.composer.focus();

@@ -30,6 +30,14 @@ export class Composer extends EventTarget {
     this.field.focus();
   }
 
+  /** Put `text` before what is written already. */
+  insert(text) {
+    this.field.value = text + this.field.value;
+    this.field.dispatchEvent(new Event("input"));
+    this.field.focus();
+    this.field.setSelectionRange(text.length, text.length);
+  }
+
   #key(event) {
     if (isSend(event)) {
       event.preventDefault();

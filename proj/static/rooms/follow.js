@@ -1,12 +1,13 @@
 // Where the reader is: follows the end only when near it, otherwise keeps the place and counts what is new.
 // The scroller is a reversed column: its position is 0 at the end and grows negative upwards, so what comes in
 // above moves nothing by itself.
-import { count } from "./words.js";
+import { count, say } from "./words.js";
 
 const NEAR = 80; // pixels
 
 export class Follow extends EventTarget {
   #unread = 0;
+  #detached = false;
 
   constructor({ scroller, button }) {
     super();
@@ -20,7 +21,18 @@ export class Follow extends EventTarget {
     });
   }
 
+  /** Whether the newest messages are not on the page: then "newest" asks for them. */
+  set detached(detached) {
+    this.#detached = detached;
+    this.#scrolled();
+    this.#show();
+  }
+
   toEnd() {
+    if (this.#detached) {
+      this.dispatchEvent(new Event("newest"));
+      return;
+    }
     this.scroller.scrollTop = 0;
     this.#scrolled();
   }
@@ -32,8 +44,13 @@ export class Follow extends EventTarget {
       this.scroller.scrollTop = 0;
       return;
     }
-    this.#compensate(add);
-    if (counts) this.#unread += 1;
+    this.hold(add);
+    if (counts) this.count();
+  }
+
+  /** There is one more message that the reader has not seen. */
+  count() {
+    this.#unread += 1;
     this.#show();
   }
 
@@ -41,10 +58,11 @@ export class Follow extends EventTarget {
   keep(item, change) {
     const above = item.getBoundingClientRect().bottom < this.scroller.getBoundingClientRect().top;
     if (this.following || above) change();
-    else this.#compensate(change);
+    else this.hold(change);
   }
 
-  #compensate(change) {
+  /** Do `change`, which happens below what is read, without moving that. */
+  hold(change) {
     const before = this.scroller.scrollHeight;
     const place = this.scroller.scrollTop;
     change();
@@ -52,7 +70,7 @@ export class Follow extends EventTarget {
   }
 
   #scrolled() {
-    const following = this.scroller.scrollTop > -NEAR;
+    const following = !this.#detached && this.scroller.scrollTop > -NEAR;
     if (following === this.following && !following) return;
     this.following = following;
     if (following) this.#unread = 0;
@@ -61,7 +79,7 @@ export class Follow extends EventTarget {
   }
 
   #show() {
-    this.button.hidden = !this.#unread;
-    this.button.textContent = count("new", this.#unread);
+    this.button.hidden = !this.#unread && !this.#detached;
+    this.button.textContent = this.#unread ? count("new", this.#unread) : say("newest");
   }
 }

@@ -1,7 +1,8 @@
 // A message as an element: built from a frame, or read back into one. The markup is templates/rooms/message.html.
 import { exact, local } from "./times.js";
-import { link } from "./links.js";
+import { isLong, looks } from "./looks.js";
 
+const { base } = document.getElementById("messages").dataset; // the room's own address
 const part = document.getElementById("message-part").content.querySelector(".message");
 
 /** The element that shows `frame` ("message.posted" in its present state) to `me`. */
@@ -11,19 +12,26 @@ export function build(frame, me) {
   item.id = `m${frame.seq}`;
   item.dataset.seq = frame.seq;
   at(".author").textContent = clean(frame.author);
-  at(".permalink").setAttribute("href", `#m${frame.seq}`);
+  at(".permalink").setAttribute("href", `${base}${frame.seq}/`);
   stamp(at(".permalink > time"), frame.at).textContent = local(frame.at);
   if (frame.edited && !frame.deleted) stamp(at(".edited"), frame.edited);
   else at(".edited").remove();
-  if (frame.author !== me || frame.deleted) at(".actions").remove();
+  if (frame.deleted) at(".actions").remove();
+  else if (frame.author !== me) for (const verb of ["edit", "delete"]) at(`[data-do="${verb}"]`).remove();
   if (frame.deleted) {
     stamp(at(".tombstone > time"), frame.deleted);
-    at(".text").remove();
-  } else {
-    at(".tombstone").remove();
-    at(".text").textContent = clean(frame.text);
-    link(at(".text"));
+    for (const text of item.querySelectorAll(".text")) text.remove();
+    return item;
   }
+  at(".tombstone").remove();
+  at(frame.html ? "p.text" : ".rich").remove();
+  const text = at(".text");
+  if (frame.html) {
+    text.dataset.text = clean(frame.text);
+    text.innerHTML = frame.html; // the server's own (docs/protocol.md)
+  } else text.textContent = clean(frame.text);
+  text.classList.toggle("long", isLong(frame.text));
+  looks(item, me);
   return item;
 }
 
@@ -35,10 +43,14 @@ export function read(item) {
     seq: Number(item.dataset.seq),
     author: item.querySelector(".author").textContent,
     at: moment(".permalink > time"),
-    text: item.querySelector(".text")?.textContent ?? "",
+    text: source(item.querySelector(".text")),
     edited: moment(".edited"),
     deleted: moment(".tombstone > time"),
   };
+}
+
+function source(text) {
+  return text?.dataset.text ?? text?.textContent ?? "";
 }
 
 function stamp(time, iso) {

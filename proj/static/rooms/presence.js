@@ -1,14 +1,17 @@
-// Who is here.
+// Who is here: a list beside the conversation, or behind a button where there is no room for it.
 import { count } from "./words.js";
 
 export class Presence {
-  constructor(menu) {
-    this.menu = menu;
+  constructor({ button, aside }) {
+    this.button = button;
+    this.title = aside.querySelector("h2");
+    this.list = aside.querySelector("ul");
+    this.unknown = this.title.textContent;
   }
 
   show(names, people = names.length) {
-    this.menu.hidden = false;
-    this.menu.querySelector("summary").textContent = count("here", people);
+    this.button.hidden = false;
+    this.button.textContent = this.title.textContent = count("here", people);
     const items = names.map((name) => {
       const item = document.createElement("li");
       const bdi = document.createElement("bdi");
@@ -21,11 +24,13 @@ export class Presence {
       rest.textContent = count("more", people - names.length);
       items.push(rest);
     }
-    this.menu.querySelector("ul").replaceChildren(...items);
+    this.list.replaceChildren(...items);
   }
 
   /** Without a connection nobody knows. */
   hide() {
-    this.menu.hidden = true;
+    this.button.hidden = true;
+    this.title.textContent = this.unknown;
+    this.list.replaceChildren();
   }
 }

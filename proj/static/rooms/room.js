@@ -1,18 +1,23 @@
 // A room's page: puts its parts together and hands each frame to the one that it concerns.
 import { CatchUp } from "./catchup.js";
 import { Changes } from "./changes.js";
+import { Complete } from "./complete.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { Follow } from "./follow.js";
-import { history, SignedOut } from "./history.js";
+import { SignedOut } from "./history.js";
 import { Log } from "./log.js";
-import { Older } from "./older.js";
+import { Blocks } from "./blocks.js";
+import { Pages } from "./pages.js";
 import { Outbox } from "./outbox.js";
+import { pick } from "./pick.js";
 import { Pending } from "./pending.js";
 import { Presence } from "./presence.js";
+import { replies } from "./reply.js";
 import { Seen } from "./seen.js";
 import { Socket } from "./socket.js";
 import { Typing } from "./typing.js";
+import { Unread } from "./unread.js";
 import { View } from "./view.js";
 
 const byId = (id) => document.getElementById(id);
@@ -21,7 +26,7 @@ const { room, me, urls, characters } = state;
 
 const log = new Log(state);
 const follow = new Follow({ scroller: byId("scroller"), button: byId("new") });
-const view = new View({ list: byId("messages"), empty: byId("empty"), follow, me });
+const view = new View({ list: byId("messages"), empty: byId("empty"), follow, me, atEnd: state.atEnd });
 const socket = new Socket(address);
 const catchUp = new CatchUp(log, socket);
 const connection = new Connection({ socket, log });
@@ -29,9 +34,14 @@ const outbox = new Outbox({ room, me });
 for (const client_id of state.mine) outbox.acknowledge(client_id);
 new Pending({ list: byId("pending"), outbox, me, follow, empty: byId("empty") });
 const composer = new Composer({ form: byId("composer"), room, me, characters });
+new Complete({ field: composer.field, list: byId("completions"), people: state.people, url: urls.emoji });
+new Blocks({ list: view.list, follow });
 new Changes({ view, outbox, composer, characters });
-const older = new Older({ button: byId("older"), region: byId("log"), view, log, url: urls.messages });
-const presence = new Presence(byId("presence"));
+replies({ view, composer });
+pick(view.list);
+const pages = new Pages({ button: byId("older"), region: byId("log"), view, follow, log, url: urls.messages });
+const unread = new Unread({ view, follow, log, me, seen: state.seen[me] ?? 0 });
+const presence = new Presence({ button: byId("presence"), aside: byId("people") });
 const typing = new Typing({ line: byId("typing"), composer, socket, me });
 const seen = new Seen({ line: byId("seen"), log, view, follow, socket, me, seen: state.seen });
 
@@ -61,10 +71,8 @@ const heard = {
   async reset() {
     log.hold();
     try {
-      const page = await history(urls.messages);
+      const page = await pages.newest();
       if (page.epoch !== log.epoch) seen.forget();
-      view.show(page.messages);
-      older.button.hidden = !page.more;
       for (const message of page.messages) if (message.author === me) outbox.acknowledge(message.client_id);
       log.restart(page);
       outbox.settle(log.seq);
@@ -109,8 +117,14 @@ log.addEventListener("event", ({ detail: event }) => {
 
 composer.addEventListener("send", ({ detail: text }) => {
   outbox.add({ type: "post", message: text });
+  unread.clear();
   follow.toEnd();
 });
+
+follow.addEventListener("newest", () => heard.reset());
+const asked = state.at && view.item(state.at);
+asked?.classList.add("target");
+asked?.scrollIntoView({ block: "center" });
 
 if (matchMedia("(hover: hover)").matches) composer.focus();
 socket.tryNow();

@@ -1,22 +1,28 @@
 // The list of messages on the page. Text goes in as text, never as markup.
+import { arrange } from "./arrange.js";
 import { build, read } from "./message.js";
-import { link } from "./links.js";
-import { localise, localiseDaily } from "./times.js";
+import { looks } from "./looks.js";
+import { localise } from "./times.js";
 
-const MOST = 400; // messages on the page before the oldest go
-const KEPT = 200; // messages that stay then; the others are one click away
+const MOST = 400; // messages on the page; of more, those go that are farthest from the reader
+const KEPT = 200; // messages that stay where one only follows the end
 
 export class View extends EventTarget {
-  constructor({ list, empty, follow, me }) {
+  #atEnd;
+
+  /** `atEnd`: the newest message of the room is in the list. */
+  constructor({ list, empty, follow, me, atEnd }) {
     super();
-    this.list = list;
-    this.empty = empty;
-    this.follow = follow;
-    this.me = me;
+    Object.assign(this, { list, empty, follow, me });
     list.replaceChildren(...list.children); // without the white space of the template
-    for (const text of list.querySelectorAll(".text")) link(text);
+    for (const item of list.children) looks(item, me);
     localise(list);
-    localiseDaily(list);
+    arrange(list.children);
+    this.#end(atEnd);
+  }
+
+  get atEnd() {
+    return this.#atEnd;
   }
 
   /** The `seq` of the oldest and of the newest message shown, or undefined. */
@@ -46,22 +52,54 @@ export class View extends EventTarget {
     if (!item) return;
     const frame = read(item);
     if (frame.deleted) return;
-    if (event.type === "message.edited") Object.assign(frame, { text: event.text, edited: event.at });
+    if (event.type === "message.edited") Object.assign(frame, { text: event.text, html: event.html, edited: event.at });
     else frame.deleted = event.at;
     this.#replace(item, frame);
   }
 
-  /** Show older messages above those that are here. */
+  /** Show older messages above those that are here; far below, some may go for them. */
   prepend(frames) {
-    this.list.prepend(...frames.filter((frame) => !this.item(frame.seq)).map((frame) => build(frame, this.me)));
+    const fresh = this.#build(frames);
+    this.list.prepend(...fresh);
+    arrange(fresh);
+    if (this.list.childElementCount > MOST && !this.list.querySelector("form")) {
+      this.follow.hold(() => {
+        while (this.list.childElementCount > MOST) this.list.lastElementChild.remove();
+      });
+      this.#end(false);
+    }
     this.#told();
   }
 
-  /** Show these and no others. */
+  /** Show newer messages below those that are here; with `atEnd` there are no newer ones. */
+  extend(frames, atEnd) {
+    const fresh = this.#build(frames);
+    this.follow.hold(() => {
+      this.list.append(...fresh);
+      arrange(fresh);
+    });
+    this.#trim(MOST);
+    this.#end(atEnd);
+    this.#told();
+  }
+
+  /** Show these, the newest ones, and no others. */
   show(frames) {
-    this.list.replaceChildren(...frames.map((frame) => build(frame, this.me)));
+    this.list.replaceChildren();
+    this.list.append(...this.#build(frames));
+    arrange(this.list.children);
+    this.#end(true);
     this.follow.toEnd();
     this.#told();
+  }
+
+  #build(frames) {
+    return frames.filter((frame) => !this.item(frame.seq)).map((frame) => build(frame, this.me));
+  }
+
+  #end(atEnd) {
+    this.#atEnd = atEnd;
+    this.follow.detached = !atEnd;
   }
 
   #post(frame) {
@@ -70,28 +108,46 @@ export class View extends EventTarget {
       this.#replace(there, frame);
       return;
     }
-    this.follow.grow(() => this.list.append(build(frame, this.me)), frame.author !== this.me);
-    this.#trim();
+    const counts = frame.author !== this.me;
+    if (!this.#atEnd) {
+      if (counts) this.follow.count();
+      return;
+    }
+    const item = build(frame, this.me);
+    const add = () => {
+      this.list.append(item);
+      arrange([item]);
+    };
+    this.follow.grow(add, counts);
+    if (this.follow.following && this.list.childElementCount > MOST) this.#trim(KEPT);
     this.#told();
   }
 
   // Somebody may be writing in the editor that is open in `item`.
   #replace(item, frame) {
     const fresh = build(frame, this.me);
+    if (item.dataset.unread) fresh.dataset.unread = item.dataset.unread;
     const form = item.querySelector("form");
     if (form && !frame.deleted) {
       const focused = form.contains(document.activeElement) ? document.activeElement : null;
       fresh.classList.add(...item.classList);
       fresh.append(form);
       item.replaceWith(fresh);
+      arrange([fresh]);
       focused?.focus();
-    } else this.follow.keep(item, () => item.replaceWith(fresh));
+    } else {
+      this.follow.keep(item, () => {
+        item.replaceWith(fresh);
+        arrange([fresh]);
+      });
+    }
     this.#told();
   }
 
-  #trim() {
-    if (this.list.childElementCount <= MOST || !this.follow.following || this.list.querySelector("form")) return;
-    while (this.list.childElementCount > KEPT) this.list.firstElementChild.remove();
+  #trim(most) {
+    if (this.list.childElementCount <= most || this.list.querySelector("form")) return;
+    while (this.list.childElementCount > most) this.list.firstElementChild.remove();
+    arrange([this.list.firstElementChild]);
     this.dispatchEvent(new Event("trimmed"));
   }
 

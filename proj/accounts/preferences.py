@@ -1,0 +1,51 @@
+"""How a person wants the pages to be. Nobody has to choose: without a row, the defaults stand."""
+
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+
+class Theme(models.TextChoices):
+    """The colours of the pages."""
+
+    SYSTEM = "system", _("As the device has it")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
+class Clock(models.TextChoices):
+    """How times of day are written. The values go to static/rooms/times.js."""
+
+    HOURS_24 = "24", _("24 hours: 14:05")
+    HOURS_12 = "12", _("12 hours: 2:05 PM")
+    BROWSER = "browser", _("As the browser's language has it")
+
+
+class Preferences(models.Model):
+    """One person's choices."""
+
+    user = models.OneToOneField("accounts.User", on_delete=models.CASCADE, related_name="preferences")
+    theme = models.CharField(_("colours"), max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
+    clock = models.CharField(_("times"), max_length=10, choices=Clock.choices, default=Clock.HOURS_24)
+
+    class Meta:
+        verbose_name_plural = "preferences"
+
+    def __str__(self) -> str:
+        return f"preferences of {self.user}"
+
+    @classmethod
+    def of(cls, user: Any) -> "Preferences":
+        """The choices of `user`; unsaved defaults when there are none yet."""
+        return cls.objects.filter(user=user).first() or cls(user=user)
+
+
+def preferences(request: HttpRequest) -> dict[str, Any]:
+    """A context processor: `preferences` of who is signed in, read when a template asks for them."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    return {"preferences": SimpleLazyObject(lambda: Preferences.of(user))}

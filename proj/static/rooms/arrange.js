@@ -1,0 +1,33 @@
+// How messages stand together: under one name when somebody goes on within five minutes, and below the day they were
+// written on. Both follow from a message and the one before it, so a page that grew equals one that was loaded.
+import { day } from "./times.js";
+
+const TOGETHER = 5 * 60_000;
+
+/** Arrange these messages, which follow each other, and the one after them. */
+export function arrange(items) {
+  const last = items[items.length - 1];
+  for (const item of items) place(item);
+  if (last?.nextElementSibling) place(last.nextElementSibling);
+}
+
+function place(item) {
+  const before = item.previousElementSibling;
+  const sameDay = before && day(moment(before)) === day(moment(item));
+  if (sameDay) delete item.dataset.day;
+  else item.dataset.day = day(moment(item));
+  item.classList.toggle("grouped", Boolean(sameDay) && follows(item, before));
+}
+
+function follows(item, before) {
+  if (author(item) !== author(before) || before.querySelector(".tombstone") || item.querySelector(".tombstone")) return false;
+  return new Date(moment(item)) - new Date(moment(before)) < TOGETHER;
+}
+
+function author(item) {
+  return item.querySelector(".author").textContent;
+}
+
+function moment(item) {
+  return item.querySelector(".permalink > time").getAttribute("datetime");
+}

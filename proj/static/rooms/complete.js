@@ -1,0 +1,101 @@
+// Completes names after "@" and emoji after ":" while one writes.
+const WORD = /(?:^|[\s(])(?<mark>[@:])(?<typed>[\w.+-]{0,40})$/u;
+const part = document.getElementById("completion-part").content.querySelector("li");
+const MOST = 8;
+const SHORTEST = 2; // characters of an emoji's name, so that 12:30 and ":)" are left alone
+
+export class Complete {
+  #emoji = null; // {name: character}, asked for when the first one is wanted
+  #start = 0; // where in the text the word begins, its mark included
+
+  constructor({ field, list, people, url }) {
+    Object.assign(this, { field, list, people, url });
+    field.addEventListener("input", () => this.#look());
+    field.addEventListener("blur", () => this.#close());
+    field.addEventListener("keydown", (event) => this.#key(event), { capture: true });
+    list.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
+    list.addEventListener("click", ({ target }) => this.#take(target.closest("li")));
+  }
+
+  async #look() {
+    const before = this.field.value.slice(0, this.field.selectionStart);
+    const { mark, typed } = WORD.exec(before)?.groups ?? {};
+    if (mark === "@") this.#show(before, typed, names(this.people, typed));
+    else if (mark === ":" && typed.length >= SHORTEST) {
+      await this.#load();
+      if (before === this.field.value.slice(0, this.field.selectionStart)) this.#show(before, typed, this.#emojis(typed));
+    } else this.#close();
+  }
+
+  async #load() {
+    if (this.#emoji) return;
+    try {
+      this.#emoji = await (await fetch(this.url, { signal: AbortSignal.timeout(5_000) })).json();
+    } catch {
+      // next time, perhaps
+    }
+  }
+
+  #emojis(typed) {
+    const emoji = this.#emoji ?? {};
+    return names(Object.keys(emoji), typed).map(({ name }) => ({ name, text: `:${name}:`, sign: emoji[name] }));
+  }
+
+  #show(before, typed, found) {
+    this.#start = before.length - typed.length - 1;
+    const items = found.slice(0, MOST).map(({ name, text, sign = "" }, n) => {
+      const item = part.cloneNode(true);
+      item.id = `completion-${n}`;
+      item.dataset.text = text;
+      item.querySelector(".sign").textContent = sign;
+      item.querySelector(".name").textContent = name;
+      return item;
+    });
+    if (!items.length) {
+      this.#close();
+      return;
+    }
+    this.list.replaceChildren(...items);
+    this.list.hidden = false;
+    this.#select(items[0]);
+  }
+
+  #key(event) {
+    if (this.list.hidden || event.isComposing) return;
+    const items = [...this.list.children];
+    const at = items.findIndex((item) => item.ariaSelected === "true");
+    if (event.key === "ArrowDown") this.#select(items[(at + 1) % items.length]);
+    else if (event.key === "ArrowUp") this.#select(items.at((at - 1) % items.length));
+    else if ((event.key === "Enter" && !event.shiftKey) || event.key === "Tab") this.#take(items[at]);
+    else if (event.key === "Escape") this.#close();
+    else return;
+    event.preventDefault();
+    event.stopImmediatePropagation(); // Enter does not send, the arrow does not edit
+  }
+
+  #select(item) {
+    for (const other of this.list.children) other.ariaSelected = other === item ? "true" : "false";
+    this.field.setAttribute("aria-activedescendant", item.id);
+  }
+
+  #take(item) {
+    if (!item) return;
+    this.field.setRangeText(`${item.dataset.text} `, this.#start, this.field.selectionStart, "end");
+    this.#close();
+    this.field.dispatchEvent(new Event("input"));
+  }
+
+  #close() {
+    this.list.hidden = true;
+    this.list.replaceChildren();
+    this.field.removeAttribute("aria-activedescendant");
+  }
+}
+
+// Those that begin with what was typed, then those that have it inside.
+function names(all, typed) {
+  const wanted = typed.toLowerCase();
+  const having = all.filter((name) => name.toLowerCase().includes(wanted));
+  const rank = (name) => (name.toLowerCase().startsWith(wanted) ? 0 : 1);
+  return having.sort((a, b) => rank(a) - rank(b)).map((name) => ({ name, text: `@${name}` }));
+}

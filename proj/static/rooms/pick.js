@@ -1,0 +1,11 @@
+// On a touch screen nothing hovers: a tap on a message shows when it was written and what can be done with it.
+const touch = matchMedia("(hover: none)");
+
+export function pick(list) {
+  list.addEventListener("click", ({ target }) => {
+    if (!touch.matches || target.closest("a, button, form, pre") || String(getSelection())) return;
+    const item = target.closest(".message");
+    for (const other of list.querySelectorAll(".picked")) if (other !== item) other.classList.remove("picked");
+    item?.classList.toggle("picked");
+  });
+}

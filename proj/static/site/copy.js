@@ -1,0 +1,15 @@
+/** Put the text of `element` on the clipboard; says whether that worked. */
+export async function copy(element) {
+  if (navigator.clipboard) {
+    return navigator.clipboard.writeText(element.textContent).then(
+      () => true,
+      () => false,
+    );
+  }
+  // On plain http there is no clipboard for scripts, only the command of old.
+  const selection = getSelection();
+  selection.selectAllChildren(element);
+  const done = document.execCommand("copy");
+  selection.removeAllRanges();
+  return done;
+}

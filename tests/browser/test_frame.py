@@ -1,0 +1,125 @@
+"""What stands beside every page: rooms, the way to another one, people, settings."""
+
+import re
+import uuid
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import InRoom, People, Rooms
+from tests.system.stack import Stack
+
+PHONE = {"width": 390, "height": 844}
+WIDE = {"width": 1440, "height": 900}
+
+
+def test_rooms_stand_beside_the_page_with_what_is_unread(enter: Rooms, in_room: InRoom, room_name: str) -> None:
+    other = f"other {uuid.uuid4().hex[:6]}"
+    alice = enter("alice")
+    here = alice.page.locator("#side-rooms a[aria-current]")
+    expect(here).to_have_text(room_name)
+    in_room(f'Room.visit(bob, {other!r}).post(bob, "news"); Room.visit(bob, {other!r}).post(bob, "more")')
+    alice.page.clock.install()
+    alice.page.reload()
+    entry = alice.page.locator("#side-rooms a", has_text=other)
+    expect(entry).to_contain_text("2 unread")
+    in_room(f'Room.visit(bob, {other!r}).post(bob, "and more")')
+    alice.page.clock.fast_forward(40_000)
+    expect(entry).to_contain_text("3 unread")
+    expect(here).to_have_text(room_name)
+    entry.click()
+    expect(alice.page.get_by_role("heading", level=1)).to_have_text(other)
+    expect(alice.page.locator("#side-rooms a", has_text=other).locator(".count")).to_have_count(0)
+
+
+def test_on_a_phone_rooms_and_people_are_drawers(enter: Rooms, room_name: str) -> None:
+    alice = enter("alice", viewport=PHONE, has_touch=True)
+    side, people = alice.page.locator("#side"), alice.page.locator("#people")
+    expect(side).to_be_hidden()
+    alice.page.get_by_role("button", name="Rooms and more").click()
+    expect(side.get_by_role("link", name=room_name)).to_be_visible()
+    alice.page.keyboard.press("Escape")
+    expect(side).to_be_hidden()
+    alice.page.get_by_role("button", name="1 here").click()
+    expect(people.locator("li")).to_have_text(["alice"])
+    alice.page.mouse.click(10, 400)
+    expect(people).to_be_hidden()
+
+
+def test_the_drawer_needs_no_script(visit: People, stack: Stack) -> None:
+    page = visit("alice", viewport=PHONE, java_script_enabled=False)
+    page.goto(f"{stack.url}/chat/")
+    page.get_by_role("button", name="Rooms and more").click()
+    page.locator(".who summary").click()
+    page.get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Settings")
+
+
+def test_ctrl_k_goes_to_a_room(enter: Rooms, in_room: InRoom) -> None:
+    word = uuid.uuid4().hex[:6]
+    in_room(f'[Room.visit(bob, name) for name in ("a {word}", "{word} b", "{word} c")]')
+    page = enter("alice").page
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name="Name of a room")
+    expect(field).to_be_focused()
+    field.press_sequentially(word.upper())
+    options = page.get_by_role("option")
+    created = f"Open or create “{word.upper()}”"
+    expect(options).to_have_text([f"{word} b", f"{word} c", f"a {word}", created])
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    field.press("ArrowDown")
+    expect(field).to_have_attribute("aria-activedescendant", "found-1")
+    field.press("ArrowUp")
+    field.press("ArrowUp")
+    expect(options.last).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Escape")
+    expect(field).to_be_hidden()
+    page.get_by_role("button", name="Go to a room").click()
+    field.fill(f"{word} c")
+    expect(options).to_have_count(1)
+    field.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"{word} c")
+    page.keyboard.press("Control+k")
+    field.fill(f"new {word} / x")
+    expect(options).to_have_count(0)  # no room may have that name
+    field.press("Enter")
+    field.fill(f"new {word} ?#%")
+    field.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"new {word} ?#%")
+
+
+def test_settings_are_kept_and_seen_everywhere(enter: Rooms, stack: Stack) -> None:
+    bob = enter("bob", viewport=WIDE, color_scheme="light", timezone_id="Europe/Moscow")
+    bob.say("what time is it?")
+    expect(bob.messages.locator(".permalink")).to_have_text(re.compile(r"^\d\d:\d\d$"))
+    light = ground(bob.page)
+    bob.page.locator(".who summary").click()
+    bob.page.get_by_role("link", name="Settings").click()
+    bob.page.get_by_label("Dark").check()
+    bob.page.get_by_label("12 hours").check()
+    bob.page.get_by_role("button", name="Save").click()
+    expect(bob.page.get_by_role("status")).to_have_text("Saved.")
+    dark = ground(bob.page)
+    assert light != dark
+    bob.open()
+    assert ground(bob.page) == dark
+    expect(bob.messages.locator(".permalink")).to_have_text(re.compile(r"^\d\d:\d\d [AP]M$"))
+    bob.page.goto(f"{stack.url}/settings/")
+    bob.page.get_by_label("As the device has it").check()
+    bob.page.get_by_label("24 hours").check()
+    bob.page.get_by_role("button", name="Save").click()
+    expect(bob.page.get_by_role("status")).to_have_text("Saved.")
+    assert ground(bob.page) == light
+
+
+def ground(page: Page) -> str:
+    found: str = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return found
+
+
+def test_nothing_leads_to_pages_that_are_not_there(visit: People, stack: Stack) -> None:
+    page = visit("alice")
+    page.goto(f"{stack.url}/chat/")
+    for link in page.locator(".side a").all():
+        address = link.get_attribute("href") or ""
+        status, _, _ = stack.get(address, {"Cookie": stack.sign_in("alice")})
+        assert status == 200, address

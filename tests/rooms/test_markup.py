@@ -1,0 +1,183 @@
+"""What people write becomes the HTML of docs/protocol.md and nothing else, whatever they write."""
+
+import random
+import re
+import time
+from typing import Any
+
+import pytest
+
+from proj.rooms import ansi, emoji, markup
+from proj.rooms.markup import render
+
+LINK = 'target="_blank" rel="noopener noreferrer nofollow ugc"'
+# docs/protocol.md: every element and attribute that there may be
+ALLOWED = re.compile(
+    r"</?(p|ul|ol|li|em|strong|s|blockquote|pre|code|a|span)"
+    r'( (class|title|href|target|rel|start|data-language)="[^"<>]*")*>'
+)
+PIECES = [
+    *"*_`[]()<>@:\\#&|\t\n\"'",
+    *[
+        "a",
+        "b ",
+        "**",
+        "~~",
+        "```",
+        "](",
+        "~~~",
+        "![",
+        "- ",
+        "+ ",
+        "1. ",
+        "> ",
+        "//",
+        "http://x.y",
+        "mailto:",
+        "/admin/",
+    ],
+    *["@bob", ":tada:", "\x1b[31m", "\x1b]0;", "\u202e", "&lt;", "javascript:", "data:", "vbscript:", "<script>"],
+    *["</p>", "<img src=x onerror=alert(1)>"],
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "good morning",
+        "two\nlines\n\nand a third",
+        "2 * 3 * 4 and snake_case_name and C:\\dir",
+        "at 12:30:45 it was :not_an_emoji:",
+        "# no heading",
+        "a@b.example is no mention",
+        "<b>no</b> &amp; no",
+        "-",
+        "ftp://files.example.org javascript:alert(1)",
+    ],
+)
+def test_plain_text_has_no_html(text: str) -> None:
+    assert render(text) == markup.PLAIN
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("*a* **b** _c_ ~~d~~ `e<f`", "<p><em>a</em> <strong>b</strong> <em>c</em> <s>d</s> <code>e&lt;f</code></p>"),
+        ("*two\nlines*", "<p><em>two\nlines</em></p>"),
+        ("\\*as it is\\*", "<p>*as it is*</p>"),
+        ("- a\n- b\n  - c\nend", "<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul><p>end</p>"),
+        ("3. a\n4. b", '<ol start="3"><li>a</li><li>b</li></ol>'),
+        ("> he said\nI answer", "<blockquote><p>he said</p></blockquote><p>I answer</p>"),
+        ("```sh\n<b>\n  *x*\n```", '<pre data-language="sh"><code>&lt;b&gt;\n  *x*</code></pre>'),
+        ("```\nnot closed", "<pre><code>not closed</code></pre>"),
+        ('```x"><script>\n1\n```', '<pre data-language="x"><code>1</code></pre>'),
+        (":tada:", '<p><span class="emoji" title=":tada:">🎉</span></p>'),
+        ("`:tada: @bob`", "<p><code>:tada: @bob</code></p>"),
+        ("see http://a.b/c_d_(e).", f'<p>see <a href="http://a.b/c_d_(e)" {LINK}>http://a.b/c_d_(e)</a>.</p>'),
+        ("**http://a.b**", f'<p><strong><a href="http://a.b" {LINK}>http://a.b</a></strong></p>'),
+        ("[x](http://a.b)", f'<p><a href="http://a.b" title="http://a.b" {LINK}>x</a></p>'),
+        ("<a@b.c>", f'<p><a href="mailto:a@b.c" {LINK}>a@b.c</a></p>'),
+        ("![x](http://a.b)", f'<p>!<a href="http://a.b" title="http://a.b" {LINK}>x</a></p>'),
+    ],
+)
+def test_what_people_write_in_chats(text: str, html: str) -> None:
+    assert render(text).html == html
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[x](javascript:alert(1))",
+        "[x](/admin/)",
+        "[x](data:text/html,y)",
+        "[x]()",
+        "<javascript:alert(1)>",
+        "[x](//a.b)",
+    ],
+)
+def test_links_lead_to_the_web_and_to_mail_only(text: str) -> None:
+    assert "<a" not in render(f"**{text}**").html
+
+
+def test_mentions_are_names_and_not_what_looks_like_them() -> None:
+    found = render("@alice, @Bob.Smith. and @чарли; a@b.c, `@code`, https://x.org/@path @here").mentions
+    assert found == {"alice", "Bob.Smith", "чарли", "here"}
+
+
+def test_random_marks_give_nothing_but_what_the_protocol_allows() -> None:
+    dice = random.Random(7)
+    rich = 0
+    for _ in range(3_000):
+        text = "".join(dice.choice(PIECES) for _ in range(dice.randint(1, 25)))
+        html = markup._rendered(text).html  # render() would hide what is raised
+        rich += bool(html)
+        assert not re.search("[<>]", ALLOWED.sub("", html)), text
+        assert all(re.match("https?://|mailto:", href) for href in re.findall('href="([^"]*)"', html)), text
+    assert rich > 1_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 8000,
+        "[*" * 4000,
+        "*a_ " * 2000,
+        "> " * 4000,
+        "- " * 4000 + "a",
+        "`a``b```" * 1000,
+        "a" * 7000 + "http:" * 200,
+        "```\n" * 2000,
+        "```\n" + "\x1b[1m\x1b[31mx" * 700,
+        "@a " * 2600,
+        "".join(" " * n + "- a\n" for n in range(0, 120, 2)),
+    ],
+)
+def test_hostile_marks_cost_little_and_lose_nothing(text: str) -> None:
+    render("*warm*")
+    began = time.process_time()
+    html = render(text[:8000]).html
+    assert time.process_time() - began < 0.1  # measured: 12 ms at most
+    assert len(html) <= markup.LARGEST
+
+
+def test_what_is_too_deep_is_shown_as_it_was_written() -> None:
+    assert render(">" * 5 + "a").html
+    assert render(">" * 50 + "a") == markup.PLAIN
+
+
+def test_a_fault_of_the_parser_keeps_nobody_from_speaking(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_: str) -> Any:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(markup, "_rendered", broken)
+    assert render("**hello**") == markup.PLAIN
+    assert "shown as it was written" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("\x1b[31mred\x1b[0m <", '<span class="ansi-ink-1">red</span> &lt;'),
+        ("\x1b[1;97;44ma\x1b[22;39m", '<span class="ansi-bold ansi-ink-15 ansi-paper-4">a</span>'),
+        ("\x1b[97;44m\x1b[39mb", '<span class="ansi-paper-4">b</span>'),
+        ("\x1b[38;5;9ma\x1b[38;2;1;31;4mb\x1b[mc", '<span class="ansi-ink-9">a</span>bc'),
+        ("\x1b[2Ka\x1b]0;title\x07b\x1b[?25lc\x1b[", "abc"),
+        ('\x1b[31"onclick="x"m', "nclick=&quot;x&quot;m"),
+        ("\x1b]8;;javascript:x\x1b\\y", "y"),
+        ("\x1b[31m\x1b[0m", ""),
+        ("\x1b[1m<i>" * 2001, "&lt;i&gt;" * 2001),
+    ],
+)
+def test_colours_of_a_terminal(text: str, html: str) -> None:
+    assert ansi.spans(text) == html
+
+
+def test_emoji_have_names_that_can_be_written() -> None:
+    assert len(emoji.BY_NAME) > 300
+    for name, character in emoji.BY_NAME.items():
+        assert (
+            render(f"so :{name}: it is").html
+            == f'<p>so <span class="emoji" title=":{name}:">{character}</span> it is</p>'
+        )
