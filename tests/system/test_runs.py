@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from tests.system.stack import Stack, wait_until
 
@@ -30,6 +31,11 @@ concurrency = 100
 command = ["true"]
 concurrency = 100
 
+[gated]
+command = ["sh", "-c", "until [ -e gate ]; do sleep 0.2; done"]
+directory = "{{root}}"
+concurrency = 100
+
 [silent]
 command = ["sh", "-c", "echo begun; sleep 60"]
 
@@ -44,7 +50,7 @@ concurrency = 10
 def services(stack: Stack) -> Stack:
     """The stack, with the services above."""
     file = stack.root / "services.toml"
-    file.write_text(SERVICES)
+    file.write_text(SERVICES.replace("{root}", str(stack.root)))
     stack.manage("loadservices", str(file))
     return stack
 
@@ -157,6 +163,36 @@ def test_a_worker_that_is_stopped_lets_go_within_a_second_and_its_run_goes_on(se
     wait_until(lambda: "held:['']" in services.manage("shell", "-c", holders), 3, "its lease is given back")
     assert time.monotonic() - began < 3  # two starts of manage.py are in this
     assert all_end(services, [id], 40)[id]["state"] == "succeeded"
+
+
+def test_a_free_neighbour_is_told_of_what_a_full_worker_cannot_take(services: Stack) -> None:
+    held = services.pid("worker-runs_1")
+    gate = services.root / "gate"
+    with redis.Redis(unix_socket_path=f"{services.root}/var/run/redis.sock") as client:
+
+        def runs(state: str) -> int:
+            return sum(one["state"] == state for one in states(services).values() if one["service"] == "gated")
+
+        def waiting() -> int:
+            return int(client.zcard("signalbox:runs"))
+
+        os.kill(held, signal.SIGSTOP)
+        try:
+            # nobody but the other one and the chat worker waits for messages any more
+            wait_until(lambda: {client.info("clients")["blocked_clients"] for _ in range(9)} == {2}, 10, "it is deaf")
+            start(services, "gated", 15)
+            wait_until(lambda: runs("running") == 15 and not waiting(), 10, "15 of them run")
+            start(services, "gated")
+            wait_until(lambda: runs("running") == 16, 10, "its neighbour is full")
+            start(services, "gated")
+            wait_until(waiting, 4, "the full worker has passed on what it was told")
+            assert runs("queued") == 1
+        finally:
+            os.kill(held, signal.SIGCONT)
+        wait_until(lambda: runs("running") == 17 and not waiting(), 4, "the other one has taken it")
+    gate.touch()
+    wait_until(lambda: runs("succeeded") == 17, 20, "all have ended")
+    gate.unlink()
 
 
 def test_a_canceled_run_leaves_no_process_even_where_children_ignore_term(services: Stack) -> None:
