@@ -21,15 +21,22 @@ for n in range(1, int(sys.argv[1]) + 1):
     print(f"line {n} ✓", flush=True)
     time.sleep(0.05)
 """
+ENDLESS = """
+import itertools, os, sys, time
+for n in itertools.count(1):
+    print(f"line {n} ✓", flush=True)
+    if os.path.exists(sys.argv[1]):
+        break
+    time.sleep(0.05)
+"""
 SERVICES = f"""
 [count]
 command = ["python3", "-c", {json.dumps(COUNT)}, "{{lines}}"]
 parameters = [{{name = "lines", type = "integer", default = 100}}]
 concurrency = 100
 
-[quick]
-command = ["true"]
-concurrency = 100
+[endless]
+command = ["python3", "-c", {json.dumps(ENDLESS)}, "{{root}}/enough"]
 
 [gated]
 command = ["sh", "-c", "until [ -e gate ]; do sleep 0.2; done"]
@@ -217,16 +224,24 @@ def test_a_run_whose_launcher_was_killed_is_lost_and_keeps_what_it_printed(servi
     wait_until(lambda: not belonging(id), 10, "what was left of it is ended")
 
 
-def test_runs_outlive_supervisord_and_are_told_of_by_down(services: Stack) -> None:
-    (id,) = start(services, "count", lines=400)
+def test_runs_outlive_supervisord_which_starts_by_itself_from_a_prepared_checkout(services: Stack) -> None:
+    (id,) = start(services, "endless")
     wait_until(lambda: states(services)[id]["bytes"] > 0, 10, "it prints")
+
     done = services.run("./deploy/down")
+
     assert done.returncode == 0
     assert "1 run goes on" in done.stdout
-    services.start()
-    assert all_end(services, [id], 60)[id]["state"] == "succeeded"
+    assert services.processes() == []
+    before = states(services)[id]["bytes"]
+    assert services.run(".venv/bin/supervisord", "-c", "supervisord.conf").returncode == 0
+    wait_until(lambda: states(services)[id]["bytes"] > before, 20, "its output is stored again")
+    (services.root / "enough").touch()
+    assert all_end(services, [id], 20)[id]["state"] == "succeeded"
     wait_until(lambda: outputs(services, [id]), 10, "its output is archived")
-    assert outputs(services, [id])[id] == lines(400)
+    whole = outputs(services, [id])[id]
+    assert whole == lines(whole.count("\n"))
+    services.wait_green()
 
 
 def belonging(id: str) -> list[int]:
