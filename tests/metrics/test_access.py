@@ -7,8 +7,9 @@ import pytest
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-TOKEN = "a token of more than twenty characters".replace(" ", "-")
-HERE, FAR = "127.0.0.1", "192.0.2.7"
+pytestmark = pytest.mark.django_db  # what waits and what runs is asked there
+
+TOKEN = "a token of more than twenty characters".replace(" ", "-")HERE, FAR = "127.0.0.1", "192.0.2.7"
 
 
 @pytest.fixture(autouse=True)

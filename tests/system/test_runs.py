@@ -194,10 +194,11 @@ def test_a_free_neighbour_is_told_of_what_a_full_worker_cannot_take(services: St
             start(services, "gated")
             wait_until(waiting, 4, "the full worker has passed on what it was told")
             assert runs("queued") == 1
+            os.kill(held, signal.SIGCONT)
+            wait_until(lambda: runs("running") == 17 and not waiting(), 4, "the other one has taken it")
         finally:
             os.kill(held, signal.SIGCONT)
-        wait_until(lambda: runs("running") == 17 and not waiting(), 4, "the other one has taken it")
-    gate.touch()
+            gate.touch()
     wait_until(lambda: runs("succeeded") == 17, 20, "all have ended")
     gate.unlink()
 
