@@ -32,7 +32,7 @@ LOUD = """
 import os, time
 begun, line = time.monotonic(), 0
 for tenth in range(100):
-    block = b"".join(b"line %09d of an ordinary length, as tools print" % (line + n + 1) + b"\\n" for n in range(20_000))
+    block = b"".join(b"line %09d of an ordinary length, as tools go\\n" % (line + n + 1) for n in range(20_000))
     line += 20_000
     os.write(1, block)
     time.sleep(max(0.0, begun + (tenth + 1) / 10 - time.monotonic()))
