@@ -86,7 +86,7 @@ class Wire(asyncio.Protocol):
         await asyncio.shield(self._closed)
 
     def _look(self) -> None:
-        """Now and then: who has said nothing is asked, and who was asked before the last look and said nothing is gone."""
+        """Now and then: who has said nothing is asked, and who has not answered since the last look is gone."""
         if self.lost:
             return
         if self._asked and not self._heard:
