@@ -7,6 +7,7 @@ what was skipped.
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -25,6 +26,7 @@ from proj.runs.states import ENDED
 
 logger = logging.getLogger(__name__)
 
+BEAT = 20.0  # seconds after which the state of a run that goes on is told again, so that nobody takes silence for a cut
 LOOK = 3.0  # seconds between two looks at the runs in the database: a lost message costs no more than that
 PORTION = 64 * 1024  # bytes read at once
 PACE = 0.05  # seconds between two portions for one socket: 1.3 MB/s, and nobody reads faster
@@ -65,6 +67,7 @@ class OpenRun:
     def __init__(self, id: str) -> None:
         self.id = id
         self.state: dict[str, Any] = {}
+        self.told_at = 0.0  # on the monotonic clock: when its watchers were told of its state
         self.end = 0  # bytes of output that are stored, as far as is known here
         self.watchers: set[Watcher] = set()
         self._portions: dict[int, asyncio.Task[Piece | None]] = {}
@@ -177,11 +180,11 @@ class Watching:
             if not watcher.reading and not (pieces and watcher.hear(pieces)):
                 self._read_later(watcher, run)
 
-    def _state(self, state: dict[str, Any]) -> None:
+    def _state(self, state: dict[str, Any], *, again: bool = False) -> None:
         run = self._runs.get(state["run"])
-        if run is None or state == run.state:
+        if run is None or (state == run.state and not again):
             return
-        run.state = state
+        run.state, run.told_at = state, time.monotonic()
         run.end = max(run.end, state["bytes"])
         frame = Frame.of({"type": "state", "run": state})
         for watcher in run.watchers:
@@ -196,8 +199,10 @@ class Watching:
         if open_runs:
             for state in await ask(partial(viewing.states, open_runs)):
                 known = self._runs.get(state["run"])
-                if known is not None and viewing.news(known.state, state):
-                    self._state(state)
+                if known is not None:
+                    silent = time.monotonic() - known.told_at > BEAT
+                    if silent or viewing.news(known.state, state):
+                        self._state(state, again=silent)
         for run in list(self._runs.values()):  # who was let down by the database tries again
             for watcher in run.watchers:
                 if run.state and watcher.told < run.end:

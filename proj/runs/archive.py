@@ -1,9 +1,9 @@
 """A run's output when it has ended: one gzip file whose parts can be unpacked one by one, and an index of them.
 
-`zcat` reads the file whole, and so does a browser, which would stop at the end of a first gzip member: there is one
-member, and the compressor is emptied after each part (Z_FULL_FLUSH), so that it can be unpacked from there. The index is
-a list of [byte offset, number of the line that the first byte is in, place in the file], and ends with an entry for what
-would come next.
+`zcat` reads the file whole. So does a browser, which would stop at the end of a first gzip member: there is one member,
+and the compressor is emptied after each part (Z_FULL_FLUSH), so that it can be unpacked from there. The index is a list
+of [byte offset, number of the line that the first byte is in, place in the file], and ends with an entry for what would
+come next.
 """
 
 import contextlib

@@ -1,8 +1,8 @@
 """Output is the same by byte and by line, from the chunks while they are there and from the archive afterwards."""
 
 import gzip
-import zlib
 import random
+import zlib
 from typing import Any
 
 import pytest
