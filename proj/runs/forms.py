@@ -76,10 +76,11 @@ def _help(one: Parameter) -> str:
 def command_parts(service: Service) -> list[dict[str, str]]:
     """The command for people: what is fixed, quoted as a shell would want it, and the places of the parameters."""
     parts = []
+    arguments = {one.name: one.argument for one in service.parameters_described()}
     for part in service.command:
         place = PLACE.fullmatch(part)
         if place:
-            parts.append({"before": place[1] or "", "name": place[2]})
+            parts.append({"before": place[1] or "", "name": place[2], "argument": arguments.get(place[2], "")})
         else:
             parts.append({"text": shlex.quote(part.replace("{{", "{").replace("}}", "}"))})
     return parts
@@ -102,6 +103,6 @@ class FilterForm(forms.Form):
     )
 
     def __init__(self, services: list[Service], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         choices = [("", gettext("any")), *((one.uid, one.name) for one in services)]
         self.fields["service"].widget = forms.Select(choices=choices)

@@ -4,7 +4,7 @@ import { settled } from "./line.js";
 
 const SIZE = 200; // lines that are asked for, and kept, together
 const KEPT = 200; // such blocks; of more, those that were not seen for longest go
-const SOON = 60; // ms that a reader stays somewhere before anything is asked for
+const SOON = 100; // ms between two looks at what is missing: whoever drags the scroll bar passes most of it
 const AGAIN = 2_000; // ms until what failed is asked for again
 const LONGEST = 64 * 1024; // characters that are kept of a line that does not end
 
@@ -12,6 +12,7 @@ export class Lines extends EventTarget {
   #blocks = new Map(); // number of the block -> texts; the one that was seen last is the last
   #asking = new Set();
   #timer = 0;
+  #wanted = [1, 0];
   #open; // the line that goes on: its number, its text, and whether its beginning is known
 
   /** `tail`: the last lines; what comes next begins `offset` bytes into the output, with the last of them. */
@@ -60,8 +61,10 @@ export class Lines extends EventTarget {
 
   /** Lines `first` to `last` are to be seen: ask for those that are not here. */
   want(first, last) {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    this.#wanted = [first, last];
+    this.#timer ||= setTimeout(() => {
+      this.#timer = 0;
+      [first, last] = this.#wanted;
       for (let number = blockOf(first); number <= blockOf(last); number += 1) {
         const block = this.#blocks.get(number);
         if (block) {

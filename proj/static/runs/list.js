@@ -4,11 +4,15 @@ import { count, say } from "../rooms/words.js";
 import { build, showFold } from "./line.js";
 
 const BEYOND = 20; // lines that are built above and below what is seen
+const PASSES = 5; // times that wrapped lines are placed, until those that stand there are known by their height
+const MOVING = 1_000; // ms for which a scrolling is a person's
+const UP = ["ArrowUp", "PageUp", "Home", " "];
 const HIGHEST = 15_000_000; // pixels: browsers lay out nothing that is much higher
 
 export class List extends EventTarget {
   #rows = new Map(); // number -> {item, text}
   #drawing = false;
+  #moved = -Infinity; // when the reader last did what scrolls up
   #known = 0; // how many lines there were when one last looked at the end
   following = true;
   live = true; // whether more may come
@@ -17,8 +21,19 @@ export class List extends EventTarget {
   constructor({ scroller, extent, list, button, lines, heights }) {
     super();
     Object.assign(this, { scroller, extent, list, button, lines, heights });
+    this.#known = lines.count;
     list.replaceChildren();
     scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    // The end may go on growing while a browser is still scrolling to it: only a person ends the following.
+    const moved = () => (this.#moved = performance.now());
+    scroller.addEventListener("wheel", ({ deltaY }) => deltaY < 0 && moved(), { passive: true });
+    scroller.addEventListener("keydown", ({ key }) => {
+      if (UP.includes(key)) moved();
+      else if (key === "End") this.toEnd();
+    });
+    scroller.addEventListener("pointerdown", moved);
+    scroller.addEventListener("pointermove", ({ buttons }) => buttons && moved());
+    scroller.addEventListener("touchmove", moved, { passive: true });
     button.addEventListener("click", () => {
       this.toEnd();
       scroller.focus();
@@ -98,11 +113,10 @@ export class List extends EventTarget {
   }
 
   #draw() {
-    const { heights, lines, scroller } = this;
-    heights.count = lines.count;
+    this.heights.count = this.lines.count;
     this.#end();
     this.#place();
-    if (this.wrapped && this.#measure()) this.#place();
+    for (let tries = PASSES; this.wrapped && tries && this.#measure(); tries -= 1) this.#place();
     this.#tell();
     this.dispatchEvent(new Event("drawn"));
   }
@@ -128,9 +142,9 @@ export class List extends EventTarget {
       item.remove();
       this.#rows.delete(line);
     }
+    const items = wanted.map((line) => this.#row(line));
     let next = this.list.firstElementChild;
-    for (const line of wanted) {
-      const item = this.#row(line);
+    for (const item of items) {
       if (item === next) next = next.nextElementSibling;
       else this.list.insertBefore(item, next);
     }
@@ -175,7 +189,8 @@ export class List extends EventTarget {
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    this.following = scrollHeight - scrollTop - clientHeight < this.heights.base;
+    if (scrollHeight - scrollTop - clientHeight < this.heights.base) this.following = true;
+    else if (performance.now() - this.#moved < MOVING) this.following = false;
     this.draw();
   }
 

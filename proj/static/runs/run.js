@@ -49,7 +49,7 @@ function moved() {
   list.live = !state.over;
   const { length } = String(lines.count);
   byId("lines").style.setProperty("--digits", Math.max(3, length));
-  byId("count").textContent = count("lines", lines.count);
+  byId("total").textContent = count("lines", lines.count, { n: lines.count.toLocaleString(document.documentElement.lang) });
   byId("empty").hidden = lines.count > 0;
   byId("empty").textContent = say(state.over ? "nothing" : state.run.state === "queued" ? "waiting" : "silent");
   if (state.over && !log.missing) socket.stop("over");

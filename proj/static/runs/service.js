@@ -5,18 +5,24 @@ import { keepFresh } from "./fresh.js";
 keepFresh(document.getElementById("fresh"));
 
 const form = document.getElementById("start");
-const places = [...document.querySelectorAll("#command .place")];
+const slots = [...document.querySelectorAll("#command .slot")];
 
 function show() {
-  for (const place of places) {
-    const { name, before } = place.dataset;
-    const field = form.elements[`p-${name}`];
-    const value = field?.type === "checkbox" ? "" : (field?.value ?? "");
+  for (const slot of slots) {
+    const { name, before } = slot.dataset;
+    const value = valueOf(form.elements[`p-${name}`], slot.dataset.argument);
     const word = document.createElement("var");
     word.textContent = value ? quoted(value) : name;
-    place.replaceChildren(before, word);
-    place.classList.toggle("filled", Boolean(value));
+    slot.replaceChildren(before, word);
+    slot.classList.toggle("filled", Boolean(value));
   }
+}
+
+// `argument`: what stands in the place of a yes; nothing does in that of a no.
+function valueOf(field, argument) {
+  if (field?.type !== "checkbox") return field?.value ?? "";
+  if (argument) return field.checked ? argument : "";
+  return String(field.checked);
 }
 
 // As shlex.quote() does in Python.
