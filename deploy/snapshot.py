@@ -109,7 +109,8 @@ def main() -> None:
     what = settings.DATABASES["default"]
     if not what["ENGINE"].endswith("sqlite3"):
         refuse(
-            "the database is PostgreSQL: use pg_dump and pg_restore, then manage.py newepoch; copy var/media beside it"
+            "the database is PostgreSQL: use pg_dump and pg_restore, then manage.py newepoch "
+            "and manage.py cancelqueued; copy var/media beside it"
         )
     verb, file, database = sys.argv[1], Path(sys.argv[2]), Path(what["NAME"])
     if verb == "backup":

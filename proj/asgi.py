@@ -13,7 +13,9 @@ from django.urls import path  # noqa: E402
 
 from consumers.sockets.chat import ChatSocket  # noqa: E402
 from consumers.sockets.elsewhere import NoSuchSocket  # noqa: E402
+from consumers.sockets.runs import RunSocket, ServiceSocket  # noqa: E402
 from consumers.workers.chat import ChatWorker  # noqa: E402
+from consumers.workers.runs import RunsWorker  # noqa: E402
 from proj.layer import names  # noqa: E402
 
 if "daphne.cli" in sys.modules:  # daphne is importing this: it is to start our interface server
@@ -26,12 +28,15 @@ application = ProtocolTypeRouter(
         "websocket": URLRouter(
             [
                 path("ws/chat/<str:room>/", ChatSocket.as_asgi()),
+                path("ws/runs/<uuid:id>/", RunSocket.as_asgi()),
+                path("ws/deploy/<slug:uid>/", ServiceSocket.as_asgi()),
                 path("<path:path>", NoSuchSocket.as_asgi()),
             ]
         ),
         "channel": ChannelNameRouter(
             {
                 names.CHAT: ChatWorker.as_asgi(),
+                names.RUNS: RunsWorker.as_asgi(),
             }
         ),
     }

@@ -3,6 +3,7 @@
 A process with a missing or malformed setting ends at boot with one sentence (see proj/env.py).
 """
 
+import socket
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,12 @@ SOCKET_BACKLOG = setting("SIGNALBOX_SOCKET_BACKLOG", "1048576", whole(65_536, 2*
 SOCKET_HOURS = setting("SIGNALBOX_SOCKET_HOURS", "8", number(0.001, 1000))
 SOCKET_THREADS = setting("SIGNALBOX_SOCKET_THREADS", "2", whole(1, 64))  # database threads of an interface process
 
+# Runs: how many one worker has at once, and what this host is called among those that share the database. Two
+# checkouts that share one need names of their own: a run's output is on the disk of the one that runs it.
+RUNS_AT_ONCE = setting("SIGNALBOX_RUNS_AT_ONCE", "16", whole(1, 1000))
+HOST = setting("SIGNALBOX_HOST", "", str) or socket.gethostname()
+RUNS = VAR / "runs"  # a folder for each run that is under way
+
 # Who may read /metrics: these addresses, or whoever sends the token in the Authorization header (never in a URL,
 # which ends up in logs). Without a token there are only the addresses.
 METRICS_FROM = [ip_network(text) for text in setting("SIGNALBOX_METRICS_FROM", "127.0.0.1/32,::1/128", networks)]
@@ -61,6 +68,7 @@ INSTALLED_APPS = [
     "proj.layer",
     "proj.accounts",
     "proj.rooms",
+    "proj.runs",
     "proj.health",
 ]
 

@@ -41,14 +41,16 @@ def test_imports_go_one_way(path: Path) -> None:
         if inside(name, "proj.layer"):
             assert not inside(target, "proj") or inside(target, "proj.layer"), f"{name} imports {target}"
         if inside(name, "proj.accounts"):
-            assert not inside(target, "proj.rooms"), f"{name} imports {target}"
+            assert not inside(target, "proj.rooms", "proj.runs"), f"{name} imports {target}"
+        if inside(name, "proj.rooms"):
+            assert not inside(target, "proj.runs"), f"{name} imports {target}"
         if inside(name, "consumers.sockets"):
             assert not inside(target, "consumers.workers"), f"{name} imports {target}"
         if inside(name, "consumers.workers"):
             assert not inside(target, "consumers.sockets", "consumers.interface"), f"{name} imports {target}"
         if inside(name, "consumers.interface"):
             assert not inside(target, "consumers.sockets"), f"{name} imports {target}"
-        if inside(target, "subprocess"):
+        if inside(target, "subprocess", "os.fork", "multiprocessing"):
             assert inside(name, "consumers.workers"), f"{name} starts processes"
 
 
@@ -64,6 +66,20 @@ def test_the_channels_in_supervisord_conf_are_those_of_the_router() -> None:
         if section.startswith("program:worker-"):
             consumed.update(shlex.split(conf[section]["command"])[1:])
     assert consumed == set(router.application_mapping)
+
+
+def test_a_runs_state_changes_in_one_place_only() -> None:
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "update":
+                states = [keyword for keyword in node.keywords if keyword.arg == "state"]
+                assert not states or module(path) == "proj.runs.models", f"{path} changes a state without the table"
+
+
+def test_the_launcher_imports_nothing_but_the_standard_library_and_little_of_that() -> None:
+    launcher = ROOT / "consumers" / "workers" / "launcher.py"
+    light = {"json", "os", "resource", "select", "signal", "sys", "time", "typing.Any", "typing.NoReturn"}
+    assert set(imported(launcher)) == light
 
 
 def test_the_protocols_error_codes_are_those_of_the_code() -> None:

@@ -72,6 +72,12 @@ class DirectLine:
             self._closed = True
             self._protocol.serverClose(code, reason)
 
+    @property
+    def waiting(self) -> int:
+        transport = self._protocol.transport
+        gathered = sum(len(data) for data in self._gathered)
+        return gathered + (self._queued(transport) if transport is not None else 0)
+
     def flush(self) -> None:
         """Write what has gathered."""
         if not self._gathered:

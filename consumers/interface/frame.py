@@ -49,6 +49,8 @@ class Frame:
 def _said(fields: Mapping[str, Any]) -> str | None:
     if fields["type"] == "message.posted" and "deleted" not in fields:
         return str(fields["text"])
+    if fields["type"] in ("output", "line"):
+        return str(fields["text"]).removesuffix("\n")
     if fields["type"] == "error":
         return f"⚠ {fields['detail']}"
     return None

@@ -25,6 +25,10 @@ class Line(Protocol):
     def close(self, code: int, reason: str = "") -> None:
         """Close the socket, after what was written."""
 
+    @property
+    def waiting(self) -> int:
+        """About how many bytes wait for the browser."""
+
 
 class SendLine:
     """A line over ASGI's own `send`, under any server. A task of its own waits for it, so that nobody else has to."""
@@ -52,6 +56,10 @@ class SendLine:
         if not self._closed:
             self._closed = True
             self._put({"type": "websocket.close", "code": code, "reason": reason})
+
+    @property
+    def waiting(self) -> int:
+        return self._size
 
     def _put(self, message: dict[str, Any]) -> None:
         self._waiting.append(message)

@@ -21,6 +21,7 @@ from consumers.interface.outlet import Outlet
 from consumers.interface.room import OpenRoom
 from consumers.interface.stay import Stay
 from consumers.interface.tasks import Tasks
+from consumers.interface.watching import Watching
 from proj.layer.names import INTERFACES, interface_group, room_group
 from proj.layer.publish import apublish
 from proj.metrics.definitions import (
@@ -53,7 +54,10 @@ class Mailbox:
         self._gaps = Gaps(self.rooms)
         self.stay = Stay(self.outlets)
         self.tasks = Tasks()
-        for life in (self._receive, self._subscribe, self._tick, self._gaps.look, self.stay.look):
+        self._opening = asyncio.Lock()
+        self.watching = Watching(self._layer, self._open_channel, self.tasks)
+        lives = (self._receive, self._subscribe, self._tick, self._gaps.look, self.stay.look, self.watching.look)
+        for life in lives:
             self.tasks.for_ever(life)
 
     # for sockets
@@ -116,11 +120,7 @@ class Mailbox:
         """Keep the groups in step with the rooms that are open here."""
         await self._settle.wait()
         while self._unsettled:
-            if not self._channel:
-                channel = await self._layer.new_channel()
-                for group in (interface_group(self.process), INTERFACES):
-                    await self._layer.group_add(group, channel)
-                self._channel = channel  # only now: a try that failed half-way must be made again
+            await self._open_channel()
             room = next(iter(self._unsettled))
             if room.outlets and not room.subscribed.is_set():
                 await self._layer.group_add(room_group(room.id), self._channel)
@@ -139,6 +139,16 @@ class Mailbox:
                     del self.rooms[room.id]
                     ROOMS.labels(PROCESS).set(len(self.rooms))
         self._settle.clear()  # not before it is done: after a failure it goes on from here
+
+    async def _open_channel(self) -> str:
+        """This process's channel, in the groups that every process is in."""
+        async with self._opening:
+            if not self._channel:
+                channel = await self._layer.new_channel()
+                for group in (interface_group(self.process), INTERFACES):
+                    await self._layer.group_add(group, channel)
+                self._channel = channel  # only now: a try that failed half-way must be made again
+        return self._channel
 
     async def _receive(self) -> None:
         if not self._channel:
@@ -160,6 +170,9 @@ class Mailbox:
             return
         if kind == "access.changed":
             self.tasks.spawn(self.stay.changed(message["user"]))
+            return
+        if kind in ("run.output", "run.state", "service.line"):
+            self.watching.arrived(message)
             return
         room = self.rooms.get(message["room"])
         if room is None:

@@ -20,7 +20,7 @@ class Outlet:
     Nothing here waits for the browser: order and completeness need no locks.
     """
 
-    __slots__ = ("held", "id", "line", "name", "plain", "room", "seq", "session", "until", "user_id")
+    __slots__ = ("held", "id", "line", "name", "plain", "room", "seq", "service", "session", "until", "user_id")
 
     def __init__(self, line: Line, user_id: int, name: str, *, plain: bool, session: str = "") -> None:
         self.id = next(_numbers)
@@ -30,6 +30,7 @@ class Outlet:
         self.session = session
         self.plain = plain
         self.room = 0
+        self.service = 0  # of the runs that it shows
         self.seq = 0  # the newest event that was written
         self.held: list[tuple[int, Frame]] | None = []
         # no socket lives for ever; those of one moment do not end in one moment

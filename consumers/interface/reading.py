@@ -8,6 +8,7 @@ from django.conf import settings
 from proj.accounts.sessions import people_of
 from proj.rooms.frames import encoded
 from proj.rooms.models import Membership, Room, Seen
+from proj.runs.models import Service
 
 REPLAY_CHARACTERS = 4_000_000  # in one replay; further behind than this: reload
 
@@ -85,16 +86,34 @@ def _missed(room: Room, arrival: Arrival, seen: dict[str, int]) -> Missed:
     return Missed(Page(room.epoch, room.seq, events), not whole, seen)
 
 
-def allowed(people: Sequence[tuple[str, int, int]]) -> list[tuple[bool, bool]]:
-    """For each (session, user, room): whether the session still is that person's, and they may be in the room."""
-    signed_in = people_of({session for session, _, _ in people})
-    rooms = Room.objects.in_bulk({room for _, _, room in people})
+@dataclass(frozen=True, slots=True)
+class Stays:
+    """Somebody's open socket: on a room, or on runs of a service (0: not)."""
+
+    session: str
+    user: int
+    room: int
+    service: int
+
+
+def allowed(open_sockets: Sequence[Stays]) -> list[tuple[bool, bool]]:
+    """For each of them: whether the session still is that person's, and they may be where they are."""
+    signed_in = people_of({one.session for one in open_sockets})
+    rooms = Room.objects.in_bulk({one.room for one in open_sockets if one.room})
     closed = [id for id, room in rooms.items() if room.for_members]
     members = set(Membership.objects.filter(room__in=closed).values_list("room", "user")) if closed else set()
+    viewers = {one.session for one in open_sockets if one.service}
+    services = {
+        session: set(Service.objects.for_viewers(signed_in[session]).values_list("pk", flat=True))
+        for session in viewers & signed_in.keys()
+    }
     answers = []
-    for session, user, room_id in people:
-        person = signed_in.get(session)
-        room = rooms.get(room_id)
-        open_to_all = room is not None and not room.for_members
-        answers.append((person is not None and person.pk == user, open_to_all or (room_id, user) in members))
+    for one in open_sockets:
+        person = signed_in.get(one.session)
+        if one.service:
+            may_stay = one.service in services.get(one.session, ())
+        else:
+            room = rooms.get(one.room)
+            may_stay = (room is not None and not room.for_members) or (one.room, one.user) in members
+        answers.append((person is not None and person.pk == one.user, may_stay))
     return answers

@@ -46,11 +46,12 @@ class Stay:
         """Close the sockets of those who are signed out, or may no longer be where they are."""
         for start in range(0, len(outlets), PORTION):
             some = outlets[start : start + PORTION]
-            allowed = await ask(partial(reading.allowed, [(o.session, o.user_id, o.room) for o in some]))
+            stays = [reading.Stays(one.session, one.user_id, one.room, one.service) for one in some]
+            allowed = await ask(partial(reading.allowed, stays))
             for outlet, (signed_in, may_stay) in zip(some, allowed, strict=True):
                 if not signed_in:
                     outlet.tell(type="error", code="signed_out", detail="You were signed out.")
                     outlet.line.close(4401)
                 elif not may_stay:
-                    outlet.tell(type="error", code="no_access", detail="You have no access to this room any more.")
+                    outlet.tell(type="error", code="no_access", detail="You have no access here any more.")
                     outlet.line.close(4403)

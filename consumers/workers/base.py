@@ -1,5 +1,6 @@
 """What a consumer of a named channel looks like to our Worker."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,9 @@ class WorkerConsumer(AsyncConsumer):
     def unpacked(self, message: dict[str, Any]) -> Sequence[Any]:
         """The items in a message. Raise ValueError, TypeError or KeyError for a message that makes no sense."""
         return [message]
+
+    async def live(self, stopping: asyncio.Event) -> None:
+        """Called when the worker starts: what the consumer does besides messages, until `stopping` is set."""
 
     async def handle(self, items: Sequence[Any]) -> None:
         """Do all of `items`."""

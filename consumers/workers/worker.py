@@ -94,22 +94,29 @@ class Worker:
             loop.add_signal_handler(name, self._stop, name)
         beating = asyncio.ensure_future(self._beat())
         listeners = [asyncio.ensure_future(self._listen(channel)) for channel in self.consumers]
+        lives = [asyncio.ensure_future(consumer.live(self.stopping)) for consumer in self.consumers.values()]
         stopped = asyncio.ensure_future(self._overtime())
         logger.info("consuming %s", ", ".join(self.consumers))
         try:
-            done = asyncio.ensure_future(asyncio.wait(listeners, return_when=asyncio.FIRST_EXCEPTION))
+            listened = asyncio.ensure_future(self._until_all_listened(listeners))
+            done = asyncio.ensure_future(asyncio.wait([listened, *lives], return_when=asyncio.FIRST_EXCEPTION))
             await asyncio.wait({stopped, done}, return_when=asyncio.FIRST_COMPLETED)
-            for listener in listeners:
-                if listener.done():
-                    listener.result()
+            for task in [*listeners, *lives]:
+                if task.done():
+                    task.result()
                 else:
-                    listener.cancel()
+                    task.cancel()
                     logger.error("stopped with work in hand after %g s: it is not acknowledged", self.grace)
         finally:
             stopped.cancel()
             beating.cancel()
             await self._say_goodbye()
             connections.close_all()
+
+    async def _until_all_listened(self, listeners: Sequence[asyncio.Future[None]]) -> None:
+        """Wait for the listeners; when nobody listens any more the consumers' lives end too."""
+        await asyncio.gather(*listeners)
+        self.stopping.set()
 
     def _stop(self, name: int) -> None:
         logger.info("%s: finishing what is in hand", signal.Signals(name).name)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from proj.health.report import Seen, Walk, green, red, unseen, yellow
 
@@ -131,7 +132,7 @@ def workers_beat(_: Walk) -> Iterator[Seen]:
     for channel in sorted(application.application_mapping["channel"].application_mapping):
         mine = [beat for beat in found if beat.channel == channel]
         fresh = [beat for beat in mine if now - beat.at < FRESH]
-        program = f"worker-{channel}"
+        program = _program_of(channel)
         if not fresh:
             last = f"the last heartbeat is {now - max(beat.at for beat in mine):.0f} s old" if mine else "no heartbeat"
             advice = f"Run: supervisorctl tail {program}; then: supervisorctl restart {program}"
@@ -145,6 +146,23 @@ def workers_beat(_: Walk) -> Iterator[Seen]:
             yield yellow(f"{saw}; last error: {error}", f"Run: supervisorctl tail {program}", channel)
         else:
             yield green(saw, channel)
+
+
+def _program_of(channel: str) -> str:
+    """The name, as supervisorctl takes it, of the first program that consumes this channel."""
+    names = expected(settings.BASE_DIR / "supervisord.conf")
+    return next((name for name in names if name.partition(":")[0] == f"worker-{channel}"), f"worker-{channel}")
+
+
+def clock_leads(_: Walk) -> Iterator[Seen]:
+    """Some clock does what must be done by itself: sweeps, schedules, retention."""
+    from proj.runs.models import Lead  # here, because the settings may not be there
+
+    lead = Lead.objects.filter(name="clock", until__gt=timezone.now()).first()
+    if lead is None:
+        yield red("no clock leads: nothing is started as scheduled", "Run: supervisorctl tail clock")
+    else:
+        yield green(f"{lead.holder} leads")
 
 
 def sockets_fit(_: Walk) -> Iterator[Seen]:

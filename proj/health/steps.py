@@ -16,6 +16,7 @@ STEPS = (
     Step("frames", stores.frames_travel, needs=("redis",)),
     Step("named channels", stores.work_travels, needs=("redis",)),
     Step("worker", programs.workers_beat, needs=("redis",)),
+    Step("schedules", programs.clock_leads, needs=("database",)),
     Step("page", front.page_served, needs=("program nginx", "program web")),
     Step("static file", front.file_served, needs=("program nginx", "static files")),
     Step("handshake", front.handshake_accepted, needs=("program nginx", "database", "redis")),

@@ -1,0 +1,13 @@
+"""What goes over the channel layer: group names, typed messages, publishing."""
+
+
+def send_channel_msg(group: str, text: str) -> None:
+    """Show a line of text to everyone who has the deploy console of the service `group` (its uid) open right now.
+
+    Callable from anywhere, `manage.py shell` included; inside a transaction it leaves after the commit. It is kept
+    nowhere: what must not be lost belongs into a run's output or a room.
+    """
+    from proj.layer.names import service_group  # not while settings are read
+    from proj.layer.publish import publish
+
+    publish(service_group(group), {"type": "service.line", "service": group, "text": text})

@@ -8,7 +8,7 @@ from typing import Any
 
 LARGEST = 2**20  # bytes of a serialized message
 
-# type -> its fields. `room.*` and `socket.*` go to groups (frames), the rest to named channels.
+# type -> its fields. `room.*`, `run.*` and `socket.*` go to groups (frames), the rest to named channels.
 TYPES: dict[str, dict[str, type]] = {
     # events of one room as finished frames: [[seq, text], ...], in order; and, where they are known, the wall-clock
     # seconds at which the oldest was received (or 0) and all were committed
@@ -23,6 +23,17 @@ TYPES: dict[str, dict[str, type]] = {
     "access.changed": {"user": int},
     # commands for rooms' logs, each [socket to answer, packed command], and the wall-clock seconds of their arrival
     "chat.batch": {"process": str, "items": list, "received": list},
+    # new output of a run: [[seq, offset, end, line, text], ...] in order, or nothing when it is too much to carry; it
+    # is stored up to the chunk `head` and to `bytes` bytes
+    "run.output": {"run": str, "head": int, "bytes": int, "chunks": list},
+    # a run's state, progress or counts are others; `room` is 0 when no room hears of it
+    "run.state": {"run": str, "service": int, "room": int, "state": dict},
+    # a line for who has the service open, kept nowhere
+    "service.line": {"service": str, "text": str},
+    # runs may wait for a worker
+    "runs.wake": {},
+    # this run is to be ended
+    "runs.cancel": {"run": str},
     # for the doctor
     "doctor.probe": {"probe": str},
 }

@@ -16,7 +16,8 @@ from tests.system.stack import Stack
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
-PROGRAMS = {"redis", "nginx", "web", "interface_0", "interface_1", "worker-chat"}
+WORKERS = {"worker-chat", "worker-runs_0", "worker-runs_1", "clock"}
+PROGRAMS = {"redis", "nginx", "web", "interface_0", "interface_1", *WORKERS}
 
 
 def test_every_program_runs(stack: Stack) -> None:
@@ -134,7 +135,7 @@ def test_an_upgrade_restarts_what_runs_on_changed_code_and_fails_no_request(stac
         asking.join()
 
     after = stack.pids()
-    assert {name for name in before if before[name] != after[name]} == {"interface_0", "interface_1", "worker-chat"}
+    assert {name for name in before if before[name] != after[name]} == {"interface_0", "interface_1", *WORKERS}
     assert "chain reload" in stack.log("web")
     assert set(found) == {200}
     file.write_text(text)

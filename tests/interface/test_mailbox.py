@@ -28,6 +28,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Page:
     """A line that keeps what it was told."""
 
+    waiting = 0
+
     def __init__(self) -> None:
         self.frames: list[dict[str, object]] = []
         self.closed: list[int] = []

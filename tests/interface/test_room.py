@@ -12,6 +12,8 @@ from consumers.interface.room import OpenRoom
 class Socket:
     """A line that remembers what was written."""
 
+    waiting = 0
+
     def __init__(self) -> None:
         self.heard: list[str] = []
         self.outlet = Outlet(self, 1, "alice", plain=False)

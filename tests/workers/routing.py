@@ -53,6 +53,22 @@ class OneByOne(Batches):
     most_messages = 1
 
 
+class Living(OneByOne):
+    """Does something besides messages, for as long as the worker lives."""
+
+    async def live(self, stopping: asyncio.Event) -> None:
+        await note("lives")
+        await stopping.wait()
+        await note("ends")
+
+
+class Dying(OneByOne):
+    """Cannot live."""
+
+    async def live(self, stopping: asyncio.Event) -> None:
+        raise ValueError("no life")
+
+
 class Tutorial(AsyncConsumer):
     """An ordinary consumer, as anyone would write it for Channels."""
 
@@ -70,6 +86,8 @@ application = ProtocolTypeRouter(
                 "batches": Batches.as_asgi(),
                 "one-by-one": OneByOne.as_asgi(),
                 "tutorial": Tutorial.as_asgi(),
+                "living": Living.as_asgi(),
+                "dying": Dying.as_asgi(),
             }
         )
     }

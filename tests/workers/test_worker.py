@@ -119,6 +119,21 @@ def test_an_idle_worker_stops_at_once(rig: Rig) -> None:
     assert rig.beats() == []
 
 
+def test_what_a_consumer_does_besides_messages_ends_with_the_worker(rig: Rig) -> None:
+    worker = rig.work("living")
+    wait_for(lambda: "lives" in rig.noted())
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(10) == 0
+    assert rig.noted() == ["lives", "ends"]
+    assert rig.work("living", "--burst").wait(20) == 0
+    assert rig.noted() == ["lives", "ends"] * 2
+
+
+def test_a_worker_whose_consumer_cannot_live_ends_with_an_error(rig: Rig) -> None:
+    assert rig.work("dying").wait(20) == 1
+    assert "ValueError: no life" in rig.log()
+
+
 def test_one_poisoned_item_is_set_aside_and_the_others_are_done(rig: Rig) -> None:
     rig.send("batches", "a", "poison", "b", "c")
     rig.work("batches")
@@ -226,4 +241,4 @@ def test_once_takes_one_batch_and_burst_all_that_waits(rig: Rig) -> None:
 def test_an_unknown_channel_is_an_error_that_names_the_known_ones(rig: Rig) -> None:
     assert rig.work("chta").wait(20) == 1
     assert "'chta'" in rig.log()
-    assert "batches, one-by-one, tutorial" in rig.log()
+    assert "batches, dying, living, one-by-one, tutorial" in rig.log()

@@ -1,0 +1,57 @@
+"""What the interface reads of runs. Synchronous: asked through database.ask()."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from proj.runs import frames, output
+from proj.runs.models import Run
+
+# fields of a state that are others each time that one looks, and no news
+TICKING = ("duration",)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A run's state, and where a viewer begins: an offset, and the line there (None: the viewer knows it already)."""
+
+    state: dict[str, Any]
+    offset: int
+    line: int | None
+
+
+def opening(id: str, offset: int | None, far: int, tail: int) -> Opening:
+    """Where to begin for who has `offset` bytes: there, or near the end when that is `far` away. None: near the end.
+
+    Raises Run.DoesNotExist.
+    """
+    run = _run(id)
+    state = frames.state(run)
+    if offset is not None and run.bytes - far <= offset <= run.bytes:
+        return Opening(state, offset, None)
+    return Opening(state, *output.place(run, max(0, run.bytes - tail)))
+
+
+def after(id: str, offset: int, limit: int) -> tuple[bytes, int]:
+    """At most `limit` bytes after `offset`, and the offset behind them; nothing when the run is gone."""
+    run = Run.objects.filter(pk=id).first()
+    return output.after(run, offset, limit) if run else (b"", offset)
+
+
+def tail(id: str, offset: int) -> tuple[int, int]:
+    """A place at or a little before `offset` whose line is known: its offset, and its line's number."""
+    return output.place(_run(id), offset)
+
+
+def states(ids: Iterable[str]) -> list[dict[str, Any]]:
+    """The states of these runs."""
+    return [frames.state(run) for run in Run.objects.filter(pk__in=list(ids)).select_related("service", "person")]
+
+
+def news(known: dict[str, Any], state: dict[str, Any]) -> bool:
+    """Whether there is more in `state` than time that has passed."""
+    return any(state[name] != known.get(name) for name in state if name not in TICKING)
+
+
+def _run(id: str) -> Run:
+    return Run.objects.select_related("service", "person").get(pk=id)

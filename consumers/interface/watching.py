@@ -1,0 +1,256 @@
+"""Runs that are watched in this process: who watches which, and how far each has been told.
+
+What a worker publishes carries new output while there is little of it, and otherwise says only how far it goes: the
+rest is read from the database, once for all who stand at the same place. Who cannot keep up skips along, and is told
+what was skipped.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from consumers.interface import viewing
+from consumers.interface.database import ask
+from consumers.interface.frame import Frame
+from consumers.interface.outlet import Outlet
+from consumers.interface.tasks import Tasks
+from proj.layer.names import run_group, service_group
+from proj.runs.frames import text
+from proj.runs.states import ENDED
+
+logger = logging.getLogger(__name__)
+
+LOOK = 3.0  # seconds between two looks at the runs in the database: a lost message costs no more than that
+PORTION = 64 * 1024  # bytes read at once
+PACE = 0.05  # seconds between two portions for one socket: 1.3 MB/s, and nobody reads faster
+BEHIND = 256 * 1024  # bytes that wait for a browser, above which nothing more is written to it
+FAR = 1024 * 1024  # bytes behind, above which one skips along
+TAIL = 128 * 1024  # bytes before the end, to which one skips
+KEPT = 16  # portions that a run keeps for its other watchers
+SUBSCRIBING = 1.0  # seconds that a socket waits for the layer before it goes on without
+
+Piece = tuple[int, Frame]  # the offset behind it, and the frame
+
+
+class Watcher:
+    """One socket that watches one run at a time. `told` is the offset up to which it has been told of the output."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self.outlet = outlet
+        self.run: OpenRun | None = None
+        self.told = 0
+        self.reading = False
+        self.gone = False
+
+    def hear(self, pieces: list[tuple[int, Piece]]) -> bool:
+        """Write what follows at once; False when something is missing or the browser is slow: it must then be read."""
+        for offset, (end, frame) in pieces:
+            if end <= self.told:
+                continue
+            if offset != self.told or self.outlet.line.waiting > BEHIND:
+                return False
+            self.outlet.write(frame)
+            self.told = end
+        return True
+
+
+class OpenRun:
+    """A run that somebody here watches."""
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+        self.state: dict[str, Any] = {}
+        self.end = 0  # bytes of output that are stored, as far as is known here
+        self.watchers: set[Watcher] = set()
+        self._portions: dict[int, asyncio.Task[Piece | None]] = {}
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.state.get("state") in ENDED and self.end >= self.state["bytes"]
+
+    async def portion(self, offset: int) -> Piece | None:
+        """What follows the first `offset` bytes, read once for all who ask; None when there is nothing yet."""
+        reading = self._portions.get(offset)
+        if reading is None:
+            reading = self._portions[offset] = asyncio.ensure_future(self._read(offset))
+            while len(self._portions) > KEPT:
+                del self._portions[next(iter(self._portions))]
+        piece = await asyncio.shield(reading)
+        if piece is None:
+            self._portions.pop(offset, None)
+        return piece
+
+    async def _read(self, offset: int) -> Piece | None:
+        data, end = await ask(partial(viewing.after, self.id, offset, PORTION))
+        return (end, output(offset, end, text(data))) if data else None
+
+
+def output(offset: int, end: int, said: str) -> Frame:
+    """The frame of a piece of output: the bytes before it and up to its end, and its text."""
+    return Frame.of({"type": "output", "offset": offset, "end": end, "text": said})
+
+
+class Watching:
+    """Brings runs and their watchers together. `channel` gives this process's channel of the layer."""
+
+    def __init__(self, layer: Any, channel: Callable[[], Awaitable[str]], tasks: Tasks) -> None:
+        self._layer = layer
+        self._channel = channel
+        self._tasks = tasks
+        self._runs: dict[str, OpenRun] = {}
+        self._services: dict[str, set[Callable[[dict[str, Any]], None]]] = defaultdict(set)
+        self._groups: dict[str, int] = defaultdict(int)
+
+    # for sockets
+
+    async def follow(self, watcher: Watcher, id: str, offset: int | None, *, switched: bool = False) -> None:
+        """Show `watcher` this run from `offset` on (None: its last part), and no other. Raises Run.DoesNotExist."""
+        self.leave(watcher)
+        if watcher.gone:
+            return
+        run = self._runs.get(id)
+        if run is None:
+            run = self._runs[id] = OpenRun(id)
+        watcher.run = run
+        watcher.reading = True  # what comes meanwhile is read afterwards
+        run.watchers.add(watcher)
+        await self._join(run_group(id))
+        opening = await ask(partial(viewing.opening, id, offset, FAR, TAIL))
+        run.state = opening.state
+        run.end = max(run.end, opening.state["bytes"])
+        if watcher.run is not run:
+            return  # it has gone on to another meanwhile
+        watcher.told = opening.offset
+        place = {"offset": opening.offset, "line": opening.line}
+        watcher.outlet.tell(type="run", switched=switched, run=opening.state, **place)
+        self._tasks.spawn(self._read_on(watcher, run))
+
+    def leave(self, watcher: Watcher) -> None:
+        """Show it nothing more."""
+        run, watcher.run = watcher.run, None
+        if run is not None:
+            run.watchers.discard(watcher)
+            self._part(run_group(run.id))
+            if not run.watchers and self._runs.get(run.id) is run:
+                del self._runs[run.id]
+
+    async def listen(self, uid: str, hears: Callable[[dict[str, Any]], None]) -> None:
+        """Have `hears` called with what is told of this service's runs."""
+        self._services[uid].add(hears)
+        await self._join(service_group(uid))
+
+    def unlisten(self, uid: str, hears: Callable[[dict[str, Any]], None]) -> None:
+        """The end of listen()."""
+        if hears in self._services[uid]:
+            self._services[uid].discard(hears)
+            self._part(service_group(uid))
+        if not self._services[uid]:
+            del self._services[uid]
+
+    # the layer
+
+    def arrived(self, message: dict[str, Any]) -> None:
+        """A message of the layer about a run or a service."""
+        if message["type"] == "run.output":
+            self._output(message)
+        elif message["type"] == "run.state":
+            self._state(message["state"])
+            for hears in list(self._services.get(message["state"]["service"], ())):
+                hears(message)
+        else:
+            for hears in list(self._services.get(message["service"], ())):
+                hears(message)
+
+    def _output(self, message: dict[str, Any]) -> None:
+        run = self._runs.get(message["run"])
+        if run is None:
+            return
+        run.end = max(run.end, message["bytes"])
+        pieces = [(offset, (end, output(offset, end, said))) for _, offset, end, _, said in message["chunks"]]
+        for watcher in run.watchers:
+            if not watcher.reading and not (pieces and watcher.hear(pieces)):
+                self._read_later(watcher, run)
+
+    def _state(self, state: dict[str, Any]) -> None:
+        run = self._runs.get(state["run"])
+        if run is None or state == run.state:
+            return
+        run.state = state
+        run.end = max(run.end, state["bytes"])
+        frame = Frame.of({"type": "state", "run": state})
+        for watcher in run.watchers:
+            watcher.outlet.write(frame)
+            if watcher.told < run.end:
+                self._read_later(watcher, run)
+
+    async def look(self) -> None:
+        """Find what the layer did not bring."""
+        await asyncio.sleep(LOOK)
+        open_runs = [id for id, run in self._runs.items() if run.state and not run.over]
+        if open_runs:
+            for state in await ask(partial(viewing.states, open_runs)):
+                known = self._runs.get(state["run"])
+                if known is not None and viewing.news(known.state, state):
+                    self._state(state)
+        for run in list(self._runs.values()):  # who was let down by the database tries again
+            for watcher in run.watchers:
+                if run.state and watcher.told < run.end:
+                    self._read_later(watcher, run)
+
+    # reading
+
+    def _read_later(self, watcher: Watcher, run: OpenRun) -> None:
+        if not watcher.reading:
+            watcher.reading = True
+            self._tasks.spawn(self._read_on(watcher, run))
+
+    async def _read_on(self, watcher: Watcher, run: OpenRun) -> None:
+        """Tell one watcher what it has not been told, as fast as it reads."""
+        try:
+            while watcher.run is run and not watcher.gone and watcher.told < run.end:
+                if watcher.outlet.line.waiting <= BEHIND and not await self._one_portion(watcher, run):
+                    return
+                await asyncio.sleep(PACE)
+        finally:
+            if watcher.run is run:
+                watcher.reading = False
+
+    async def _one_portion(self, watcher: Watcher, run: OpenRun) -> bool:
+        if run.end - watcher.told > FAR:
+            offset, line = await ask(partial(viewing.tail, run.id, run.end - TAIL))
+            if offset > watcher.told:
+                watcher.outlet.tell(type="skipped", offset=watcher.told, to=offset, line=line)
+                watcher.told = offset
+        piece = await run.portion(watcher.told)
+        if piece is None or watcher.run is not run:
+            return False
+        watcher.told, frame = piece
+        watcher.outlet.write(frame)
+        return True
+
+    # groups
+
+    async def _join(self, group: str) -> None:
+        self._groups[group] += 1
+        if self._groups[group] == 1:
+            try:
+                async with asyncio.timeout(SUBSCRIBING):
+                    await self._layer.group_add(group, await self._channel())
+            except (RedisError, OSError, TimeoutError):
+                logger.warning("%s is watched without the layer: Redis is away", group)  # it joins when Redis is back
+
+    def _part(self, group: str) -> None:
+        self._groups[group] -= 1
+        if not self._groups[group]:
+            del self._groups[group]
+            self._tasks.spawn(self._discard(group))
+
+    async def _discard(self, group: str) -> None:
+        if group not in self._groups:
+            await self._layer.group_discard(group, await self._channel())

@@ -1,0 +1,73 @@
+"""Services in Django's admin; runs can be looked at and nothing else."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+from proj.runs.models import Run, Service
+
+if TYPE_CHECKING:
+    Services = admin.ModelAdmin[Service]
+    Runs = admin.ModelAdmin[Run]
+    ServiceModelForm = forms.ModelForm[Service]
+else:
+    Services = Runs = admin.ModelAdmin  # these take no type argument when they run
+    ServiceModelForm = forms.ModelForm
+
+
+class ServiceForm(ServiceModelForm):
+    """The JSON fields over several lines, as they were written."""
+
+    class Meta:
+        model = Service
+        fields = "__all__"
+        widgets = {
+            name: forms.Textarea(attrs={"rows": rows, "cols": 100, "spellcheck": "false"})
+            for name, rows in (("command", 3), ("environment", 2), ("values", 2), ("parameters", 12))
+        }
+
+
+@admin.register(Service)
+class ServiceAdmin(Services):
+    """A service is switched off rather than deleted: its runs are a record."""
+
+    form = ServiceForm
+    list_display = ["uid", "name", "enabled", "run_by", "schedule", "next_at", "room"]
+    list_filter = ["enabled", "run_by", "seen_by"]
+    search_fields = ["uid", "name", "description"]
+    autocomplete_fields = ["runners", "viewers", "room"]
+    readonly_fields = ["next_at"]
+    fieldsets = [
+        (None, {"fields": ["uid", "name", "description", "enabled"]}),
+        ("What is run", {"fields": ["command", "parameters", "directory", "environment", "values"]}),
+        ("Who", {"fields": ["run_by", "runners", "seen_by", "viewers", "room"]}),
+        ("How much at once", {"fields": ["concurrency", "when_busy"]}),
+        ("How long, and how much output", {"fields": ["timeout", "grace", "output_limit", "over_limit"]}),
+        ("By itself", {"fields": ["schedule", "time_zone", "missed", "next_at"]}),
+        ("How long it is kept", {"fields": ["keep_days", "keep_runs"]}),
+    ]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Service | None = None) -> bool:
+        return False
+
+
+@admin.register(Run)
+class RunAdmin(Runs):
+    """To look at only: what becomes of a run is said by its worker."""
+
+    list_display = ["__str__", "state", "origin", "person", "created_at", "ended_at", "exit_code", "host"]
+    list_filter = ["state", "origin", "service"]
+    list_select_related = ["service", "person"]
+    search_fields = ["service__uid", "person__username", "reason"]
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

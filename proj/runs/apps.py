@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+
+
+class RunsConfig(AppConfig):
+    name = "proj.runs"
+    label = "runs"
+
+    def ready(self) -> None:
+        from django.db.models.signals import m2m_changed, post_save
+
+        from proj.runs import access
+        from proj.runs.models import Service
+
+        post_save.connect(access.when_service_saved, sender=Service, dispatch_uid="access")
+        for people in (Service.runners, Service.viewers):
+            m2m_changed.connect(access.when_people_changed, sender=people.through, dispatch_uid=f"access {people}")

@@ -1,0 +1,103 @@
+"""`manage.py run SERVICE name=value...`: starts a run from the host, and follows it if asked to."""
+
+import json
+import sys
+import time
+from typing import Any
+from uuid import UUID
+
+from django.core.management import BaseCommand, CommandError, CommandParser
+
+from proj.runs import frames, output, verbs
+from proj.runs.choices import Origin
+from proj.runs.models import Run, Service
+from proj.runs.refusals import Refused
+from proj.runs.states import ENDED, State
+
+LOOK = 0.1  # seconds between two looks for more
+PORTION = 1 << 18  # bytes written at once
+# What the shell's own tools use: timeout(1) ends with 124, what Ctrl+C ended with 130
+STATUS = {State.SUCCEEDED: 0, State.TIMED_OUT: 124, State.LOST: 125, State.CANCELED: 130}
+
+
+class Command(BaseCommand):
+    """Exit status: 0; with --follow that of the run: its command's, 124 timed out, 125 lost, 130 canceled."""
+
+    help = (
+        "Start a run of SERVICE, as the host itself. With --follow its output goes to standard output, byte for byte, "
+        "and this ends with the run's exit status (128 + n when signal n ended it, 124 when it timed out, 125 when it "
+        "was lost, 130 when it was canceled). Ctrl+C stops following; the run goes on."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("service", nargs="?", metavar="SERVICE", help="its uid; manage.py services lists them")
+        parser.add_argument("values", nargs="*", metavar="name=value", help="its parameters")
+        parser.add_argument("--follow", action="store_true", help="show its output, and wait for its end")
+        parser.add_argument("--cancel", metavar="RUN", type=UUID, help="end this run instead of starting one")
+        parser.add_argument("--json", action="store_true", help="print the run's state as JSON, not its address")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            run = self.canceled(options["cancel"]) if options["cancel"] else self.started(options)
+        except Refused as refused:
+            raise CommandError(f"{refused.detail} ({refused.code})") from None
+        if not options["follow"]:
+            self.say(run, options)
+            return
+        try:
+            self.follow(run)
+        except KeyboardInterrupt:
+            self.stderr.write(f"\n{run} goes on. To end it: manage.py run --cancel {run.pk}")
+            sys.exit(130)
+        except BrokenPipeError:
+            sys.exit(141)  # whoever read this has gone
+        ended = Run.objects.select_related("service", "person").get(pk=run.pk)
+        if options["json"]:
+            self.stderr.write(json.dumps(frames.state(ended)), lambda text: text)
+        else:
+            self.stderr.write(f"{ended} {ended.state}. {ended.reason}".rstrip(), lambda text: text)
+        sys.exit(status(ended))
+
+    def started(self, options: dict[str, Any]) -> Run:
+        if not options["service"]:
+            raise CommandError("Which service? manage.py services lists them.")
+        service = Service.objects.filter(uid=options["service"]).first()
+        if service is None:
+            raise CommandError(f"There is no service {options['service']}; manage.py services lists them.")
+        return verbs.start(service, None, verbs.named(options["values"]), origin=Origin.COMMAND)
+
+    def canceled(self, id: UUID) -> Run:
+        run = Run.objects.filter(pk=id).first()
+        if run is None:
+            raise CommandError(f"There is no run {id}; manage.py runs lists them.")
+        return verbs.cancel(run, None)
+
+    def say(self, run: Run, options: dict[str, Any]) -> None:
+        if options["json"]:
+            self.stdout.write(json.dumps(frames.state(run)))
+        else:
+            self.stdout.write(f"{run.pk}")
+            self.stderr.write(f"{run} is {run.state}.", lambda text: text)
+
+    def follow(self, run: Run) -> None:
+        """Write what it prints until it has ended and all of it is written."""
+        out = sys.stdout.buffer
+        offset = 0
+        while True:
+            state = Run.objects.values_list("state", flat=True).get(pk=run.pk)  # first: the output is whole by then
+            data, offset = output.after(run, offset, PORTION)
+            while data:
+                out.write(data)
+                data, offset = output.after(run, offset, PORTION)
+            out.flush()
+            if state in ENDED:
+                return
+            time.sleep(LOOK)
+
+
+def status(run: Run) -> int:
+    """The exit status that says how a run ended."""
+    if run.state == State.FAILED:
+        return 128 + run.signal if run.signal else run.exit_code or 1
+    return STATUS[State(run.state)]

@@ -1,0 +1,37 @@
+"""`manage.py runs [SERVICE]`: the newest runs."""
+
+import json
+from typing import Any
+
+from django.core.management import BaseCommand, CommandParser
+
+from proj.runs import frames
+from proj.runs.models import Run
+
+
+class Command(BaseCommand):
+    help = "List the newest runs, of one service or of all."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("service", nargs="?", metavar="SERVICE")
+        parser.add_argument("--active", action="store_true", help="only those that have not ended")
+        parser.add_argument("-n", type=int, default=20, dest="most", metavar="N", help="at most so many (20)")
+        parser.add_argument("--json", action="store_true", help="print a list of states instead")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        runs = Run.objects.select_related("service", "person")
+        if options["service"]:
+            runs = runs.filter(service__uid=options["service"])
+        if options["active"]:
+            runs = runs.active()
+        states = [frames.state(run) for run in runs[: max(1, options["most"])]]
+        if options["json"]:
+            self.stdout.write(json.dumps(states))
+            return
+        for one in states:
+            who = one["person"] or one["origin"]
+            said = (
+                f"{one['run']}  {one['service']} #{one['number']}  {one['state']:9}  {one['created_at'][:19]}Z  {who}"
+            )
+            self.stdout.write(f"{said}  {one['reason']}".rstrip())

@@ -1,0 +1,300 @@
+"""What may be run on these hosts, each time that it was run, and what that printed."""
+
+import uuid
+from typing import Any, ClassVar, Self
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+
+from proj.accounts.models import User
+from proj.rooms.models import Room
+from proj.runs import parameters, schedules
+from proj.runs.choices import Audience, Missed, Origin, OverLimit, WhenBusy, passed_on
+from proj.runs.parameters import Parameter
+from proj.runs.states import ACTIVE, AFTER, ENDED, State
+
+
+class ServiceSet(models.QuerySet["Service"]):
+    """Services as one person may see or start them."""
+
+    def for_viewers(self, user: User) -> Self:
+        """The services whose runs and output `user` may see. Whoever may start one may see it."""
+        if user.is_staff:
+            return self
+        return self.filter(_open_to(user))
+
+    def for_runners(self, user: User) -> Self:
+        """The services that `user` may start, and whose runs they may cancel."""
+        if user.is_staff:
+            return self
+        return self.filter(_may_run(user))
+
+
+def _may_run(user: User) -> Q:
+    listed = Service.runners.through.objects.filter(user=user).values("service")
+    return Q(run_by=Audience.EVERYONE) | Q(pk__in=listed)
+
+
+def _open_to(user: User) -> Q:
+    listed = Service.viewers.through.objects.filter(user=user).values("service")
+    return Q(seen_by=Audience.EVERYONE) | Q(pk__in=listed) | _may_run(user)
+
+
+class Service(models.Model):
+    """Something that can be run: a command, who may run it, and under which limits."""
+
+    uid = models.SlugField(max_length=60, unique=True, help_text="its name in addresses and commands, as in /run web1")
+    name = models.CharField(max_length=100, help_text="as people read it")
+    description = models.TextField(blank=True)
+    command = models.JSONField(
+        help_text="The program and its arguments as a list. No shell reads it. "
+        'A parameter is a whole element, "{version}", or the end of one, "--version={version}".'
+    )
+    directory = models.CharField(max_length=500, blank=True, help_text="Where it runs; empty: the worker's home.")
+    environment = models.JSONField(
+        default=passed_on, blank=True, help_text="Names of variables that it gets from the worker's environment."
+    )
+    values = models.JSONField(default=dict, blank=True, help_text="Further variables, with their values; no secrets.")
+    parameters = models.JSONField(
+        default=list, blank=True, help_text="What people may choose; docs/runs.md has the form."
+    )
+    timeout = models.PositiveIntegerField(
+        default=3600, validators=[MinValueValidator(1)], help_text="Seconds until it is ended."
+    )
+    grace = models.PositiveIntegerField(
+        default=10, validators=[MaxValueValidator(3600)], help_text="Seconds from TERM to KILL."
+    )
+    concurrency = models.PositiveIntegerField(
+        default=1, validators=[MinValueValidator(1)], help_text="How many of its runs there may be at once."
+    )
+    when_busy = models.CharField(max_length=10, choices=WhenBusy.choices, default=WhenBusy.REFUSE)
+    output_limit = models.PositiveBigIntegerField(
+        default=100_000_000, validators=[MinValueValidator(1000)], help_text="Bytes of output that are kept of one run."
+    )
+    over_limit = models.CharField(
+        max_length=10, choices=OverLimit.choices, default=OverLimit.GO_ON, help_text="A command that prints more ..."
+    )
+    keep_days = models.PositiveIntegerField(
+        null=True, blank=True, default=90, help_text="Days that ended runs are kept; empty: for ever."
+    )
+    keep_runs = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Ended runs that are kept; empty: all."
+    )
+    schedule = models.CharField(
+        max_length=100,
+        blank=True,
+        help_text="When it starts by itself, as in a crontab: 30 4 * * mon-fri",
+    )
+    time_zone = models.CharField(max_length=60, default="UTC", help_text="Of the schedule: UTC, Asia/Shanghai, ...")
+    missed = models.CharField(
+        max_length=10, choices=Missed.choices, default=Missed.SKIP, help_text="Times that passed while all was down."
+    )
+    next_at = models.DateTimeField(null=True, editable=False, help_text="the next scheduled time")
+    run_by = models.CharField(max_length=10, choices=Audience.choices, default=Audience.LISTED)
+    runners = models.ManyToManyField(User, blank=True, related_name="+", help_text="Who may start it.")
+    seen_by = models.CharField(max_length=10, choices=Audience.choices, default=Audience.EVERYONE)
+    viewers = models.ManyToManyField(User, blank=True, related_name="+", help_text="Who may see its runs.")
+    room = models.ForeignKey(
+        Room, on_delete=models.SET_NULL, null=True, blank=True, related_name="services", help_text="Hears of its runs."
+    )
+    enabled = models.BooleanField(default=True, help_text="Off: nobody can start it; its runs stay to be read.")
+    last_number = models.PositiveBigIntegerField(default=0, editable=False)
+
+    objects: ClassVar[models.Manager["Service"]] = models.Manager.from_queryset(ServiceSet)()
+
+    class Meta:
+        ordering = ["uid"]
+
+    def __str__(self) -> str:
+        return self.uid
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.next_at = schedules.after(timezone.now(), self.schedule, self.time_zone) if self.schedule else None
+        if not self._state.adding and not kwargs.get("update_fields"):
+            # starts count it up while a form is open
+            fields = {field.name for field in self._meta.concrete_fields if not field.primary_key}
+            kwargs["update_fields"] = fields - {"last_number"}
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return _address("runs:service", self.uid)
+
+    def clean(self) -> None:
+        """Refuse what could not be run, with the field that is wrong."""
+        found: list[Parameter] | None = None
+        try:
+            found = self.parameters_described()
+        except parameters.BadDescription as error:
+            raise ValidationError({"parameters": str(error)}) from None
+        try:
+            parameters.check_command(self.command, found)
+        except parameters.BadDescription as error:
+            raise ValidationError({"command": str(error)}) from None
+        _check_environment(self.environment, self.values)
+        if self.directory and not self.directory.startswith("/"):
+            raise ValidationError({"directory": "The directory is an absolute path."})
+        try:
+            schedules.checked(self.schedule, self.time_zone)
+        except schedules.BadSchedule as error:
+            raise ValidationError({error.field: str(error)}) from None
+        if self.schedule and any(p.required and p.default is None for p in found):
+            raise ValidationError({"schedule": "A scheduled service needs defaults for its required parameters."})
+
+    def parameters_described(self) -> list[Parameter]:
+        """Its parameters. Raises parameters.BadDescription."""
+        return parameters.described(self.parameters)
+
+
+def _check_environment(environment: object, values: object) -> None:
+    def name(text: object) -> bool:
+        return isinstance(text, str) and text != "" and "=" not in text and "\0" not in text
+
+    if not isinstance(environment, list) or not all(name(one) for one in environment):
+        raise ValidationError({"environment": "A list of names of variables."})
+    if not isinstance(values, dict) or not all(
+        name(key) and isinstance(value, str) and "\0" not in value for key, value in values.items()
+    ):
+        raise ValidationError({"values": 'Names with texts: {"MODE": "live"}.'})
+
+
+class RunSet(models.QuerySet["Run"]):
+    """Runs as one person may see them, and the one way in which their state changes."""
+
+    def for_viewers(self, user: User) -> Self:
+        """The runs that `user` may see."""
+        return self.filter(service__in=Service.objects.for_viewers(user))
+
+    def for_runners(self, user: User) -> Self:
+        """The runs that `user` may cancel and start again."""
+        return self.filter(service__in=Service.objects.for_runners(user))
+
+    def active(self) -> Self:
+        """Those that have not ended."""
+        return self.filter(state__in=ACTIVE)
+
+    def ended(self) -> Self:
+        """Those that have."""
+        return self.filter(state__in=ENDED)
+
+    def move(self, to: State, **values: Any) -> int:
+        """Bring those of these runs to the state `to` that may go there; return how many did. Nothing else does."""
+        if to in ENDED:
+            values = {"ended_at": timezone.now()} | values
+        return self.filter(state__in=AFTER[to]).update(state=to, **values)
+
+
+class Run(models.Model):
+    """One run of a service. The row is the queue entry, and the record of what became of it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="runs")
+    number = models.PositiveBigIntegerField(help_text="counts the service's runs: web1 #17")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.PERSON)
+    person = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="runs")
+    room = models.ForeignKey(Room, on_delete=models.SET_NULL, null=True, related_name="runs")
+    parameters = models.JSONField(default=dict)
+    command = models.JSONField(help_text="the argument list, values in their places")
+    created_at = models.DateTimeField(default=timezone.now)
+    claimed_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True, help_text="when the command was running")
+    ended_at = models.DateTimeField(null=True)
+    exit_code = models.IntegerField(null=True)
+    signal = models.PositiveSmallIntegerField(null=True, help_text="the signal that ended it")
+    reason = models.TextField(blank=True, help_text="why it ended so, in a sentence")
+    bytes = models.PositiveBigIntegerField(default=0, help_text="of output that are stored")
+    lines = models.PositiveBigIntegerField(default=0, help_text="newlines in them")
+    chunks = models.PositiveBigIntegerField(default=0, help_text="the newest chunk's seq")
+    progress = models.PositiveSmallIntegerField(null=True, help_text="0 to 100, as the command says")
+    progress_text = models.CharField(max_length=200, blank=True)
+    cancel_requested_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    cancel_requested_at = models.DateTimeField(null=True)
+    # Who has it in hand until it is settled. Without a lease it was let go: any worker of its host may take it.
+    worker = models.CharField(max_length=120, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    beat_at = models.DateTimeField(null=True, help_text="when its worker last said so")
+    host = models.CharField(max_length=100, blank=True)
+    boot = models.CharField(max_length=40, blank=True, help_text="the host's boot id")
+    launcher_pid = models.PositiveIntegerField(null=True)
+    launcher_start = models.PositiveBigIntegerField(null=True, help_text="clock ticks from boot to its start")
+    settled = models.BooleanField(default=False, help_text="ended, and nothing of it is left to archive")
+
+    objects: ClassVar[models.Manager["Run"]] = models.Manager.from_queryset(RunSet)()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [models.UniqueConstraint(fields=["service", "number"], name="run_number_once")]
+        indexes = [
+            models.Index(fields=["service", "-created_at"], name="run_newest"),
+            models.Index(fields=["-created_at"], name="run_created"),
+            models.Index(
+                fields=["state", "created_at"], condition=Q(state__in=["queued", "running"]), name="run_active"
+            ),
+            models.Index(fields=["host"], condition=Q(settled=False), name="run_unsettled"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service} #{self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A run is made once; what becomes of it is said by conditional updates."""
+        if not self._state.adding:
+            raise TypeError("a run changes by RunSet.move() and conditional updates, never by save()")
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return _address("runs:run", str(self.pk))
+
+
+class Chunk(models.Model):
+    """A piece of a run's output, until it is archived. Never ends inside a UTF-8 character."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+")
+    seq = models.PositiveBigIntegerField(help_text="1, 2, 3, ... without holes")
+    offset = models.PositiveBigIntegerField(help_text="bytes before it")
+    line = models.PositiveBigIntegerField(help_text="the number of the line that its first byte is in, from 1")
+    data = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "seq"], name="chunk_seq_once")]
+        indexes = [
+            models.Index(fields=["run", "offset"], name="chunk_offset"),
+            models.Index(fields=["run", "line"], name="chunk_line"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.seq}"
+
+
+class Archive(models.Model):
+    """A run's whole output as one stored file: gzip members that can be read one by one."""
+
+    run = models.OneToOneField(Run, on_delete=models.CASCADE, primary_key=True, related_name="archive")
+    file = models.CharField(max_length=200, help_text="its name in the storage")
+    size = models.PositiveBigIntegerField(help_text="bytes of the file")
+    index = models.JSONField(help_text="for each member: byte offset, first line, place in the file")
+
+    def __str__(self) -> str:
+        return self.file
+
+
+class Lead(models.Model):
+    """Which process is the one that does a thing of which there must be one."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    holder = models.CharField(max_length=120)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.holder}"
+
+
+def _address(name: str, argument: str) -> str:
+    try:
+        return reverse(name, args=[argument])
+    except NoReverseMatch:  # the pages are not there
+        return ""

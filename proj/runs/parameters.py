@@ -1,0 +1,224 @@
+"""A service's parameters: how they are described, which values they take, and how these become arguments.
+
+A value is one argument of the command or the end of one (`--version={version}`), never part of a text that a shell
+reads. Unless the service says so, no value can be taken for an option.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+from proj.runs.refusals import BadParameter
+
+LONGEST = 4096  # characters of a value
+NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+# A whole element, or `name={parameter}`, with or without dashes. `{{` and `}}` stand for the braces themselves.
+PLACE = re.compile(r"([-\w.]+=)?\{([a-z][a-z0-9_]*)\}")
+YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+TYPES = ("text", "choice", "integer", "boolean")
+
+Value = str | int | bool
+
+
+class BadDescription(ValueError):
+    """A service's command or parameters are not described as docs/runs.md says; the sentence says what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One value that a person may give."""
+
+    name: str
+    type: str = "text"
+    help: str = ""
+    required: bool = False
+    default: Value | None = None
+    choices: tuple[str, ...] = ()  # of a choice
+    pattern: str = ""  # of a text: a regular expression that the whole value must match
+    dash: bool = False  # the value may begin with `-` even where the command could take it for an option
+    lines: bool = False  # of a text: it may have more than one line
+    argument: str = ""  # of a boolean: what stands in its place when it is true; nothing does when it is false
+
+    def checked(self, value: object) -> Value:
+        """`value`, which may come as text, in the parameter's type. Raises BadParameter."""
+        if self.type == "integer":
+            return self._integer(value)
+        if self.type == "boolean":
+            return self._boolean(value)
+        if not isinstance(value, str):
+            raise self.refused("is a text")
+        if self.type == "choice":
+            if value not in self.choices:
+                raise self.refused(f"is one of: {', '.join(self.choices)}")
+            return value
+        return self._text(value)
+
+    def refused(self, why: str) -> BadParameter:
+        """The refusal of a value, as a sentence about this parameter."""
+        return BadParameter(self.name, f"{self.name} {why}.")
+
+    def _integer(self, value: object) -> int:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]{1,18}", value):
+            raise self.refused("is a whole number of at most 18 digits")
+        return int(value)
+
+    def _boolean(self, value: object) -> bool:
+        known = {
+            "true": True,
+            "yes": True,
+            "on": True,
+            "1": True,
+            "false": False,
+            "no": False,
+            "off": False,
+            "0": False,
+        }
+        if isinstance(value, bool):
+            return value
+        if not isinstance(value, str) or value.lower() not in known:
+            raise self.refused("is yes or no")
+        return known[value.lower()]
+
+    def _text(self, value: str) -> str:
+        if len(value) > LONGEST:
+            raise self.refused(f"has at most {LONGEST} characters")
+        allowed = "\n\t" if self.lines else ""
+        if not self.lines and ("\n" in value or "\r" in value):
+            raise self.refused("is one line")
+        if any(unicodedata.category(c) in ("Cc", "Cs") and c not in allowed for c in value):
+            raise self.refused("has no control characters")
+        if self.pattern and not re.fullmatch(self.pattern, value):
+            raise self.refused(f"must look like this: {self.pattern}")
+        return value
+
+
+def described(described: object) -> list[Parameter]:
+    """The parameters of a service's JSON list. Raises BadDescription."""
+    if not isinstance(described, list):
+        raise BadDescription("The parameters are a list.")
+    found = [_one(entry) for entry in described]
+    names = [parameter.name for parameter in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise BadDescription(f"The parameter {name} is described twice.")
+    return found
+
+
+def _one(entry: object) -> Parameter:
+    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not NAME.fullmatch(entry["name"]):
+        raise BadDescription("A parameter has a name of small letters, digits and _, beginning with a letter.")
+    name = entry["name"]
+    known = {field.name: field.type for field in fields(Parameter)}
+    for key, value in entry.items():
+        if key not in known:
+            raise BadDescription(f"{name}: {key} is not known; a parameter has {', '.join(known)}.")
+        if key in ("required", "dash", "lines") and not isinstance(value, bool):
+            raise BadDescription(f"{name}: {key} is true or false.")
+        if key in ("type", "help", "pattern", "argument") and not isinstance(value, str):
+            raise BadDescription(f"{name}: {key} is a text.")
+    choices = entry.get("choices", [])
+    if not isinstance(choices, list | tuple) or not all(isinstance(c, str) and c and "\0" not in c for c in choices):
+        raise BadDescription(f"{name}: choices are a list of texts.")
+    parameter = Parameter(**(entry | {"choices": tuple(choices)}))
+    _check_whole(parameter)
+    return parameter
+
+
+def _check_whole(parameter: Parameter) -> None:
+    name = parameter.name
+    if parameter.type not in TYPES:
+        raise BadDescription(f"{name}: the type is one of {', '.join(TYPES)}.")
+    if (parameter.type == "choice") != bool(parameter.choices):
+        raise BadDescription(f"{name}: a choice has choices, and nothing else has.")
+    for field, kind in (("pattern", "text"), ("lines", "text"), ("argument", "boolean")):
+        if getattr(parameter, field) and parameter.type != kind:
+            raise BadDescription(f"{name}: {field} is for the type {kind} only.")
+    try:
+        re.compile(parameter.pattern)
+    except re.error as error:
+        raise BadDescription(f"{name}: the pattern is no regular expression: {error}.") from None
+    if parameter.default is not None:
+        try:
+            parameter.checked(parameter.default)
+        except BadParameter as error:
+            raise BadDescription(f"The default does not fit: {error.detail}") from None
+
+
+def check_command(command: object, parameters: Sequence[Parameter]) -> list[str]:
+    """The command of a service. Raises BadDescription when it is none, or does not fit its parameters."""
+    if not isinstance(command, list) or not command or not all(isinstance(part, str) for part in command):
+        raise BadDescription('The command is a list of texts: ["/usr/bin/deploy", "--version={version}"].')
+    if not command[0] or PLACE.fullmatch(command[0]):
+        raise BadDescription("The command's first element is the program itself.")
+    known = {parameter.name: parameter for parameter in parameters}
+    for part in command:
+        if "\0" in part:
+            raise BadDescription("An argument cannot hold the character NUL.")
+        place = PLACE.fullmatch(part)
+        if place and place[2] not in known:
+            raise BadDescription(f"{part}: there is no parameter {place[2]}; for the text itself write {{{part}}}.")
+        if place is None and any(f"{{{name}}}" in part.replace("{{", "").replace("}}", "") for name in known):
+            raise BadDescription(f"{part}: a parameter is a whole element, or the end of one after `name=`.")
+    placed = {place[2] for part in command if (place := PLACE.fullmatch(part))}
+    for name in known:
+        if name not in placed:
+            raise BadDescription(f"The parameter {name} is nowhere in the command.")
+    return command
+
+
+def checked(parameters: Sequence[Parameter], values: Mapping[str, object]) -> dict[str, Value]:
+    """Each parameter's value, those that were not given by default; optional ones without a value are left out.
+
+    Raises BadParameter for the first that does not fit.
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    for name in values:
+        if name not in known:
+            detail = f"There is no parameter {name}; there is: {', '.join(known)}." if known else "There are none."
+            raise BadParameter(name, detail)
+    found: dict[str, Value] = {}
+    for parameter in parameters:
+        value = values.get(parameter.name)
+        if value is None or value == "":
+            value = parameter.default
+        if value is not None and value != "":
+            found[parameter.name] = parameter.checked(value)
+        elif parameter.required:
+            raise parameter.refused("is needed")
+    return found
+
+
+def arguments(command: Sequence[str], parameters: Sequence[Parameter], values: Mapping[str, Value]) -> list[str]:
+    """The command with its values in their places. A place without a value is left out. Raises BadParameter."""
+    known = {parameter.name: parameter for parameter in parameters}
+    made: list[str] = []
+    for part in command:
+        place = PLACE.fullmatch(part)
+        if place is None:
+            made.append(part.replace("{{", "{").replace("}}", "}"))
+            continue
+        parameter, value = known[place[2]], values.get(place[2])
+        text = _text_of(parameter, value)
+        if text is None:
+            continue
+        if not place[1] and text.startswith("-") and not _may_begin_with_dash(parameter):
+            raise parameter.refused("may not begin with `-`: the command could take it for an option")
+        made.append((place[1] or "") + text)
+    return made
+
+
+def _text_of(parameter: Parameter, value: Value | None) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        if parameter.argument:
+            return parameter.argument if value else None
+        return "true" if value else "false"
+    return str(value)
+
+
+def _may_begin_with_dash(parameter: Parameter) -> bool:
+    return parameter.dash or parameter.type in ("choice", "boolean")  # the service lists these itself

@@ -1,0 +1,118 @@
+"""What people, commands and the clock do with services: start, cancel, run again. Every edge calls these."""
+
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.utils import timezone
+
+from proj.accounts.models import User
+from proj.layer.names import RUNS
+from proj.layer.publish import publish_many, wake
+from proj.rooms.models import Room
+from proj.runs import parameters, telling
+from proj.runs.choices import Origin, WhenBusy
+from proj.runs.models import Run, RunSet, Service
+from proj.runs.refusals import AlreadyOver, BadParameter, Busy, Disabled, NotAllowed
+from proj.runs.states import State
+
+
+def start(
+    service: Service,
+    person: User | None,
+    values: Mapping[str, object],
+    *,
+    room: Room | None = None,
+    origin: Origin = Origin.PERSON,
+) -> Run:
+    """Queue a run of `service` and wake a worker after the commit. Without a person, the host itself asks.
+
+    Raises NotAllowed, Disabled, BadParameter or Busy; nothing is stored then.
+    """
+    with transaction.atomic():
+        locked = _locked(service, person)
+        if not locked.enabled:
+            raise Disabled(f"{locked} is switched off; an administrator can change that.")
+        described = locked.parameters_described()
+        checked = parameters.checked(described, values)
+        command = parameters.arguments(locked.command, described, checked)
+        _refuse_when_busy(locked)
+        locked.last_number += 1
+        Service.objects.filter(pk=locked.pk).update(last_number=locked.last_number)
+        run = Run.objects.create(
+            service=locked,
+            number=locked.last_number,
+            origin=origin,
+            person=person,
+            room=room or locked.room,
+            parameters=checked,
+            command=command,
+        )
+        wake(RUNS, {"type": "runs.wake"})
+        publish_many(telling.of_state(run))
+    return run
+
+
+def _locked(service: Service, person: User | None) -> Service:
+    """The service's row, locked: starts and claims of one service come one after the other."""
+    services = Service.objects.all() if person is None else Service.objects.for_runners(person)
+    if person is not None and not person.is_active:
+        services = services.none()
+    locked: Service | None = services.select_for_update().filter(pk=service.pk).first()
+    if locked is None:
+        raise NotAllowed(f"You may not start {service.uid}; an administrator can let you.")
+    return locked
+
+
+def _refuse_when_busy(service: Service) -> None:
+    if service.when_busy == WhenBusy.QUEUE:
+        return
+    active = list(service.runs.active().select_related("person")[: service.concurrency])
+    if len(active) >= service.concurrency:
+        one = active[0]
+        by = f", started by {one.person}" if one.person else ""
+        raise Busy(f"{one} is {one.state}{by}. Wait for its end, or cancel it.")
+
+
+def cancel(run: Run, person: User | None) -> Run:
+    """End a run: a queued one now, a running one as soon as its launcher has heard of it. Asking twice is harmless.
+
+    Raises NotAllowed, or AlreadyOver.
+    """
+    if person is not None and not _runs_of(person).filter(pk=run.pk).exists():
+        raise NotAllowed(f"You may not cancel runs of {run.service}.")
+    asked = {"cancel_requested_by": person, "cancel_requested_at": timezone.now()}
+    by = f"Canceled by {person}" if person else "Canceled on the host"
+    with transaction.atomic():
+        one = Run.objects.filter(pk=run.pk)
+        queued = one.filter(state=State.QUEUED)
+        if not queued.move(State.CANCELED, reason=f"{by} before it began.", settled=True, **asked):
+            one.filter(state=State.RUNNING, cancel_requested_at=None).update(**asked)
+        found = one.select_related("service", "person").get()
+        if found.state not in (State.RUNNING, State.CANCELED):
+            raise AlreadyOver(f"{found} is over: {found.get_state_display().lower()}.")
+        if found.state == State.RUNNING:
+            wake(RUNS, {"type": "runs.cancel", "run": str(run.pk)})
+        publish_many(telling.of_state(found))
+    return found
+
+
+def again(run: Run, person: User | None, *, room: Room | None = None, origin: Origin = Origin.PERSON) -> Run:
+    """Start the same service with the same values. Raises as start() does: the service may have changed."""
+    if person is not None and not _runs_of(person).filter(pk=run.pk).exists():
+        raise NotAllowed(f"You may not start {run.service}.")
+    return start(run.service, person, run.parameters, room=room or run.room, origin=origin)
+
+
+def _runs_of(person: User) -> RunSet:
+    return Run.objects.for_runners(person)
+
+
+def named(text: list[str]) -> dict[str, str]:
+    """`name=value` words as values for start(). Raises BadParameter."""
+    values: dict[str, str] = {}
+    for word in text:
+        name, equals, value = word.partition("=")
+        if not equals or name in values:
+            raise BadParameter(name, f"Give each parameter once, as name=value: {word!r}.")
+        values[name] = value
+    return values

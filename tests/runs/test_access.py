@@ -1,0 +1,23 @@
+"""Whoever loses a service is told of to those who hold sockets open."""
+
+import pytest
+
+from proj.accounts.models import User
+from proj.runs import access
+from tests.runs.conftest import Make
+
+pytestmark = pytest.mark.django_db
+
+
+def test_closing_a_service_or_taking_somebody_off_its_list_has_sockets_looked_at(
+    make: Make, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(access, "changed", lambda: told.append(1))
+    service = make(run_by="listed", seen_by="listed")
+    service.runners.add(alice)
+    assert not told
+    service.runners.remove(alice)
+    assert len(told) == 1
+    service.save()
+    assert len(told) == 2

@@ -1,0 +1,206 @@
+"""Runs go on, and their output stays whole, while the processes that look after them are restarted and killed."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.system.stack import Stack, wait_until
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+
+COUNT = """
+import sys, time
+for n in range(1, int(sys.argv[1]) + 1):
+    print(f"line {n} ✓", flush=True)
+    time.sleep(0.05)
+"""
+SERVICES = f"""
+[count]
+command = ["python3", "-c", {json.dumps(COUNT)}, "{{lines}}"]
+parameters = [{{name = "lines", type = "integer", default = 100}}]
+concurrency = 100
+
+[quick]
+command = ["true"]
+concurrency = 100
+
+[silent]
+command = ["sh", "-c", "echo begun; sleep 60"]
+
+[stubborn]
+command = ["sh", "-c", "trap '' TERM; (trap '' TERM; sleep 60) & echo ready; sleep 60"]
+grace = 1
+concurrency = 10
+"""
+
+
+@pytest.fixture(scope="module")
+def services(stack: Stack) -> Stack:
+    """The stack, with the services above."""
+    file = stack.root / "services.toml"
+    file.write_text(SERVICES)
+    stack.manage("loadservices", str(file))
+    return stack
+
+
+def start(stack: Stack, service: str, times: int = 1, **values: object) -> list[str]:
+    """Start a service from the host, so many times; the ids of the runs."""
+    code = (
+        "from proj.runs import verbs; from proj.runs.models import Service; import json; "
+        f"service = Service.objects.get(uid={service!r}); "
+        f"print('ids:' + json.dumps([str(verbs.start(service, None, {values!r}).pk) for _ in range({times})]))"
+    )
+    ids: list[str] = json.loads(stack.manage("shell", "-c", code).rpartition("ids:")[2])
+    return ids
+
+
+def states(stack: Stack) -> dict[str, dict[str, Any]]:
+    """What `manage.py runs` says of each run."""
+    return {one["run"]: one for one in json.loads(stack.manage("runs", "--json", "-n", "200"))}
+
+
+def outputs(stack: Stack, ids: list[str]) -> dict[str, str]:
+    """What was stored of each run, and whether nothing of it is left to be cleared away."""
+    code = (
+        "from proj.runs import output; from proj.runs.models import Chunk, Run; import json; "
+        "print('out:' + json.dumps({str(run.pk): b''.join(output.stream(run)).decode() "
+        f"for run in Run.objects.filter(pk__in={ids!r}, settled=True) if not Chunk.objects.filter(run=run)}}))"
+    )
+    found: dict[str, str] = json.loads(stack.manage("shell", "-c", code).rpartition("out:")[2])
+    return found
+
+
+def all_end(stack: Stack, ids: list[str], seconds: float) -> dict[str, dict[str, Any]]:
+    """Wait until these runs have ended; their last states."""
+    found: dict[str, dict[str, Any]] = {}
+
+    def ended() -> bool:
+        nonlocal found
+        found = states(stack)
+        return all(found[id]["state"] not in ("queued", "running") for id in ids)
+
+    wait_until(ended, seconds, "all runs have ended")
+    return {id: found[id] for id in ids}
+
+
+def lines(count: int) -> str:
+    return "".join(f"line {n} ✓\n" for n in range(1, count + 1))
+
+
+def back(stack: Stack, program: str, before: int) -> None:
+    """Wait until supervisord has started a killed program again."""
+    wait_until(lambda: stack.pids().get(program, 0) not in (0, before), 30, f"{program} is back")
+
+
+def survive(stack: Stack, runs: int, count: int, *, kills: int, restarts: int) -> None:
+    """Run `runs` times a command of `count` lines, while the run workers and what is around them go down."""
+    followers = [
+        subprocess.Popen(
+            [str(stack.root / ".venv/bin/python"), "manage.py", "run", "count", f"lines={count}", "--follow"],
+            cwd=stack.root,
+            env=stack.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(2)
+    ]
+    ids = start(stack, "count", runs, lines=count)
+    for n in range(max(kills, restarts)):
+        if n < kills:
+            victims = ["worker-runs_0", "worker-runs_1"]
+            before = {victim: stack.kill9(victim) for victim in victims[: 1 + n % 2]}
+            for victim, pid in before.items():
+                back(stack, victim, pid)
+        if n == 0:
+            redis = stack.kill9("redis")
+            interface = stack.kill9("interface_0")
+            back(stack, "redis", redis)
+            back(stack, "interface_0", interface)
+        if n < restarts:
+            stack.supervisorctl("restart", "worker-runs:*")
+    ended = all_end(stack, ids, count * 0.05 + 60)
+    assert {one["state"] for one in ended.values()} == {"succeeded"}, ended
+    wait_until(lambda: len(outputs(stack, ids)) == runs, 30, "all output is archived")
+    assert set(outputs(stack, ids).values()) == {lines(count)}
+    for follower in followers:
+        said, complaint = follower.communicate(timeout=60)
+        assert said.decode() == lines(count), complaint
+        assert follower.returncode == 0
+
+
+def test_runs_and_their_output_outlive_killed_and_restarted_workers(services: Stack) -> None:
+    survive(services, 8, 120, kills=2, restarts=1)
+
+
+@pytest.mark.by_hand
+@pytest.mark.timeout(600)
+def test_twenty_runs_of_thirty_seconds_outlive_five_kills_and_three_restarts(services: Stack) -> None:
+    survive(services, 20, 600, kills=5, restarts=3)
+
+
+def test_a_worker_that_is_stopped_lets_go_within_a_second_and_its_run_goes_on(services: Stack) -> None:
+    (id,) = start(services, "count", lines=100)
+    wait_until(lambda: states(services)[id]["bytes"] > 0, 10, "it prints")
+    began = time.monotonic()
+    for program in ("worker-runs_0", "worker-runs_1"):
+        os.kill(services.pid(program), signal.SIGTERM)
+    holders = (
+        "from proj.runs.models import Run; "
+        f"print('held:' + repr([run.worker for run in Run.objects.filter(pk={id!r}, lease_until=None)]))"
+    )
+    wait_until(lambda: "held:['']" in services.manage("shell", "-c", holders), 3, "its lease is given back")
+    assert time.monotonic() - began < 3  # two starts of manage.py are in this
+    assert all_end(services, [id], 40)[id]["state"] == "succeeded"
+
+
+def test_a_canceled_run_leaves_no_process_even_where_children_ignore_term(services: Stack) -> None:
+    (id,) = start(services, "stubborn")
+    wait_until(lambda: states(services)[id]["bytes"] > 0, 10, "it says that it is ready")
+    services.manage("run", "--cancel", id)
+    ended = all_end(services, [id], 10)[id]
+    assert (ended["state"], ended["signal"]) == ("canceled", 9)
+    assert not belonging(id), "something of it is still alive"
+
+
+def test_a_run_whose_launcher_was_killed_is_lost_and_keeps_what_it_printed(services: Stack) -> None:
+    (id,) = start(services, "silent")
+    wait_until(lambda: states(services)[id]["lines"] > 0, 10, "it prints")
+    launcher = json.loads((services.root / "var" / "runs" / id / "launcher.json").read_text())
+    os.kill(launcher["pid"], signal.SIGKILL)
+    ended = all_end(services, [id], 10)[id]
+    assert ended["state"] == "lost"
+    assert "its launcher is gone" in ended["reason"]
+    wait_until(lambda: outputs(services, [id]), 10, "its output is archived")
+    assert outputs(services, [id])[id] == "begun\n"
+    wait_until(lambda: not belonging(id), 10, "what was left of it is ended")
+
+
+def test_runs_outlive_supervisord_and_are_told_of_by_down(services: Stack) -> None:
+    (id,) = start(services, "count", lines=400)
+    wait_until(lambda: states(services)[id]["bytes"] > 0, 10, "it prints")
+    done = services.run("./deploy/down")
+    assert done.returncode == 0
+    assert "1 run goes on" in done.stdout
+    services.start()
+    assert all_end(services, [id], 60)[id]["state"] == "succeeded"
+    wait_until(lambda: outputs(services, [id]), 10, "its output is archived")
+    assert outputs(services, [id])[id] == lines(400)
+
+
+def belonging(id: str) -> list[int]:
+    """The processes of a run: its launcher, and what has its id in the environment."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                if f"SIGNALBOX_RUN={id}".encode() in (folder / "environ").read_bytes():
+                    found.append(int(folder.name))
+            except OSError:
+                continue
+    return found

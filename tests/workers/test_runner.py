@@ -1,0 +1,327 @@
+"""A worker's runs, with real launchers and real commands: what they come to, whatever the command does."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from consumers.workers import launching
+from consumers.workers.runner import Runner
+from proj.runs import leases, output, settling, verbs
+from proj.runs.leases import Holder
+from proj.runs.models import Archive, Chunk, Run
+from proj.runs.spool import Spool
+from tests.runs.conftest import Make
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def runner(_own_folders: None) -> Iterator[Runner]:
+    """A worker's runs. Whatever a test leaves running is ended."""
+    runner = Runner(16, lambda run: settling.settle(run.pk))
+    yield runner
+    runner.let_go()
+    for process in runner._left:
+        process.terminate()
+        process.wait(20)
+
+
+def until_over(runner: Runner, run: Run, seconds: float = 15.0, *, asked: Any = None) -> Run:
+    """Take turns until the run is settled, or until `asked(run)` is true."""
+    limit = time.monotonic() + seconds
+    while True:
+        runner.turn(look=True)
+        found = Run.objects.select_related("service").get(pk=run.pk)
+        if asked(found) if asked else found.settled:
+            return found
+        assert time.monotonic() < limit, f"{found.state} after {seconds} s: {Spool(run.pk).last_words()}"
+        time.sleep(0.02)
+
+
+def printed(run: Run) -> bytes:
+    return b"".join(output.stream(run))
+
+
+def did(runner: Runner, make: Make, command: list[str], **fields: Any) -> Run:
+    return until_over(runner, verbs.start(make("web1", command, **fields), None, {}))
+
+
+def test_a_run_that_succeeds_leaves_its_output_in_the_archive_and_nothing_else(runner: Runner, make: Make) -> None:
+    run = did(runner, make, ["sh", "-c", "echo out; echo err >&2; printf end"])
+    assert (run.state, run.exit_code, run.signal, run.reason) == ("succeeded", 0, None, "")
+    assert printed(run) == b"out\nerr\nend"
+    assert (run.bytes, run.lines) == (11, 2)
+    assert run.started_at and run.claimed_at and run.ended_at
+    assert run.claimed_at <= run.started_at <= run.ended_at
+    assert not Chunk.objects.exists()
+    assert not Spool(run.pk).path.exists()
+    assert (run.worker, run.lease_until) == ("", None)
+
+
+def test_a_run_that_prints_nothing_has_no_archive(runner: Runner, make: Make) -> None:
+    run = did(runner, make, ["true"])
+    assert (run.state, printed(run), Archive.objects.count()) == ("succeeded", b"", 0)
+
+
+@pytest.mark.parametrize(
+    ("command", "fields", "state", "reason"),
+    [
+        (["sh", "-c", "exit 3"], {}, "failed", "It ended with status 3."),
+        (["sh", "-c", "kill -9 $$"], {}, "failed", "SIGKILL ended it."),
+        (["/no/such/thing"], {}, "failed", "It could not be started: /no/such/thing: No such file or directory."),
+        (["/etc/passwd"], {}, "failed", "It could not be started: /etc/passwd: Permission denied."),
+        (["true"], {"directory": "/gone"}, "failed", "It could not be started: in /gone: No such file or directory."),
+        (["sleep", "60"], {"timeout": 1}, "timed_out", "It took longer than 1 s, and was ended."),
+        (["yes"], {"output_limit": 5000, "over_limit": "end"}, "failed", "It printed more than 5000 bytes"),
+        (["sh", "-c", "seq 9999"], {"output_limit": 5000}, "succeeded", ""),
+        (["sh", "-c", "sleep 30 & echo parent"], {}, "succeeded", ""),
+        (["sh", "-c", "trap '' TERM; while :; do sleep 1; done"], {"timeout": 1, "grace": 0}, "timed_out", "It took"),
+    ],
+)
+def test_every_end_has_its_state_and_its_sentence(
+    runner: Runner,
+    make: Make,
+    command: list[str],
+    fields: dict[str, Any],
+    state: str,
+    reason: str,
+) -> None:
+    run = did(runner, make, command, **fields)
+    assert run.state == state
+    assert run.reason.startswith(reason) if reason else run.reason == ""
+
+
+def test_the_last_line_says_that_the_limit_was_reached(runner: Runner, make: Make) -> None:
+    run = did(runner, make, ["sh", "-c", "printf 1234567; sleep 0.1; seq 9999"], output_limit=1000)
+    assert printed(run).startswith(b"12345671\n2\n")
+    assert printed(run).endswith(
+        b"\n[signalbox] The output has reached its limit of 1000 bytes; what follows is not kept.\n"
+    )
+    assert run.bytes < 1200
+
+
+def test_a_full_disk_is_said_and_the_command_goes_on(runner: Runner, make: Make, tmp_path: Path) -> None:
+    done = tmp_path / "done"
+    run = verbs.start(make("web1", ["sh", "-c", "seq 9999; echo more; touch $0", str(done)]), None, {})
+    Spool(run.pk).path.mkdir(parents=True)
+    Spool(run.pk).output.symlink_to("/dev/full")
+    runner.turn(look=True)
+    # /dev/full gives zeros without an end to whoever reads it
+    while Spool(run.pk).ending() is None:
+        time.sleep(0.02)
+    Spool(run.pk).output.unlink()
+    runner.followed[run.pk].close()
+    run = until_over(runner, run)
+    assert done.exists()
+    assert run.state == "failed"
+    assert run.reason == "No space left on device: not all of its output could be kept. It ended with status 0."
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(bytes(range(256)) * 300, id="binary"),
+        pytest.param("ünïcödé 运维 🚀 ".encode() * 9000, id="four-byte characters over chunk ends"),
+        pytest.param(b"x" * 700_000, id="one endless line"),
+        pytest.param(b"\xf0\x9f\x9a", id="half a character and nothing more"),
+        pytest.param(b"".join(b"%d\r" % n for n in range(50_000)), id="carriage returns"),
+    ],
+)
+def test_the_stored_log_is_what_was_printed_byte_for_byte(
+    runner: Runner,
+    make: Make,
+    tmp_path: Path,
+    data: bytes,
+) -> None:
+    file = tmp_path / "data"
+    file.write_bytes(data)
+    run = did(runner, make, ["cat", str(file)])
+    assert printed(run) == data
+    assert (run.bytes, run.lines) == (len(data), data.count(b"\n"))
+
+
+def test_chunks_have_no_hole_and_cut_no_character(runner: Runner, make: Make, tmp_path: Path) -> None:
+    file = tmp_path / "data"
+    file.write_text("héllo 🚀\n" * 20_000)
+    run = verbs.start(make("web1", ["cat", str(file)]), None, {})
+    kept: list[Run] = []
+    runner._settle = kept.append
+    until_over(runner, run, asked=lambda run: run.state == "succeeded")
+    offset, line = 0, 1
+    for seq, chunk in enumerate(Chunk.objects.order_by("seq"), 1):
+        data = bytes(chunk.data)
+        assert (chunk.seq, chunk.offset, chunk.line) == (seq, offset, line)
+        data.decode()
+        offset, line = offset + len(data), line + data.count(b"\n")
+        assert len(data) <= 32 * 1024
+    assert offset == file.stat().st_size
+    assert seq > 5
+
+
+def test_progress_is_read_from_lines_of_its_own(runner: Runner, make: Make) -> None:
+    script = (
+        "echo '::progress 40 Copying'; echo 'no ::progress 90 here'; printf '::prog'; sleep 0.3; echo 'ress 250 End'"
+    )
+    run = did(runner, make, ["sh", "-c", script])
+    assert (run.progress, run.progress_text) == (100, "End")
+
+
+def test_the_command_gets_the_environment_that_its_service_says_and_no_descriptors(
+    runner: Runner,
+    make: Make,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SECRET", "hunter2")
+    monkeypatch.setenv("PASSED", "on")
+    code = (
+        "import os, json, resource; print(json.dumps([dict(os.environ), sorted(map(int, os.listdir('/proc/self/fd'))),"
+        "os.getcwd(), oct(os.umask(0)), resource.getrlimit(resource.RLIMIT_NOFILE)[0], os.read(0, 9).decode()]))"
+    )
+    fields = {"environment": ["PATH", "PASSED", "ABSENT"], "values": {"MODE": "live"}, "directory": "/usr"}
+    run = did(runner, make, [sys.executable, "-I", "-S", "-c", code], **fields)
+    environment, descriptors, folder, umask, files, said = json.loads(printed(run))
+    environment.pop("LC_CTYPE", None)  # Python's own
+    assert environment == {
+        "PATH": os.environ["PATH"],
+        "PASSED": "on",
+        "MODE": "live",
+        "SIGNALBOX_RUN": str(run.pk),
+        "SIGNALBOX_SERVICE": "web1",
+    }
+    assert (descriptors[:3], len(descriptors)) == ([0, 1, 2], 4)  # the fourth is that of listdir
+    assert (folder, umask, files, said) == ("/usr", "0o22", 1024, "")
+
+
+def test_two_launchers_of_one_run_run_it_once(runner: Runner, make: Make, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    run = verbs.start(make("web1", ["sh", "-c", "echo x >>$0", str(mark)]), None, {})
+    run.service.refresh_from_db()
+    others = [launching.launch(run, Spool(run.pk)) for _ in range(4)]
+    until_over(runner, run)
+    for other in others:
+        other.wait(10)
+    assert mark.read_text() == "x\n"
+
+
+def test_another_worker_goes_on_where_the_first_let_go(runner: Runner, make: Make) -> None:
+    script = "for n in 1 2 3 4 5 6 7 8; do printf 'ünï %s\\n' $n; sleep 0.1; done"
+    run = verbs.start(make("web1", ["sh", "-c", script]), None, {})
+    until_over(runner, run, asked=lambda run: run.bytes > 0)
+    second = Runner(16, lambda run: settling.settle(run.pk))
+    second.holder = Holder(runner.holder.host, runner.holder.boot, runner.holder.pid, 0)  # another one
+    assert second.turn(look=True) == []  # the first one holds it
+    runner.let_go()
+    run = until_over(second, run)
+    assert printed(run).decode() == "".join(f"ünï {n}\n" for n in range(1, 9))
+    runner.turn(look=True)
+    assert not runner.followed
+
+
+def test_a_worker_that_lost_its_run_to_another_stores_nothing_more(runner: Runner, make: Make) -> None:
+    run = verbs.start(make("web1", ["sh", "-c", "while :; do echo x; sleep 0.02; done"]), None, {})
+    until_over(runner, run, asked=lambda run: run.bytes > 0)
+    Run.objects.filter(pk=run.pk).update(worker="here:1:1", lease_until=None)
+    before = Run.objects.get().bytes
+    time.sleep(0.1)  # it prints meanwhile
+    runner._commit()
+    assert Run.objects.get().bytes == before
+    assert not runner.followed
+    Run.objects.filter(pk=run.pk).update(worker="")
+    verbs.cancel(Run.objects.get(), None)
+    until_over(runner, run)
+
+
+def test_a_run_of_an_earlier_boot_is_lost_and_keeps_its_output(runner: Runner, make: Make) -> None:
+    run = verbs.start(make(), None, {})
+    leases.claim(Holder(runner.holder.host, "an earlier boot", 1, 1), 1)
+    spool = Spool(run.pk)
+    spool.path.mkdir(parents=True)
+    (spool.path / "launcher.json").write_text(json.dumps({"pid": 1, "start": 1, "boot": "an earlier boot"}))
+    spool.output.write_bytes(b"half a li")
+    run = until_over(runner, run)
+    assert (run.state, printed(run)) == ("lost", b"half a li")
+    assert "its host was restarted" in run.reason
+
+
+def test_what_was_claimed_before_a_reboot_and_perhaps_begun_is_not_begun_again(runner: Runner, make: Make) -> None:
+    run = verbs.start(make("web1", ["touch", "/nowhere"]), None, {})
+    leases.claim(Holder(runner.holder.host, "an earlier boot", 1, 1), 1)
+    assert until_over(runner, run).state == "lost"
+
+
+def test_what_a_restored_backup_calls_running_is_not_run_again(runner: Runner, make: Make, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    run = verbs.start(make("web1", ["touch", str(mark)]), None, {})
+    leases.claim(Holder(runner.holder.host, runner.holder.boot, 999_999_999, 1), 1)
+    Run.objects.update(claimed_at=timezone.now() - timedelta(minutes=2))
+    assert until_over(runner, run).state == "lost"
+    assert not mark.exists()
+
+
+def test_what_a_killed_worker_had_just_claimed_is_begun_by_the_next(runner: Runner, make: Make) -> None:
+    run = verbs.start(make(), None, {})
+    leases.claim(Holder(runner.holder.host, runner.holder.boot, 999_999_999, 1), 1)
+    assert until_over(runner, run).state == "succeeded"
+
+
+def test_a_lost_run_that_is_found_again_adds_the_rest_of_its_output(runner: Runner, make: Make) -> None:
+    run = verbs.start(make("web1", ["sh", "-c", "echo 1; sleep 0.5; echo 2"]), None, {})
+    until_over(runner, run, asked=lambda run: run.bytes > 0)
+    runner.let_go()
+    from proj.runs.states import State
+
+    assert Run.objects.move(State.LOST, worker="", lease_until=None, reason="Nothing is heard of its host.")
+    run = until_over(runner, run)
+    assert (run.state, printed(run)) == ("lost", b"1\n2\n")
+
+
+def test_no_room_on_the_disk_for_a_launcher_fails_the_run(runner: Runner, make: Make, settings: Any) -> None:
+    settings.RUNS = Path("/proc/nowhere")
+    run = until_over(runner, verbs.start(make(), None, {}))
+    assert run.state == "failed"
+    assert run.reason.startswith("Its launcher could not be started: ")
+
+
+def test_a_commit_that_fails_is_made_again_from_the_same_place(
+    runner: Runner,
+    make: Make,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = verbs.start(make("web1", ["sh", "-c", "echo '::progress 5 a'; echo b"]), None, {})
+    failed: list[int] = []
+    create = Chunk.objects.bulk_create
+
+    def broken(chunks: Any) -> Any:
+        if chunks and len(failed) < 3:
+            failed.append(1)
+            create(chunks)
+            raise OSError("the database is away")
+        return create(chunks)
+
+    monkeypatch.setattr(Chunk.objects, "bulk_create", broken)
+    for _ in range(3):
+        with pytest.raises(OSError, match="away"):
+            until_over(runner, run)
+    run = until_over(runner, run)
+    assert printed(run) == b"::progress 5 a\nb\n"
+    assert (run.progress, run.chunks) == (5, 1)
+
+
+def test_a_worker_keeps_to_its_number_and_to_the_services(runner: Runner, make: Make) -> None:
+    runner.most = 3
+    for uid, concurrency in (("a", 2), ("b", 9)):
+        service = make(uid, ["sleep", "30"], concurrency=concurrency, when_busy="queue")
+        for _ in range(4):
+            verbs.start(service, None, {})
+    runner.turn(look=True)
+    runner.turn(look=True)
+    running = sorted(str(run) for run in Run.objects.filter(state="running").select_related("service"))
+    assert running == ["a #1", "a #2", "b #1"]
