@@ -14,6 +14,8 @@ class Kind(TextChoices):
     POSTED = "message.posted"
     EDITED = "message.edited"
     DELETED = "message.deleted"
+    REACTED = "message.reacted"
+    UNREACTED = "message.unreacted"
     MEMBER_ADDED = "member.added"
     MEMBER_REMOVED = "member.removed"
 
@@ -41,6 +43,7 @@ def event(
     *,
     html: str = "",
     message: int | None = None,
+    reactions: Mapping[str, list[str]] | None = None,
     edited: datetime | None = None,
     deleted: datetime | None = None,
 ) -> dict[str, Any]:
@@ -58,4 +61,6 @@ def event(
         frame["edited"] = moment(edited)
     if deleted is not None:
         frame["deleted"] = moment(deleted)
+    if reactions:
+        frame["reactions"] = reactions
     return frame

@@ -1,5 +1,6 @@
 """Rooms, who may be in them, and the one log of events that each of them has."""
 
+import json
 import secrets
 import uuid
 from typing import Any, ClassVar, Self
@@ -105,6 +106,10 @@ class Room(models.Model):
         """Take the author's own message `seq` away: its text is gone, its place stays."""
         return self._write("delete", author, client_id, target=seq)
 
+    def react(self, author: User, seq: int, emoji: str, *, on: bool = True, client_id: str | None = None) -> Outcome:
+        """Add the author's reaction to message `seq`, or take it back."""
+        return self._write("react" if on else "unreact", author, client_id, text=emoji, target=seq)
+
     def mark_seen(self, user: User, seq: int) -> Outcome:
         """Note that `user` has seen everything up to `seq`."""
         return self._write("seen", user, None, target=seq)
@@ -180,6 +185,7 @@ class Event(models.Model):
     client_id = models.CharField(max_length=36, help_text="the author's own name for it")
     text = models.TextField(blank=True)
     html = models.TextField(blank=True, default="", db_default="", help_text="what markup.py made of the text")
+    reactions = models.TextField(blank=True, default="", db_default="", help_text="JSON: emoji to names, in order")
     target = models.PositiveBigIntegerField(null=True, help_text="the message that was edited or deleted")
     at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True)
@@ -208,6 +214,7 @@ class Event(models.Model):
             message=self.target,
             edited=self.edited_at,
             deleted=self.deleted_at,
+            reactions=json.loads(self.reactions) if self.reactions else None,
         )
 
 

@@ -23,6 +23,7 @@ from proj.rooms.models import Event, Room
 
 PAGE = 50  # messages of a page of history
 LONGEST_PAGE = 200
+REACTIONS = ["+1", "-1", "white_check_mark", "eyes", "tada", "heart", "joy", "cry", "fire", "rocket"]  # at hand
 MOST_PEOPLE = 500  # names that a page can complete
 TOGETHER = timedelta(minutes=5)  # messages of one person within it stand under one name
 LARGEST_SEQ = 2**53  # what JavaScript counts exactly, and any database too
@@ -112,6 +113,7 @@ def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResp
         "base": room.get_absolute_url(),
         "page": _grouped(page),
         "me": request.user.username,
+        "signs": [emoji.BY_NAME[name] for name in REACTIONS],
         "state": state,
     }
     return render(request, "rooms/room.html", context)

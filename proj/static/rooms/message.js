@@ -1,9 +1,18 @@
 // A message as an element: built from a frame, or read back into one. The markup is templates/rooms/message.html.
+import { reactions, reactionsOf } from "./reactions.js";
 import { exact, local } from "./times.js";
 import { isLong, looks } from "./looks.js";
 
 const { base } = document.getElementById("messages").dataset; // the room's own address
 const part = document.getElementById("message-part").content.querySelector(".message");
+
+const htmlOf = new WeakMap(); // what the server said, before looks() finished it
+
+/** Remember what the server's page shows in `item`, before looks() finishes it. */
+export function remember(item) {
+  const rich = item.querySelector(".rich");
+  if (rich) htmlOf.set(item, rich.innerHTML);
+}
 
 /** The element that shows `frame` ("message.posted" in its present state) to `me`. */
 export function build(frame, me) {
@@ -29,8 +38,10 @@ export function build(frame, me) {
   if (frame.html) {
     text.dataset.text = clean(frame.text);
     text.innerHTML = frame.html; // the server's own (docs/protocol.md)
+    htmlOf.set(item, frame.html);
   } else text.textContent = clean(frame.text);
   text.classList.toggle("long", isLong(frame.text));
+  if (Object.keys(frame.reactions ?? {}).length) item.append(reactions(frame.reactions, me));
   looks(item, me);
   return item;
 }
@@ -44,8 +55,10 @@ export function read(item) {
     author: item.querySelector(".author").textContent,
     at: moment(".permalink > time"),
     text: source(item.querySelector(".text")),
+    html: htmlOf.get(item),
     edited: moment(".edited"),
     deleted: moment(".tombstone > time"),
+    reactions: reactionsOf(item),
   };
 }
 

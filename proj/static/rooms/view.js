@@ -1,6 +1,7 @@
 // The list of messages on the page. Text goes in as text, never as markup.
 import { arrange } from "./arrange.js";
-import { build, read } from "./message.js";
+import { build, read, remember } from "./message.js";
+import { reacted } from "./reactions.js";
 import { looks } from "./looks.js";
 import { localise } from "./times.js";
 
@@ -15,7 +16,10 @@ export class View extends EventTarget {
     super();
     Object.assign(this, { list, empty, follow, me });
     list.replaceChildren(...list.children); // without the white space of the template
-    for (const item of list.children) looks(item, me);
+    for (const item of list.children) {
+      remember(item);
+      looks(item, me);
+    }
     localise(list);
     arrange(list.children);
     this.#end(atEnd);
@@ -42,17 +46,17 @@ export class View extends EventTarget {
   /** Show what `event` did. */
   apply(event) {
     if (event.type === "message.posted") this.#post(event);
-    else if (event.type === "message.edited") this.change(event);
-    else if (event.type === "message.deleted") this.change(event);
+    else if (event.message) this.change(event);
   }
 
-  /** Show an edit or a deletion, if its message is here. Doing it again changes nothing. */
+  /** Show an edit, a deletion or a reaction, if its message is here. Doing it again changes nothing. */
   change(event) {
     const item = this.item(event.message);
     if (!item) return;
     const frame = read(item);
     if (frame.deleted) return;
-    if (event.type === "message.edited") Object.assign(frame, { text: event.text, html: event.html, edited: event.at });
+    if (event.type.endsWith("reacted")) frame.reactions = reacted(frame.reactions, event);
+    else if (event.type === "message.edited") Object.assign(frame, { text: event.text, html: event.html, edited: event.at });
     else frame.deleted = event.at;
     this.#replace(item, frame);
   }
