@@ -7,6 +7,7 @@ what was skipped.
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -25,6 +26,7 @@ from proj.runs.states import ENDED
 
 logger = logging.getLogger(__name__)
 
+BEAT = 20.0  # seconds after which the state of a run that goes on is told again, so that nobody takes silence for a cut
 LOOK = 3.0  # seconds between two looks at the runs in the database: a lost message costs no more than that
 PORTION = 64 * 1024  # bytes read at once
 PACE = 0.05  # seconds between two portions for one socket: 1.3 MB/s, and nobody reads faster
@@ -67,6 +69,7 @@ class OpenRun:
     def __init__(self, id: str) -> None:
         self.id = id
         self.state: dict[str, Any] = {}
+        self.told_at = 0.0  # on the monotonic clock: when its watchers were told of its state
         self.end = 0  # bytes of output that are stored, as far as is known here
         self.watchers: set[Watcher] = set()
         self._portions: dict[int, asyncio.Task[Piece | None]] = {}
@@ -188,8 +191,9 @@ class Watching:
         news = viewing.news(run.state, state)
         run.state = state
         run.end = max(run.end, state["bytes"])
-        if not news:
+        if not news and time.monotonic() - run.told_at < BEAT:
             return
+        run.told_at = time.monotonic()
         frame = Frame.of({"type": "state", "run": state})
         for watcher in run.watchers:
             if watcher.shown:

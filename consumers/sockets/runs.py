@@ -18,6 +18,7 @@ from consumers.sockets.door import Refused, from_allowed_origin, session_key
 from consumers.sockets.limits import TokenBucket
 from proj.accounts.models import User
 from proj.accounts.sessions import person_of
+from proj.metrics.definitions import REFUSALS
 from proj.runs.models import Run, Service
 
 logger = logging.getLogger(__name__)
@@ -55,10 +56,10 @@ class WatchSocket(SocketConsumer):
             await self.begin(service, run)
         except Refused as error:
             await self._accept()
-            self.outlet.tell(type="error", code=error.code, detail=str(error))
+            self._error(error.code, str(error))
             self.outlet.line.close(error.close)
         except Run.DoesNotExist:
-            self.outlet.tell(type="error", code="no_such_run", detail="There is no such run.")
+            self._error("no_such_run", "There is no such run.")
             self.outlet.line.close(4404)
         except DatabaseError as error:
             logger.warning("nobody can watch: %r", error)
@@ -89,9 +90,13 @@ class WatchSocket(SocketConsumer):
         return int(offset) if good and named == str(run) else None
 
     async def heard(self, message: dict[str, Any]) -> None:
-        self.outlet.tell(type="error", code="bad_frame", detail="There is nothing to say on this socket.")
+        self._error("bad_frame", "There is nothing to say on this socket.")
         if self.nonsense.take():
             self.outlet.line.close(4400)
+
+    def _error(self, code: str, detail: str) -> None:
+        REFUSALS.labels(code).inc()
+        self.outlet.tell(type="error", code=code, detail=detail)
 
     async def gone(self) -> None:
         if self.accepted and self.outlet.session:

@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import zlib
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ def store(run: Run, pieces: list[bytes]) -> None:
 @pytest.fixture(params=["chunks", "archive"])
 def run(request: pytest.FixtureRequest, make: Make, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run that has printed DATA."""
-    monkeypatch.setattr(archive, "MEMBER", 20_000)
+    monkeypatch.setattr(archive, "PART", 20_000)
     run = verbs.start(make(), None, {})
     store(run, cut(DATA, 5000))
     run = Run.objects.get(pk=run.pk)
@@ -117,6 +118,15 @@ def test_the_archive_is_one_file_that_zcat_reads(run: Run) -> None:
     with default_storage.open(kept.file) as file:
         assert gzip.decompress(file.read()) == DATA
     assert kept.size == default_storage.size(kept.file) < len(DATA) / 3
+
+
+def test_the_archive_is_one_gzip_member_because_browsers_read_no_more(run: Run) -> None:
+    archive.keep(run)
+    with default_storage.open(Archive.objects.get().file) as file:
+        unpacker = zlib.decompressobj(31)
+        assert unpacker.decompress(file.read()) == DATA
+    assert unpacker.eof
+    assert not unpacker.unused_data
 
 
 def test_archiving_can_be_done_again_after_any_interruption(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
