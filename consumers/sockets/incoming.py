@@ -9,7 +9,9 @@ from typing import Any, Literal, cast
 
 from django.conf import settings
 
-Kind = Literal["post", "edit", "delete", "resume", "seen", "typing"]
+from proj.rooms.emoji import ALL
+
+Kind = Literal["post", "edit", "delete", "react", "unreact", "resume", "seen", "typing"]
 
 LARGEST_SEQ = 2**53  # what JavaScript counts exactly
 
@@ -68,6 +70,8 @@ def _understood(fields: dict[str, Any], client_id: str) -> Frame:
         return Frame("post", text=_message(fields), client_id=client_id)
     if kind == "edit":
         return Frame("edit", text=_message(fields), seq=_seq(fields), client_id=client_id)
+    if kind in ("react", "unreact"):
+        return Frame(cast("Kind", kind), text=_emoji(fields), seq=_seq(fields), client_id=client_id)
     if kind in ("delete", "seen"):
         return Frame(cast("Kind", kind), seq=_seq(fields), client_id=client_id)
     if kind == "resume":
@@ -99,6 +103,13 @@ def _seq(fields: dict[str, Any]) -> int:
     if type(seq) is not int or not 0 <= seq <= LARGEST_SEQ:
         raise BadFrame("bad_field", "seq must be a whole number, 0 or more.")
     return seq
+
+
+def _emoji(fields: dict[str, Any]) -> str:
+    emoji = fields.get("emoji")
+    if not isinstance(emoji, str) or emoji not in ALL:
+        raise BadFrame("bad_field", "emoji must be one of the known emoji.")
+    return emoji
 
 
 def _message(fields: dict[str, Any]) -> str:

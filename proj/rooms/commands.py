@@ -4,9 +4,9 @@ These travel over the layer from the socket to the worker, so they hold nothing 
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, get_args
 
-Verb = Literal["post", "edit", "delete", "seen"]
+Verb = Literal["post", "edit", "delete", "react", "unreact", "seen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class Command:
     room: int
     author: int
     client_id: str  # unique per author: the same command again does nothing and gets the same answer
-    text: str = ""
-    target: int = 0  # the `seq` of the message meant by edit and delete, or seen up to
+    text: str = ""  # of a message; the emoji of a reaction
+    target: int = 0  # the `seq` of the message that is meant, or seen up to
 
     FIELDS: ClassVar[int] = 6
 
@@ -30,7 +30,7 @@ class Command:
     def unpacked(cls, packed: list[Any]) -> Self:
         """The command that `packed()` made. Raises ValueError or TypeError for anything else."""
         verb, room, author, client_id, text, target = packed
-        if verb not in ("post", "edit", "delete", "seen") or not isinstance(text, str):
+        if verb not in get_args(Verb) or not isinstance(text, str):
             raise ValueError(f"not a command: {verb!r}")
         return cls(verb, int(room), int(author), str(client_id), text, int(target))
 

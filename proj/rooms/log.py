@@ -6,6 +6,7 @@ order of `seq`, and nobody can read event 6 before event 5 exists.
 """
 # ruff: noqa: S608 - only placeholders are put together, values are always parameters
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,13 @@ from django.utils import timezone
 from proj.layer import names
 from proj.layer.messages import LARGEST
 from proj.layer.publish import publish
-from proj.rooms import frames, markup
+from proj.rooms import emoji, frames, markup
 from proj.rooms.commands import Command, Noted, Outcome, Refusal, Repeated, Written
 from proj.rooms.frames import Kind
 
 TRIES = 3  # against two processes storing the same client_ids in two rooms at the same moment
 DEADLOCK = "40P01"  # PostgreSQL's code, where they do so in opposite order
+MOST_REACTIONS = 20  # different ones to one message
 PORTION = 1000  # rows, or ids, in one statement: SQLite may allow no more than 32,766 parameters
 
 
@@ -88,12 +90,14 @@ def _parts(numbered: list[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
     yield part
 
 
-def append(room_id: int, kind: Kind, author_id: int, author: str, *, client_id: str, text: str = "") -> Written:
+def append(
+    room_id: int, kind: Kind, author_id: int, author: str, *, client_id: str, text: str = "", target: int | None = None
+) -> Written:
     """Add an event that no socket asked for (a membership, ...) and tell the room after the commit."""
     with transaction.atomic(), connection.cursor() as cursor:
         batch = _Batch(cursor, [])
         batch.load_rooms([room_id])
-        written = batch.add(kind, batch.rooms[room_id], author_id, author, client_id, text)
+        written = batch.add(kind, batch.rooms[room_id], author_id, author, client_id, text, target=target)
         batch.store()
         for group, message in announcements([written]):
             publish(group, message)
@@ -184,6 +188,8 @@ class _Batch:
             return Refusal("no_access", "This room is archived.")
         if command.verb == "post":
             return self.add(Kind.POSTED, room, command.author, author, command.client_id, command.text, html)
+        if command.verb in ("react", "unreact"):
+            return self._react(room, command, author)
         return self._change(room, command, author, html)
 
     def add(
@@ -226,7 +232,8 @@ class _Batch:
             kind = Kind.EDITED
         else:
             self.cursor.execute(
-                "UPDATE rooms_event SET text = '', html = '', deleted_at = %s WHERE id = %s", [_adapted(self.now), id]
+                "UPDATE rooms_event SET text = '', html = '', reactions = '', deleted_at = %s WHERE id = %s",
+                [_adapted(self.now), id],
             )
             if edited_at is not None:  # what was deleted must not live on in the edits
                 self.cursor.execute(
@@ -236,6 +243,33 @@ class _Batch:
             kind = Kind.DELETED
         text, html = (command.text, html) if command.verb == "edit" else ("", "")
         return self.add(kind, room, command.author, author, command.client_id, text, html, command.target)
+
+    def _react(self, room: _Room, command: Command, author: str) -> Outcome:
+        """Add or take back a reaction; the message's row keeps who has which, in the order in which they came."""
+        self.store()  # the message may be in this very batch
+        rows = self._select(
+            "SELECT id, reactions FROM rooms_event "
+            "WHERE room_id = %s AND seq = %s AND kind = %s AND deleted_at IS NULL",
+            [room.id, command.target, Kind.POSTED.value],
+        )
+        if not rows:
+            return Refusal("no_such_message", "This message is not there, or was deleted.")
+        id, kept = rows[0]
+        reactions: dict[str, list[str]] = json.loads(kept or "{}")
+        names = reactions.setdefault(command.text, [])
+        adding = command.verb == "react"
+        if command.text not in emoji.ALL or len(reactions) > MOST_REACTIONS:
+            return Refusal("bad_field", f"A reaction is a known emoji, and there are at most {MOST_REACTIONS} of them.")
+        if adding == (author in names):
+            return Repeated(room.id, command.target)
+        if adding:
+            names.append(author)
+        else:
+            names.remove(author)
+        kept = json.dumps({sign: who for sign, who in reactions.items() if who}, ensure_ascii=False)
+        self.cursor.execute("UPDATE rooms_event SET reactions = %s WHERE id = %s", [kept, id])
+        kind = Kind.REACTED if adding else Kind.UNREACTED
+        return self.add(kind, room, command.author, author, command.client_id, command.text, "", command.target)
 
     def _seen(self, room: _Room, command: Command, author: str) -> Outcome:
         seq = min(command.target, room.seq)

@@ -18,11 +18,12 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from proj.accounts.models import User
-from proj.rooms import emoji, markup, names
+from proj.rooms import emoji, frames, markup, names
 from proj.rooms.models import Event, Room
 
 PAGE = 50  # messages of a page of history
 LONGEST_PAGE = 200
+REACTIONS = ["+1", "-1", "white_check_mark", "eyes", "tada", "heart", "joy", "cry", "fire", "rocket"]  # at hand
 MOST_PEOPLE = 500  # names that a page can complete
 TOGETHER = timedelta(minutes=5)  # messages of one person within it stand under one name
 LARGEST_SEQ = 2**53  # what JavaScript counts exactly, and any database too
@@ -92,7 +93,9 @@ def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResp
         raise Http404("There is no such message.")
     page, more, at_end = _around(room, seq) if seq else (*_page(room, None, PAGE), True)
     state = head | {
+        "key": str(room.pk),
         "me": request.user.username,
+        "archived": room.archived_at is not None,
         "more": more,
         "at": seq,
         "atEnd": at_end,
@@ -112,6 +115,8 @@ def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResp
         "base": room.get_absolute_url(),
         "page": _grouped(page),
         "me": request.user.username,
+        "variants": frames.VARIANTS,
+        "signs": [emoji.BY_NAME[name] for name in REACTIONS],
         "state": state,
     }
     return render(request, "rooms/room.html", context)
@@ -177,7 +182,8 @@ def _grouped(page: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     for before, message in pairwise(page):
         near = datetime.fromisoformat(message["at"]) - datetime.fromisoformat(before["at"]) < TOGETHER
-        whole = "deleted" not in before and "deleted" not in message
+        posted = before["type"] == message["type"] == frames.Kind.POSTED
+        whole = posted and "deleted" not in before and "deleted" not in message
         message["grouped"] = near and whole and message["author"] == before["author"]
     return page
 

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from proj.accounts.models import User
-from proj.rooms import log
+from proj.rooms import emoji, log
 from proj.rooms.commands import Command, Noted, Refusal, Repeated, Verb, Written
 from proj.rooms.frames import Kind
 from proj.rooms.models import Event, Membership, Room, new_epoch
@@ -212,3 +212,44 @@ def test_looks_can_be_made_again(alice: User, lobby: Room, capsys: pytest.Captur
     call_command("rerender")
     assert "2 messages look different" in capsys.readouterr().out
     assert list(lobby.events.order_by("seq").values_list("html", flat=True)) == ["<p>so <em>this</em></p>", ""]
+
+
+def test_reactions_are_kept_in_order_and_each_once(alice: User, bob: User, lobby: Room) -> None:
+    lobby.post(alice, "done")
+    for person, sign in ((bob, "🎉"), (alice, "👍"), (alice, "🎉")):
+        assert isinstance(lobby.react(person, 1, sign), Written)
+    assert lobby.react(bob, 1, "🎉") == Repeated(lobby.pk, 1)
+    assert lobby.events.get(seq=1).frame()["reactions"] == {"🎉": ["bob", "alice"], "👍": ["alice"]}
+    taken = lobby.react(alice, 1, "👍", on=False)
+    assert isinstance(taken, Written)
+    assert json.loads(taken.frame) == lobby.events.get(seq=taken.seq).frame()
+    assert json.loads(taken.frame) | {"at": "", "client_id": ""} == {
+        "type": "message.unreacted",
+        "seq": 5,
+        "author": "alice",
+        "message": 1,
+        "text": "👍",
+        "at": "",
+        "client_id": "",
+    }
+    assert lobby.react(alice, 1, "👍", on=False) == Repeated(lobby.pk, 1)
+    assert lobby.events.get(seq=1).frame()["reactions"] == {"🎉": ["bob", "alice"]}
+    lobby.delete_message(alice, 1)
+    assert "reactions" not in lobby.events.get(seq=1).frame()
+    for refused in (lobby.react(bob, 1, "🎉"), lobby.react(bob, 2, "🎉"), lobby.react(bob, 99, "🎉")):
+        assert isinstance(refused, Refusal)
+        assert refused.code == "no_such_message"
+
+
+def test_only_known_emoji_and_not_too_many_are_reactions(alice: User, lobby: Room) -> None:
+    lobby.post(alice, "done")
+    assert isinstance(lobby.react(alice, 1, "<b>"), Refusal)
+    outcomes = [lobby.react(alice, 1, sign) for sign in sorted(emoji.ALL)[:21]]
+    assert [type(outcome) for outcome in outcomes] == [Written] * 20 + [Refusal]
+    assert isinstance(lobby.react(alice, 1, sorted(emoji.ALL)[0], on=False), Written)
+
+
+def test_a_message_can_be_reacted_to_by_the_batch_that_posts_it(alice: User, bob: User, lobby: Room) -> None:
+    batch = [command("post", lobby, alice, "a"), command("react", lobby, bob, "🎉", target=1)]
+    assert [type(outcome) for outcome in log.write(batch)] == [Written, Written]
+    assert lobby.events.get(seq=1).frame()["reactions"] == {"🎉": ["bob"]}

@@ -207,6 +207,9 @@ async def test_whoever_is_put_out_can_no_longer_post(rooms: Rooms, stack: Stack)
         ('{"type": "seen", "seq": 99999999999999999999}', "bad_field"),
         ('{"type": "resume", "seq": 1}', "bad_field"),
         ('{"type": "delete", "seq": 99}', "no_such_message"),
+        ('{"type": "react", "seq": 99, "emoji": "🎉"}', "no_such_message"),
+        ('{"type": "react", "seq": 1, "emoji": "<b>"}', "bad_field"),
+        ('{"type": "unreact", "seq": 1}', "bad_field"),
     ],
 )
 async def test_nonsense_is_answered_and_the_socket_stays(rooms: Rooms, frame: str | bytes, code: str) -> None:

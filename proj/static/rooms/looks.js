@@ -30,7 +30,7 @@ function frame(pre) {
   const box = block.cloneNode(true);
   box.querySelector(".language").textContent = pre.dataset.language ?? "";
   pre.tabIndex = 0;
-  pre.setAttribute("role", "region");
+  pre.setAttribute("role", "group");
   pre.setAttribute("aria-label", say("code"));
   pre.replaceWith(box);
   box.append(pre);

@@ -1,12 +1,23 @@
 // A message as an element: built from a frame, or read back into one. The markup is templates/rooms/message.html.
+import { happening } from "./happening.js";
+import { reactions, reactionsOf } from "./reactions.js";
 import { exact, local } from "./times.js";
 import { isLong, looks } from "./looks.js";
 
 const { base } = document.getElementById("messages").dataset; // the room's own address
 const part = document.getElementById("message-part").content.querySelector(".message");
 
-/** The element that shows `frame` ("message.posted" in its present state) to `me`. */
+const htmlOf = new WeakMap(); // what the server said, before looks() finished it
+
+/** Remember what the server's page shows in `item`, before looks() finishes it. */
+export function remember(item) {
+  const rich = item.querySelector(".rich");
+  if (rich) htmlOf.set(item, rich.innerHTML);
+}
+
+/** The element that shows `frame` ("message.posted" in its present state, or a happening) to `me`; null: there is none. */
 export function build(frame, me) {
+  if (frame.type !== "message.posted") return happening(frame);
   const item = part.cloneNode(true);
   const at = (selector) => item.querySelector(selector);
   item.id = `m${frame.seq}`;
@@ -19,18 +30,22 @@ export function build(frame, me) {
   if (frame.deleted) at(".actions").remove();
   else if (frame.author !== me) for (const verb of ["edit", "delete"]) at(`[data-do="${verb}"]`).remove();
   if (frame.deleted) {
+    at(frame.removed ? ".tombstone:not(.removed)" : ".tombstone.removed").remove();
+    if (frame.removed) at(".reason").textContent = clean(frame.removed);
     stamp(at(".tombstone > time"), frame.deleted);
     for (const text of item.querySelectorAll(".text")) text.remove();
     return item;
   }
-  at(".tombstone").remove();
+  for (const tombstone of item.querySelectorAll(".tombstone")) tombstone.remove();
   at(frame.html ? "p.text" : ".rich").remove();
   const text = at(".text");
   if (frame.html) {
     text.dataset.text = clean(frame.text);
     text.innerHTML = frame.html; // the server's own (docs/protocol.md)
+    htmlOf.set(item, frame.html);
   } else text.textContent = clean(frame.text);
   text.classList.toggle("long", isLong(frame.text));
+  if (Object.keys(frame.reactions ?? {}).length) item.append(reactions(frame.reactions, me));
   looks(item, me);
   return item;
 }
@@ -44,8 +59,11 @@ export function read(item) {
     author: item.querySelector(".author").textContent,
     at: moment(".permalink > time"),
     text: source(item.querySelector(".text")),
+    html: htmlOf.get(item),
     edited: moment(".edited"),
     deleted: moment(".tombstone > time"),
+    removed: item.querySelector(".reason")?.textContent,
+    reactions: reactionsOf(item),
   };
 }
 

@@ -63,6 +63,7 @@ export class Pending {
 }
 
 function words(frame) {
+  if (frame.emoji) return `${say("reaction")} ${frame.emoji}`;
   if (frame.type === "edit") return `${say("edit-of")} ${frame.message}`;
   return frame.type === "delete" ? say("deletion") : frame.message;
 }

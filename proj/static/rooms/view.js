@@ -1,6 +1,7 @@
 // The list of messages on the page. Text goes in as text, never as markup.
 import { arrange } from "./arrange.js";
-import { build, read } from "./message.js";
+import { build, read, remember } from "./message.js";
+import { reacted } from "./reactions.js";
 import { looks } from "./looks.js";
 import { localise } from "./times.js";
 
@@ -15,7 +16,10 @@ export class View extends EventTarget {
     super();
     Object.assign(this, { list, empty, follow, me });
     list.replaceChildren(...list.children); // without the white space of the template
-    for (const item of list.children) looks(item, me);
+    for (const item of list.children) {
+      remember(item);
+      looks(item, me);
+    }
     localise(list);
     arrange(list.children);
     this.#end(atEnd);
@@ -41,19 +45,19 @@ export class View extends EventTarget {
 
   /** Show what `event` did. */
   apply(event) {
-    if (event.type === "message.posted") this.#post(event);
-    else if (event.type === "message.edited") this.change(event);
-    else if (event.type === "message.deleted") this.change(event);
+    if (event.message) this.change(event);
+    else this.#post(event);
   }
 
-  /** Show an edit or a deletion, if its message is here. Doing it again changes nothing. */
+  /** Show an edit, a deletion or a reaction, if its message is here. Doing it again changes nothing. */
   change(event) {
     const item = this.item(event.message);
     if (!item) return;
     const frame = read(item);
     if (frame.deleted) return;
-    if (event.type === "message.edited") Object.assign(frame, { text: event.text, html: event.html, edited: event.at });
-    else frame.deleted = event.at;
+    if (event.type.endsWith("reacted")) frame.reactions = reacted(frame.reactions, event);
+    else if (event.type === "message.edited") Object.assign(frame, { text: event.text, html: event.html, edited: event.at });
+    else Object.assign(frame, { deleted: event.at, removed: event.type === "message.removed" ? event.text : "" });
     this.#replace(item, frame);
   }
 
@@ -94,7 +98,7 @@ export class View extends EventTarget {
   }
 
   #build(frames) {
-    return frames.filter((frame) => !this.item(frame.seq)).map((frame) => build(frame, this.me));
+    return frames.filter((frame) => !this.item(frame.seq)).map((frame) => build(frame, this.me)).filter(Boolean);
   }
 
   #end(atEnd) {
@@ -108,12 +112,13 @@ export class View extends EventTarget {
       this.#replace(there, frame);
       return;
     }
-    const counts = frame.author !== this.me;
+    const counts = frame.type === "message.posted" && frame.author !== this.me;
     if (!this.#atEnd) {
       if (counts) this.follow.count();
       return;
     }
     const item = build(frame, this.me);
+    if (!item) return;
     const add = () => {
       this.list.append(item);
       arrange([item]);
