@@ -18,6 +18,8 @@ class Kind(TextChoices):
     UNREACTED = "message.unreacted"
     MEMBER_ADDED = "member.added"
     MEMBER_REMOVED = "member.removed"
+    CARD = "card.posted"  # something that another app knows: see cards.py
+    CARD_CHANGED = "card.changed"
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -15,6 +15,8 @@ from proj.accounts.models import User
 from proj.rooms import frames, log, names
 from proj.rooms.commands import Command, Outcome, Verb
 
+SHOWN = (frames.Kind.POSTED, frames.Kind.CARD)  # what stands in a room's history
+
 
 def new_epoch() -> str:
     """A name for one unbroken life of a room's log; a restored backup begins another."""
@@ -141,15 +143,15 @@ class Room(models.Model):
         return list(able.order_by("username").values_list("username", flat=True)[:limit])
 
     def messages_before(self, before: int | None, limit: int) -> list["Event"]:
-        """At most `limit` messages with a `seq` below `before` (or the newest ones), oldest first."""
-        messages = self.events.filter(kind=frames.Kind.POSTED).select_related("author").order_by("-seq")
+        """At most `limit` messages and cards with a `seq` below `before` (or the newest ones), oldest first."""
+        messages = self.events.filter(kind__in=SHOWN).select_related("author").order_by("-seq")
         if before is not None:
             messages = messages.filter(seq__lt=before)
         return list(reversed(messages[:limit]))
 
     def messages_after(self, after: int, limit: int) -> list["Event"]:
-        """At most `limit` messages with a `seq` above `after`, oldest first."""
-        messages = self.events.filter(kind=frames.Kind.POSTED, seq__gt=after).select_related("author").order_by("seq")
+        """At most `limit` messages and cards with a `seq` above `after`, oldest first."""
+        messages = self.events.filter(kind__in=SHOWN, seq__gt=after).select_related("author").order_by("seq")
         return list(messages[:limit])
 
     def events_after(self, seq: int, limit: int) -> list["Event"]:

@@ -9,5 +9,6 @@ urlpatterns = [
     path("chat/<str:name>/messages/", views.messages, name="messages"),
     path("chat/<str:name>/<int:seq>/", views.room, name="message"),
     path("rooms/emoji/", views.emojis, name="emoji"),
+    path("rooms/cards/", views.cards_now, name="cards"),
     path("rooms/side/", views.side, name="side"),
 ]

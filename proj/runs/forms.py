@@ -103,6 +103,7 @@ class FilterForm(forms.Form):
     )
 
     def __init__(self, services: list[Service], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         choices = [("", gettext("any")), *((one.uid, one.name) for one in services)]
         self.fields["service"].widget = forms.Select(choices=choices)

@@ -20,7 +20,8 @@ function place(item) {
 }
 
 function follows(item, before) {
-  if (author(item) !== author(before) || before.querySelector(".tombstone") || item.querySelector(".tombstone")) return false;
+  const alone = ".tombstone, .event-card";
+  if (author(item) !== author(before) || before.querySelector(alone) || item.querySelector(alone)) return false;
   return new Date(moment(item)) - new Date(moment(before)) < TOGETHER;
 }
 

@@ -23,6 +23,7 @@ export function build(frame, me) {
   at(".author").textContent = clean(frame.author);
   at(".permalink").setAttribute("href", `${base}${frame.seq}/`);
   stamp(at(".permalink > time"), frame.at).textContent = local(frame.at);
+  if (frame.type === "card.posted") return card(item, frame);
   if (frame.edited && !frame.deleted) stamp(at(".edited"), frame.edited);
   else at(".edited").remove();
   if (frame.deleted) at(".actions").remove();
@@ -43,6 +44,18 @@ export function build(frame, me) {
   text.classList.toggle("long", isLong(frame.text));
   if (Object.keys(frame.reactions ?? {}).length) item.append(reactions(frame.reactions, me));
   looks(item, me);
+  return item;
+}
+
+// What it looks like is asked for by cards.js.
+function card(item, frame) {
+  for (const part of item.querySelectorAll(".edited, .actions, .tombstone, .text")) part.remove();
+  item.querySelector(".meta ~ .tombstone")?.remove();
+  item.classList.add("card-message");
+  const body = document.createElement("div");
+  body.className = "event-card";
+  body.dataset.card = frame.text;
+  item.append(body);
   return item;
 }
 

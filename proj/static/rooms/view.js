@@ -45,7 +45,8 @@ export class View extends EventTarget {
 
   /** Show what `event` did. */
   apply(event) {
-    if (event.type === "message.posted") this.#post(event);
+    if (event.type === "message.posted" || event.type === "card.posted") this.#post(event);
+    else if (event.type === "card.changed") return; // cards.js asks for what it looks like now
     else if (event.message) this.change(event);
   }
 
