@@ -27,7 +27,10 @@ export class Commands {
     const services = await this.#load();
     const words = before.split(/\s+/).slice(1);
     const typed = words.at(-1);
-    if (words.length === 1) return { typed, found: fitting(services.map(({ uid, name }) => ({ name: uid, text: uid, sign: name === uid ? "" : name })), typed) };
+    if (words.length === 1) {
+      const all = services.map(({ uid, name }) => ({ name: uid, text: uid, about: name === uid ? "" : name }));
+      return { typed, found: fitting(all, typed) };
+    }
     const service = services.find(({ uid }) => uid === words[0]);
     const given = words.slice(1, -1).map((word) => word.split("=")[0]);
     const open = (service?.parameters ?? []).filter(({ name }) => !given.includes(name));
@@ -47,7 +50,12 @@ export class Commands {
     form.set("line", text.replace(RUN, ""));
     const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
     try {
-      const answer = await fetch(this.urls.start, { method: "POST", body: form, headers: { "X-CSRFToken": token }, signal: AbortSignal.timeout(15_000) });
+      const answer = await fetch(this.urls.start, {
+        method: "POST",
+        body: form,
+        headers: { "X-CSRFToken": token },
+        signal: AbortSignal.timeout(15_000),
+      });
       if (answer.redirected) throw new Error(say("signed-out"));
       const told = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
       if (!answer.ok) throw new Error(told.detail ?? answer.statusText);
@@ -55,7 +63,8 @@ export class Commands {
     } catch (error) {
       this.composer.restore(text);
       // without an answer nobody knows whether it began
-      this.#say(error instanceof TypeError || error.name === "TimeoutError" ? say("perhaps-not-started") : say("not-started", { reason: error.message }));
+      const unknown = error instanceof TypeError || error.name === "TimeoutError";
+      this.#say(unknown ? say("perhaps-not-started") : say("not-started", { reason: error.message }), true);
     }
   }
 
@@ -72,7 +81,8 @@ export class Commands {
     return this.#services;
   }
 
-  #say(words) {
+  #say(words, refused = false) {
+    this.line.classList.toggle("bad", refused);
     this.line.textContent = words;
     this.line.hidden = !words;
   }

@@ -48,12 +48,13 @@ export class Complete {
 
   #show(before, typed, found, mark = 1) {
     this.#start = before.length - typed.length - mark;
-    const items = found.slice(0, MOST).map(({ name, text, sign = "" }, n) => {
+    const items = found.slice(0, MOST).map(({ name, text, sign = "", about = "" }, n) => {
       const item = part.cloneNode(true);
       item.id = `completion-${n}`;
       item.dataset.text = text;
       item.querySelector(".sign").textContent = sign;
       item.querySelector(".name").textContent = name;
+      item.querySelector(".about").textContent = about;
       return item;
     });
     if (!items.length) {
