@@ -90,30 +90,24 @@ def _parts(numbered: list[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
     yield part
 
 
-def append(room_id: int, kind: Kind, author_id: int, author: str, *, client_id: str, text: str = "") -> None:
+def append(
+    room_id: int, kind: Kind, author_id: int, author: str, *, client_id: str, text: str = "", target: int | None = None
+) -> Written:
     """Add an event that no socket asked for (a membership, ...) and tell the room after the commit."""
     with transaction.atomic():
-        written = add(room_id, kind, author_id, author, client_id=client_id, text=text)
-        for group, message in announcements([written] if written else []):
+        written = add(room_id, kind, author_id, author, client_id=client_id, text=text, target=target)
+        for group, message in announcements([written]):
             publish(group, message)
+    return written
 
 
 def add(
-    room_id: int,
-    kind: Kind,
-    author_id: int,
-    author: str,
-    *,
-    client_id: str,
-    text: str = "",
-    target: int | None = None,
-) -> Written | None:
-    """As append(), and tell nobody: the caller does, after its commit. None when there is no such room any more."""
+    room_id: int, kind: Kind, author_id: int, author: str, *, client_id: str, text: str = "", target: int | None = None
+) -> Written:
+    """As append(), and tell nobody: the caller does, after its commit."""
     with transaction.atomic(), connection.cursor() as cursor:
         batch = _Batch(cursor, [])
         batch.load_rooms([room_id])
-        if room_id not in batch.rooms:
-            return None
         written = batch.add(kind, batch.rooms[room_id], author_id, author, client_id, text, target=target)
         batch.store()
     return written

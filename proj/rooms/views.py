@@ -18,8 +18,7 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from proj.accounts.models import User
-from proj.rooms import cards, emoji, markup, names
-from proj.rooms.frames import Kind
+from proj.rooms import cards, emoji, frames, markup, names
 from proj.rooms.models import Event, Room
 
 PAGE = 50  # messages of a page of history
@@ -95,7 +94,9 @@ def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResp
         raise Http404("There is no such message.")
     page, more, at_end = _around(room, seq) if seq else (*_page(room, None, PAGE), True)
     state = head | {
+        "key": str(room.pk),
         "me": request.user.username,
+        "archived": room.archived_at is not None,
         "more": more,
         "at": seq,
         "atEnd": at_end,
@@ -119,6 +120,7 @@ def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResp
         "base": room.get_absolute_url(),
         "page": _grouped(page),
         "me": request.user.username,
+        "variants": frames.VARIANTS,
         "signs": [emoji.BY_NAME[name] for name in REACTIONS],
         "state": state,
     }
@@ -171,7 +173,7 @@ def _address(name: str) -> str:
 
 def _draw_cards(user: User, page: list[dict[str, Any]]) -> None:
     """Put what the cards among these frames look like into them."""
-    found = [message for message in page if message["type"] == Kind.CARD]
+    found = [message for message in page if message["type"] == frames.Kind.CARD]
     looks = cards.drawn(user, [message["text"] for message in found])
     for message in found:
         message["html"] = looks.get(message["text"], "")
@@ -209,7 +211,8 @@ def _grouped(page: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     for before, message in pairwise(page):
         near = datetime.fromisoformat(message["at"]) - datetime.fromisoformat(before["at"]) < TOGETHER
-        whole = all("deleted" not in one and one["type"] == Kind.POSTED for one in (before, message))
+        posted = before["type"] == message["type"] == frames.Kind.POSTED
+        whole = posted and "deleted" not in before and "deleted" not in message
         message["grouped"] = near and whole and message["author"] == before["author"]
     return page
 

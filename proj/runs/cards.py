@@ -53,18 +53,9 @@ def draw(user: User, ids: Sequence[str]) -> dict[str, str]:
 
 
 def _append(run: Run, kind: Kind, target: int | None = None) -> Told:
-    author = run.person or _nobody(run)
-    written = log.add(
-        run.room_id or 0,
-        kind,
-        author.pk,
-        author.username,
-        client_id=str(uuid.uuid4()),
-        text=_reference(run),
-        target=target,
-    )
-    if written is None:
-        return []
+    author, own = run.person or _nobody(run), str(uuid.uuid4())
+    room = run.room_id or 0
+    written = log.add(room, kind, author.pk, author.username, client_id=own, text=_reference(run), target=target)
     if kind == Kind.CARD:
         run.card = written.seq
         Run.objects.filter(pk=run.pk).update(card=written.seq)
