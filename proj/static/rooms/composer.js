@@ -30,7 +30,7 @@ export class Composer extends EventTarget {
     this.field.focus();
   }
 
-  /** Put back what was sent and not taken, if nothing else was written meanwhile. */
+  /** Put back what was sent and not taken, before what was written meanwhile. */
   restore(text) {
     this.field.value = this.field.value ? `${text}\n${this.field.value}` : text;
     this.field.dispatchEvent(new Event("input"));

@@ -46,7 +46,7 @@ new Standing({
   title: document.querySelector("h1 bdi"),
   archived: state.archived,
 });
-const commands = new Commands({ composer, line: byId("refusal"), room, urls });
+const commands = new Commands({ composer, line: byId("refusal"), room: state.room, urls });
 new Complete({ field: composer.field, list: byId("completions"), people: state.people, url: urls.emoji, commands });
 new Blocks({ list: view.list, follow });
 new Changes({ view, outbox, composer, characters });
