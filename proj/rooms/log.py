@@ -94,13 +94,22 @@ def append(
     room_id: int, kind: Kind, author_id: int, author: str, *, client_id: str, text: str = "", target: int | None = None
 ) -> Written:
     """Add an event that no socket asked for (a membership, ...) and tell the room after the commit."""
+    with transaction.atomic():
+        written = add(room_id, kind, author_id, author, client_id=client_id, text=text, target=target)
+        for group, message in announcements([written]):
+            publish(group, message)
+    return written
+
+
+def add(
+    room_id: int, kind: Kind, author_id: int, author: str, *, client_id: str, text: str = "", target: int | None = None
+) -> Written:
+    """As append(), and tell nobody: the caller does, after its commit."""
     with transaction.atomic(), connection.cursor() as cursor:
         batch = _Batch(cursor, [])
         batch.load_rooms([room_id])
         written = batch.add(kind, batch.rooms[room_id], author_id, author, client_id, text, target=target)
         batch.store()
-        for group, message in announcements([written]):
-            publish(group, message)
     return written
 
 

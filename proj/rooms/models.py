@@ -184,14 +184,14 @@ class Room(models.Model):
         return list(able.order_by("username").values_list("username", flat=True)[:limit])
 
     def messages_before(self, before: int | None, limit: int) -> list["Event"]:
-        """At most `limit` messages and happenings with a `seq` below `before` (or the newest ones), oldest first."""
+        """At most `limit` messages, cards and happenings below `before` (or the newest ones), oldest first."""
         messages = self.events.filter(kind__in=frames.IN_HISTORY).select_related("author").order_by("-seq")
         if before is not None:
             messages = messages.filter(seq__lt=before)
         return list(reversed(messages[:limit]))
 
     def messages_after(self, after: int, limit: int) -> list["Event"]:
-        """At most `limit` messages and happenings with a `seq` above `after`, oldest first."""
+        """At most `limit` messages, cards and happenings with a `seq` above `after`, oldest first."""
         messages = self.events.filter(kind__in=frames.IN_HISTORY, seq__gt=after)
         return list(messages.select_related("author").order_by("seq")[:limit])
 

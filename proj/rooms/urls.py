@@ -20,6 +20,7 @@ urlpatterns = [
     path("chat/<str:name>/settings/unarchive/", room_settings.unarchive, name="unarchive"),
     path("rooms/new/", room_settings.new, name="new"),
     path("rooms/emoji/", views.emojis, name="emoji"),
+    path("rooms/cards/", views.cards_now, name="cards"),
     path("rooms/side/", views.side, name="side"),
     path("join/", room_settings.join, name="join"),
 ]

@@ -16,7 +16,7 @@ from django.utils import timezone
 from proj.layer.names import RUNS
 from proj.layer.publish import publish_many, wake
 from proj.metrics.definitions import RUNS_ENDED
-from proj.runs import archive, endings, schedules, settling, telling, verbs
+from proj.runs import archive, cards, endings, schedules, settling, telling, verbs
 from proj.runs.choices import Missed, Origin
 from proj.runs.models import Lead, Run, Service
 from proj.runs.refusals import Refused
@@ -67,10 +67,11 @@ def sweep_silent() -> None:
         else:
             state, values = endings.unheard(run)
         same = Run.objects.filter(pk=run.pk, beat_at=run.beat_at)  # nobody has come back for it meanwhile
-        if same.move(state, worker="", lease_until=None, **values):
-            logger.warning("%s is lost: %s", run, values["reason"])
-            RUNS_ENDED.labels(state.value).inc()
-            _tell(run)
+        with transaction.atomic():
+            if same.move(state, worker="", lease_until=None, **values):
+                logger.warning("%s is lost: %s", run, values["reason"])
+                RUNS_ENDED.labels(state.value).inc()
+                _tell(run)
 
 
 def wake_forgotten() -> None:
@@ -88,7 +89,8 @@ def settle_abandoned() -> None:
 
 
 def _tell(run: Run) -> None:
-    publish_many(telling.of_state(Run.objects.select_related("service", "person").get(pk=run.pk)))
+    lost = Run.objects.select_related("service", "person").get(pk=run.pk)
+    publish_many(telling.of_state(lost) + cards.ended([lost]))
 
 
 # schedules

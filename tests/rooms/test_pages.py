@@ -167,6 +167,9 @@ def test_a_room_shows_its_newest_messages(as_alice: Client, alice: User, bob: Us
         "characters": 8000,
         "urls": {
             "emoji": "/rooms/emoji/",
+            "cards": "/rooms/cards/",
+            "start": "/runs/start/",
+            "services": "/services/names/",
             "messages": address(NAME, "messages/"),
             "socket": f"/ws/chat/{quote(NAME, safe='')}/",
             "signIn": f"/sign-in/?next={quote(address(NAME), safe='')}",
