@@ -54,6 +54,20 @@ def did(runner: Runner, make: Make, command: list[str], **fields: Any) -> Run:
     return until_over(runner, verbs.start(make("web1", command, **fields), None, {}))
 
 
+def test_between_two_commits_of_much_output_others_get_to_write(runner: Runner, make: Make) -> None:
+    run = verbs.start(make("web1", ["head", "-c", "9000000", "/dev/zero"]), None, {})
+    pauses: list[float] = []
+
+    def many(found: Run) -> bool:
+        if runner.more:
+            pauses.append(runner.patience)
+        return found.settled
+
+    until_over(runner, run, asked=many)
+    assert pauses, "it was read in one portion"
+    assert all(0 < pause <= 0.1 for pause in pauses)
+
+
 def test_a_run_that_succeeds_leaves_its_output_in_the_archive_and_nothing_else(runner: Runner, make: Make) -> None:
     run = did(runner, make, ["sh", "-c", "echo out; echo err >&2; printf end"])
     assert (run.state, run.exit_code, run.signal, run.reason) == ("succeeded", 0, None, "")
