@@ -28,9 +28,7 @@ admin.site.unregister(Group)  # nothing in Signalbox asks for a group
 class InviteForm(forms.Form):
     """The name of a person who is to come here."""
 
-    name = forms.CharField(
-        label=_("Name"), help_text=_("Letters, digits and @.+-_ in any script; they sign in with it.")
-    )
+    name = forms.CharField(label=_("Name"), help_text=_("Letters, digits and @.+-_ in any script, to sign in with."))
     administrator = forms.BooleanField(label=_("An administrator"), required=False)
     person: User
 
