@@ -90,7 +90,7 @@ def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResp
         # one address per room, so that all its pages share drafts and what is not yet sent
         return redirect("rooms:message", room.name, seq) if seq else redirect(room)
     head = _head(room)
-    if seq is not None and not 0 < seq <= head["seq"]:
+    if seq is not None and not room.pruned < seq <= head["seq"]:
         raise Http404("There is no such message.")
     page, more, at_end = _around(room, seq) if seq else (*_page(room, None, PAGE), True)
     state = head | {
@@ -181,7 +181,7 @@ def _draw_cards(user: User, page: list[dict[str, Any]]) -> None:
 
 def _head(room: Room) -> dict[str, Any]:
     """Where the log stands. To be read before the messages: what comes in between is replayed, and not missed."""
-    room.refresh_from_db(fields=["epoch", "seq"])
+    room.refresh_from_db(fields=["epoch", "seq", "pruned"])
     return {"room": room.name, "epoch": room.epoch, "seq": room.seq}
 
 

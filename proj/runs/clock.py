@@ -1,4 +1,4 @@
-"""What must be done by itself, now and then, by one process: sweeps, schedules and retention.
+"""What must be done by itself for runs, now and then, by one process: sweeps, schedules and retention.
 
 Each job is one conditional UPDATE at a time, so that even two clocks at once do nothing twice.
 """
