@@ -85,6 +85,8 @@ class ChatSocket(SocketConsumer):
         missed = await self._missed(*self._held())
         await self._accept()
         self._welcome(missed)
+        if b"news=1" in self.scope["query_string"].split(b"&"):
+            self.interface.mailbox.elsewhere.came(self.outlet)
         await self._catch_up(missed)
 
     def _held(self) -> tuple[str, int | None]:

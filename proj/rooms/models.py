@@ -6,14 +6,16 @@ import uuid
 from typing import Any, ClassVar, Self
 
 from django.db import models, transaction
-from django.db.models import F, OuterRef, Q, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
 from proj.accounts.models import User
-from proj.rooms import frames, log, names
+from proj.rooms import attention, frames, log, names
+from proj.rooms.attention import Mention, Mute
 from proj.rooms.commands import Command, Outcome, Verb
+
+__all__ = ["Event", "Membership", "Mention", "Mute", "Room", "Seen"]
 
 
 def new_epoch() -> str:
@@ -34,9 +36,8 @@ class RoomSet(models.QuerySet["Room"]):
         return self.filter(Q(members_only=False, hidden=False) | Q(pk__in=mine))
 
     def with_unread(self, user: User) -> Self:
-        """Annotate `unread`: how many events came after what `user` has seen."""
-        seen = Seen.objects.filter(user=user, room=OuterRef("pk")).values("seq")
-        return self.annotate(unread=F("seq") - Coalesce(Subquery(seen), Value(0)))
+        """Annotate what asks for the attention of `user`: `unread`, `mentioned`, `muted`, `read`."""
+        return attention.counted(self, user)
 
 
 class Room(models.Model):
@@ -113,6 +114,13 @@ class Room(models.Model):
     def mark_seen(self, user: User, seq: int) -> Outcome:
         """Note that `user` has seen everything up to `seq`."""
         return self._write("seen", user, None, target=seq)
+
+    def mute(self, user: User, *, on: bool = True) -> None:
+        """Let the room be quiet for `user`, or no more. Doing it again changes nothing."""
+        if on:
+            Mute.objects.get_or_create(room=self, user=user)
+        else:
+            Mute.objects.filter(room=self, user=user).delete()
 
     def _write(self, verb: Verb, author: User, client_id: str | None, *, text: str = "", target: int = 0) -> Outcome:
         command = Command(verb, self.pk, author.pk, client_id or str(uuid.uuid4()), text, target)
