@@ -197,8 +197,11 @@ class Mailbox:
             self.watching.arrived(message)
             return
         room = self.rooms.get(message["room"])
-        if room is None:
-            return
+        if room is not None:
+            self._arrived_in(room, kind, message)
+
+    def _arrived_in(self, room: OpenRoom, kind: str, message: dict[str, Any]) -> None:
+        """A message of the layer about a room that is open here."""
         if kind == "room.frames":
             for seq, text in message["frames"]:
                 room.arrived(seq, text)

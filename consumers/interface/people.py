@@ -1,4 +1,4 @@
-"""People who hear of all their rooms, whatever page they look at: each of their tabs has one socket that asked for it."""
+"""People who hear of all their rooms, whatever page they look at: each of their tabs has a socket that asked for it."""
 
 from collections import defaultdict
 from collections.abc import Mapping

@@ -66,7 +66,7 @@ class ChatWorker(WorkerConsumer):
         await _publish([*announced, *_replies(zip(items, outcomes, strict=True)), *self._due()])
 
     def _due(self) -> list[tuple[str, dict[str, Any]]]:
-        """What people elsewhere are told now; soon after the last time it waits, and becomes one message with the rest."""
+        """What people elsewhere are told now; soon after the last time it waits, and goes with what comes then."""
         if not self._news:
             return []
         wait = self._told + NEWS - time.monotonic()

@@ -45,5 +45,5 @@ class SettingsForm(PreferencesForm):
 
     class Meta:
         model = Preferences
-        fields = ["theme", "clock"]
-        widgets = {"theme": forms.RadioSelect, "clock": forms.RadioSelect}
+        fields = ["theme", "clock", "notify"]
+        widgets = {"theme": forms.RadioSelect, "clock": forms.RadioSelect, "notify": forms.RadioSelect}

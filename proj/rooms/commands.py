@@ -37,7 +37,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What people hear of a message who have not opened its room. `audience` are the ids of who may; None: everybody."""
+    """What is told of a message to people elsewhere. `audience` are the ids of those who may know; None: everybody."""
 
     author: str
     mentions: tuple[str, ...]  # user names, and perhaps markup.EVERYONE

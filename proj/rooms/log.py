@@ -335,7 +335,8 @@ class _Batch:
         self._rows = []
         for mentions in _portions(self._mentions):
             self.cursor.execute(
-                f"INSERT INTO rooms_mention (room_id, seq, user_id) VALUES {', '.join(['(%s, %s, %s)'] * len(mentions))}",
+                "INSERT INTO rooms_mention (room_id, seq, user_id) "
+                f"VALUES {', '.join(['(%s, %s, %s)'] * len(mentions))}",
                 [value for mention in mentions for value in mention],
             )
         self._mentions = []

@@ -7,6 +7,7 @@ urlpatterns = [
     path("chat/", views.rooms, name="list"),
     path("chat/<str:name>/", views.room, name="room"),
     path("chat/<str:name>/messages/", views.messages, name="messages"),
+    path("chat/<str:name>/mute/", views.mute, name="mute"),
     path("chat/<str:name>/<int:seq>/", views.room, name="message"),
     path("rooms/emoji/", views.emojis, name="emoji"),
     path("rooms/side/", views.side, name="side"),

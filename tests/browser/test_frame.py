@@ -12,25 +12,6 @@ PHONE = {"width": 390, "height": 844}
 WIDE = {"width": 1440, "height": 900}
 
 
-def test_rooms_stand_beside_the_page_with_what_is_unread(enter: Rooms, in_room: InRoom, room_name: str) -> None:
-    other = f"other {uuid.uuid4().hex[:6]}"
-    alice = enter("alice")
-    here = alice.page.locator("#side-rooms a[aria-current]")
-    expect(here).to_have_text(room_name)
-    in_room(f'Room.visit(bob, {other!r}).post(bob, "news"); Room.visit(bob, {other!r}).post(bob, "more")')
-    alice.page.clock.install()
-    alice.page.reload()
-    entry = alice.page.locator("#side-rooms a", has_text=other)
-    expect(entry).to_contain_text("2 unread")
-    in_room(f'Room.visit(bob, {other!r}).post(bob, "and more")')
-    alice.page.clock.fast_forward(40_000)
-    expect(entry).to_contain_text("3 unread")
-    expect(here).to_have_text(room_name)
-    entry.click()
-    expect(alice.page.get_by_role("heading", level=1)).to_have_text(other)
-    expect(alice.page.locator("#side-rooms a", has_text=other).locator(".count")).to_have_count(0)
-
-
 def test_on_a_phone_rooms_and_people_are_drawers(enter: Rooms, room_name: str) -> None:
     alice = enter("alice", viewport=PHONE, has_touch=True)
     side, people = alice.page.locator("#side"), alice.page.locator("#people")

@@ -1,8 +1,8 @@
 """What asks for a person's attention: unread messages and mentions, counted where they are stored."""
 
 import pytest
-from django.test.utils import CaptureQueriesContext
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from proj.accounts.models import User
 from proj.layer.names import INTERFACES
@@ -89,7 +89,9 @@ def test_a_quiet_room_calls_only_by_name(lobby: Room, alice: User, bob: User) ->
 
 def test_a_message_without_mentions_costs_no_statement_more(lobby: Room, alice: User, bob: User) -> None:
     def statements(text: str) -> int:
-        with CaptureQueriesContext(connection, ) as caught:
+        with CaptureQueriesContext(
+            connection,
+        ) as caught:
             lobby.post(alice, text)
         return len(caught)
 

@@ -1,4 +1,5 @@
 // A room's page: puts its parts together and hands each frame to the one that it concerns.
+import { rooms } from "../site/rooms.js";
 import { CatchUp } from "./catchup.js";
 import { Changes } from "./changes.js";
 import { Complete } from "./complete.js";
@@ -52,6 +53,7 @@ function address() {
   url.protocol = url.protocol.replace("http", "ws");
   url.searchParams.set("epoch", log.epoch);
   url.searchParams.set("seq", log.seq);
+  url.searchParams.set("news", 1);
   return url;
 }
 
@@ -63,6 +65,7 @@ const heard = {
       socket.stop("someone-else");
       return;
     }
+    rooms.missed();
     presence.show(frame.here, frame.count);
     seen.hearAll(frame.seen);
     log.begin(frame.seq);
@@ -92,6 +95,8 @@ const heard = {
     }
   },
 
+  news: (frame) => rooms.hear(frame),
+  read: (frame) => rooms.hear(frame),
   head: ({ seq }) => log.head(seq),
   typing: ({ who }) => typing.hear(who),
   seen: ({ who, seq }) => seen.hear(who, seq),

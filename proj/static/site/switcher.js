@@ -46,7 +46,7 @@ function rooms() {
   return [...document.querySelectorAll("#side-rooms a")].map((link) => ({
     name: link.querySelector(".name").textContent,
     address: link.getAttribute("href"),
-    unread: link.querySelector(".count > [aria-hidden]")?.textContent ?? "",
+    unread: link.querySelector(".count:not([hidden]) > [aria-hidden]")?.textContent ?? "",
   }));
 }
 
