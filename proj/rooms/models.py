@@ -15,7 +15,7 @@ from proj.rooms import attention, frames, log, names
 from proj.rooms.attention import Mention, Mute
 from proj.rooms.commands import Command, Outcome, Verb
 
-__all__ = ["Event", "Membership", "Mention", "Mute", "Room", "Seen"]
+__all__ = ["Event", "Indexed", "Membership", "Mention", "Mute", "Room", "Seen"]
 
 
 def new_epoch() -> str:
@@ -239,3 +239,13 @@ class Seen(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} has seen {self.room} up to {self.seq}"
+
+
+class Indexed(models.Model):
+    """How far a room's log is in the index of words."""
+
+    room = models.OneToOneField(Room, on_delete=models.CASCADE, primary_key=True, related_name="indexed")
+    seq = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.room} up to {self.seq}"

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from proj.rooms import views
+from proj.rooms import searching, views
 
 app_name = "rooms"
 urlpatterns = [
@@ -9,6 +9,7 @@ urlpatterns = [
     path("chat/<str:name>/messages/", views.messages, name="messages"),
     path("chat/<str:name>/mute/", views.mute, name="mute"),
     path("chat/<str:name>/<int:seq>/", views.room, name="message"),
+    path("search/", searching.page, name="search"),
     path("rooms/emoji/", views.emojis, name="emoji"),
     path("rooms/side/", views.side, name="side"),
 ]
