@@ -40,7 +40,7 @@ class SearchForm(forms.Form):
     use_required_attribute = False
 
     def __init__(self, user: User, data: QueryDict | None = None) -> None:
-        super().__init__(data)
+        super().__init__(data, label_suffix="")
         self.user = user
         for name in ("room", "by"):
             self.fields[name].widget.attrs |= {"list": f"{name}-names", "autocomplete": "off", "dir": "auto"}

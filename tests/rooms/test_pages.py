@@ -3,10 +3,12 @@
 import html
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from proj.accounts.models import User
@@ -423,3 +425,21 @@ def test_a_members_room_completes_its_members_only(as_alice: Client, alice: User
     assert state(as_alice.get(address("staff")))["people"] == ["here", "alice", "charlie"]
     assert as_alice.get("/rooms/emoji/").json()["tada"] == "🎉"
     assert Client().get("/rooms/emoji/").status_code == 302
+
+
+# What a page weighs
+
+
+def test_the_styles_and_scripts_of_a_room_are_small(as_alice: Client) -> None:
+    page = text(as_alice.get(address("lobby")))
+    static = Path(settings.BASE_DIR) / "proj" / "static"
+    wanted = {static / name for name in re.findall(r'(?:href|src)="/static/([^"]+\.(?:css|js))"', page)}
+    files: set[Path] = set()
+    while wanted:
+        file = wanted.pop().resolve()
+        files.add(file)
+        if file.suffix == ".js":
+            names = re.findall(r'^import (?:.* from )?"(\.[^"]+)"', file.read_text(), re.MULTILINE)
+            wanted |= {(file.parent / name).resolve() for name in names} - files
+    assert len(files) > 30
+    assert sum(file.stat().st_size for file in files) < 120_000
