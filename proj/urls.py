@@ -9,6 +9,7 @@ admin.autodiscover()
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="rooms:list"), name="home"),
     path("", include("proj.rooms.urls")),
+    path("", include("proj.runs.urls")),
     path("", include("proj.accounts.urls")),
     path("", include("proj.metrics.urls")),
     path("admin/", admin.site.urls),

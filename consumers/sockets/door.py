@@ -13,7 +13,7 @@ from consumers.interface.gathering import Gathering
 from proj.accounts.models import User
 from proj.accounts.sessions import people_of
 from proj.rooms import names
-from proj.rooms.models import Membership, Room
+from proj.rooms.models import FormerName, Membership, Room
 
 
 class Refused(Exception):
@@ -63,10 +63,15 @@ def session_key(scope: Mapping[str, Any]) -> str:
 
 
 def admit(knocks: Sequence[Knock]) -> list[Admission | Exception]:
-    """Let people into rooms, or say why not (Refused): four reads of the database, however many they are."""
+    """Let people into rooms, or say why not (Refused): four or five reads of the database, however many they are."""
     people = people_of({knock.session for knock in knocks})
     keys = {knock.room: _key(knock.room) for knock in knocks}
     rooms = {room.key: room for room in Room.objects.filter(key__in=set(keys.values()))}
+    others = set(keys.values()) - rooms.keys()
+    if others:  # a page that was open while its room was renamed comes by the name that it knows
+        rooms |= {
+            former.key: former.room for former in FormerName.objects.filter(key__in=others).select_related("room")
+        }
     closed = [room for room in rooms.values() if room.for_members]
     members = set(Membership.objects.filter(room__in=closed).values_list("room", "user")) if closed else set()
     answers: list[Admission | Exception] = []

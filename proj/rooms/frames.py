@@ -16,8 +16,28 @@ class Kind(TextChoices):
     DELETED = "message.deleted"
     REACTED = "message.reacted"
     UNREACTED = "message.unreacted"
+    REMOVED = "message.removed"
     MEMBER_ADDED = "member.added"
     MEMBER_REMOVED = "member.removed"
+    ROOM_CREATED = "room.created"
+    ROOM_RENAMED = "room.renamed"
+    ROOM_ARCHIVED = "room.archived"
+    ROOM_UNARCHIVED = "room.unarchived"
+
+
+# What happened to the room itself: pages show a line of it among the messages.
+HAPPENINGS = tuple(kind for kind in Kind if kind.startswith(("member.", "room.")))
+IN_HISTORY = (Kind.POSTED, *HAPPENINGS)
+
+
+def variant(kind: str, author: str, text: str) -> str:
+    """Which line tells of a happening: what people do to themselves has words of its own."""
+    if author != text:
+        return kind
+    return {Kind.MEMBER_ADDED.value: "member.joined", Kind.MEMBER_REMOVED.value: "member.left"}.get(kind, kind)
+
+
+VARIANTS = (*(kind.value for kind in HAPPENINGS), "member.joined", "member.left")
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -46,6 +66,7 @@ def event(
     reactions: Mapping[str, list[str]] | None = None,
     edited: datetime | None = None,
     deleted: datetime | None = None,
+    removed: str = "",
 ) -> dict[str, Any]:
     """An event of a room's log in the protocol's form."""
     frame: dict[str, Any] = {"type": kind, "seq": seq, "author": author}
@@ -61,6 +82,8 @@ def event(
         frame["edited"] = moment(edited)
     if deleted is not None:
         frame["deleted"] = moment(deleted)
+    if removed:
+        frame["removed"] = removed
     if reactions:
         frame["reactions"] = reactions
     return frame

@@ -91,12 +91,14 @@ def _parts(numbered: list[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
     yield part
 
 
-def append(room_id: int, kind: Kind, author_id: int, author: str, *, client_id: str, text: str = "") -> Written:
+def append(
+    room_id: int, kind: Kind, author_id: int, author: str, *, client_id: str, text: str = "", target: int | None = None
+) -> Written:
     """Add an event that no socket asked for (a membership, ...) and tell the room after the commit."""
     with transaction.atomic(), connection.cursor() as cursor:
         batch = _Batch(cursor, [])
         batch.load_rooms([room_id])
-        written = batch.add(kind, batch.rooms[room_id], author_id, author, client_id, text)
+        written = batch.add(kind, batch.rooms[room_id], author_id, author, client_id, text, target=target)
         batch.store()
         for group, message in announcements([written]):
             publish(group, message)

@@ -3,6 +3,7 @@
 import json
 import secrets
 import uuid
+from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 from django.db import models, transaction
@@ -14,6 +15,9 @@ from proj.accounts.models import User
 from proj.rooms import attention, frames, log, names
 from proj.rooms.attention import Mention, Mute
 from proj.rooms.commands import Command, Outcome, Verb
+from proj.rooms.invitations import Invitation
+
+__all__ = ["Event", "FormerName", "Invitation", "Membership", "Room", "RoomSet", "Seen"]
 
 __all__ = ["Event", "Indexed", "Membership", "Mention", "Mute", "Room", "Seen"]
 
@@ -35,6 +39,17 @@ class RoomSet(models.QuerySet["Room"]):
         mine = Membership.objects.filter(user=user).values("room")
         return self.filter(Q(members_only=False, hidden=False) | Q(pk__in=mine))
 
+    def joined_by(self, user: User) -> Self:
+        """The members-only rooms that `user` is in: every member may bring others in, and may leave."""
+        mine = Membership.objects.filter(user=user).values("room")
+        return self.filter(pk__in=mine, members_only=True, hidden=False)
+
+    def managed_by(self, user: User) -> Self:
+        """The rooms that `user` may rename, archive, prune and remove members from: their owner, and administrators
+        who may be in them."""
+        rooms = self.open_to(user).filter(hidden=False)
+        return rooms if user.is_staff else rooms.filter(owner=user)
+
     def with_unread(self, user: User) -> Self:
         """Annotate what asks for the attention of `user`: `unread`, `mentioned`, `muted`, `read`."""
         return attention.counted(self, user)
@@ -46,11 +61,20 @@ class Room(models.Model):
     class NoAccess(Exception):
         """The room is for its members only."""
 
+    class NameTaken(Exception):
+        """Another room has this name."""
+
     name = models.CharField(max_length=100)
     key = models.CharField(max_length=200, unique=True, editable=False, help_text="the name as it is compared")
     members_only = models.BooleanField(default=False)
     hidden = models.BooleanField(default=False, help_text="belongs to the machinery, not shown to people")
+    owner = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="owned_rooms")
     archived_at = models.DateTimeField(null=True, blank=True)
+    keep_days = models.PositiveIntegerField(null=True, blank=True, help_text="older messages are deleted; empty: never")
+    keep_messages = models.PositiveIntegerField(null=True, blank=True, help_text="more are deleted; empty: never")
+    pruned = models.PositiveBigIntegerField(
+        default=0, db_default=0, editable=False, help_text="events up to this one are gone"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     epoch = models.CharField(max_length=16, default=new_epoch, editable=False)
     seq = models.PositiveBigIntegerField(default=0, editable=False, help_text="the newest event's number")
@@ -77,10 +101,14 @@ class Room(models.Model):
         return self.members_only or self.hidden
 
     @classmethod
-    def called(cls, user: User, name: str) -> "Room":
-        """The room of that name, if `user` may be in it. Raises Room.DoesNotExist or Room.NoAccess."""
-        room = cls.objects.get(key=names.key(name))
-        if not cls.objects.open_to(user).filter(pk=room.pk).exists():
+    def called(cls, user: User, name: str, among: "Callable[[User], RoomSet] | None" = None) -> "Room":
+        """The room that has that name, or had it before, if it is `among` those of `user` (else: open to them).
+
+        Raises Room.DoesNotExist, Room.NoAccess or names.BadRoomName.
+        """
+        key = names.key(name)
+        room = cls.objects.filter(key=key).first() or cls.objects.get(former_names__key=key)
+        if not (among or cls.objects.open_to)(user).filter(pk=room.pk).exists():
             raise cls.NoAccess(cls.NoAccess.__doc__)
         return room
 
@@ -93,7 +121,8 @@ class Room(models.Model):
         try:
             return cls.called(user, name)
         except cls.DoesNotExist:
-            return cls.objects.get_or_create(key=names.key(names.checked(name)), defaults={"name": name})[0]
+            fresh = {"name": name, "owner": user}
+            return cls.objects.get_or_create(key=names.key(names.checked(name)), defaults=fresh)[0]
 
     def post(self, author: User, text: str, client_id: str | None = None) -> Outcome:
         """Store a message and tell the room after the commit. Works without Redis and without a worker."""
@@ -130,16 +159,30 @@ class Room(models.Model):
         """Let `user` in. Nothing happens when they are in already."""
         with transaction.atomic():
             if Membership.objects.get_or_create(room=self, user=user)[1]:
-                self._append(frames.Kind.MEMBER_ADDED, by, user.username)
+                self.append(frames.Kind.MEMBER_ADDED, by, user.username)
 
     def remove_member(self, user: User, by: User) -> None:
-        """Take `user` out of the room. Nothing happens when they are not in it."""
-        with transaction.atomic():
-            if Membership.objects.filter(room=self, user=user).delete()[0]:
-                self._append(frames.Kind.MEMBER_REMOVED, by, user.username)
+        """Take `user` out of the room, or let them leave. Nothing happens when they are not in it.
 
-    def _append(self, kind: frames.Kind, by: User, text: str) -> None:
-        log.append(self.pk, kind, by.pk, by.username, client_id=str(uuid.uuid4()), text=text)
+        Links that they made, or may know of when they were put out, end. What they owned passes to the eldest member.
+        """
+        with transaction.atomic():
+            if not Membership.objects.filter(room=self, user=user).delete()[0]:
+                return
+            self.invitations.end(None if user != by else user)
+            heir = self.memberships.order_by("since", "pk").values("user")[:1]
+            Room.objects.filter(pk=self.pk, owner=user).update(owner=Subquery(heir))
+            self.append(frames.Kind.MEMBER_REMOVED, by, user.username)
+
+    def keep(self, days: int | None, messages: int | None) -> None:
+        """Keep messages for so many days, and so many of them; None: all. What is more goes soon, and not at once."""
+        self.keep_days, self.keep_messages = days, messages
+        Room.objects.filter(pk=self.pk).update(keep_days=days, keep_messages=messages)
+
+    def append(self, kind: frames.Kind, by: User, text: str = "", target: int | None = None) -> "Event":
+        """Add an event to the log that no socket asked for, and tell the room after the commit."""
+        written = log.append(self.pk, kind, by.pk, by.username, client_id=str(uuid.uuid4()), text=text, target=target)
+        return self.events.get(seq=written.seq)
 
     def people(self, limit: int) -> list[str]:
         """The names of at most `limit` people who may be in it, in order."""
@@ -149,16 +192,16 @@ class Room(models.Model):
         return list(able.order_by("username").values_list("username", flat=True)[:limit])
 
     def messages_before(self, before: int | None, limit: int) -> list["Event"]:
-        """At most `limit` messages with a `seq` below `before` (or the newest ones), oldest first."""
-        messages = self.events.filter(kind=frames.Kind.POSTED).select_related("author").order_by("-seq")
+        """At most `limit` messages and happenings with a `seq` below `before` (or the newest ones), oldest first."""
+        messages = self.events.filter(kind__in=frames.IN_HISTORY).select_related("author").order_by("-seq")
         if before is not None:
             messages = messages.filter(seq__lt=before)
         return list(reversed(messages[:limit]))
 
     def messages_after(self, after: int, limit: int) -> list["Event"]:
-        """At most `limit` messages with a `seq` above `after`, oldest first."""
-        messages = self.events.filter(kind=frames.Kind.POSTED, seq__gt=after).select_related("author").order_by("seq")
-        return list(messages[:limit])
+        """At most `limit` messages and happenings with a `seq` above `after`, oldest first."""
+        messages = self.events.filter(kind__in=frames.IN_HISTORY, seq__gt=after)
+        return list(messages.select_related("author").order_by("seq")[:limit])
 
     def events_after(self, seq: int, limit: int) -> list["Event"]:
         """At most `limit` events that came after `seq`, in order."""
@@ -167,6 +210,16 @@ class Room(models.Model):
     def seen_by(self) -> list[tuple[str, int]]:
         """Who has seen how much: names and the last `seq` each has seen."""
         return list(self.seen.values_list("user__username", "seq").order_by("user__username"))
+
+
+class FormerName(models.Model):
+    """A name that a room had before: whoever comes by it finds the room, until another room takes the name."""
+
+    key = models.CharField(max_length=200, unique=True)
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="former_names")
+
+    def __str__(self) -> str:
+        return f"{self.key} is {self.room} now"
 
 
 class Membership(models.Model):
@@ -198,6 +251,7 @@ class Event(models.Model):
     at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
+    removal = models.TextField(blank=True, default="", db_default="", help_text="why an administrator removed it")
 
     class Meta:
         constraints = [
@@ -222,6 +276,7 @@ class Event(models.Model):
             message=self.target,
             edited=self.edited_at,
             deleted=self.deleted_at,
+            removed=self.removal,
             reactions=json.loads(self.reactions) if self.reactions else None,
         )
 

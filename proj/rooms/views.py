@@ -18,7 +18,7 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from proj.accounts.models import User
-from proj.rooms import emoji, markup, names
+from proj.rooms import emoji, frames, markup, names
 from proj.rooms.models import Event, Room
 
 PAGE = 50  # messages of a page of history
@@ -93,7 +93,9 @@ def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResp
         raise Http404("There is no such message.")
     page, more, at_end = _around(room, seq) if seq else (*_page(room, None, PAGE), True)
     state = head | {
+        "key": str(room.pk),
         "me": request.user.username,
+        "archived": room.archived_at is not None,
         "more": more,
         "at": seq,
         "atEnd": at_end,
@@ -114,6 +116,7 @@ def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResp
         "base": room.get_absolute_url(),
         "page": _grouped(page),
         "me": request.user.username,
+        "variants": frames.VARIANTS,
         "signs": [emoji.BY_NAME[name] for name in REACTIONS],
         "state": state,
     }
@@ -192,7 +195,8 @@ def _grouped(page: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     for before, message in pairwise(page):
         near = datetime.fromisoformat(message["at"]) - datetime.fromisoformat(before["at"]) < TOGETHER
-        whole = "deleted" not in before and "deleted" not in message
+        posted = before["type"] == message["type"] == frames.Kind.POSTED
+        whole = posted and "deleted" not in before and "deleted" not in message
         message["grouped"] = near and whole and message["author"] == before["author"]
     return page
 

@@ -1,13 +1,15 @@
-"""A run's output when it has ended: one stored file of gzip members, each readable by itself, and an index of them.
+"""A run's output when it has ended: one gzip file whose parts can be unpacked one by one, and an index of them.
 
-`zcat` reads the file whole; any byte or line is found by unpacking one member. The index is a list of [byte offset,
-number of the line that the first byte is in, place in the file], and ends with an entry for what would come next.
+`zcat` reads the file whole. So does a browser, which would stop at the end of a first gzip member: there is one member,
+and the compressor is emptied after each part (Z_FULL_FLUSH), so that it can be unpacked from there. The index is a list
+of [byte offset, number of the line that the first byte is in, place in the file], and ends with an entry for what would
+come next.
 """
 
 import contextlib
-import gzip
 import os
 import tempfile
+import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,8 +21,9 @@ from django.db import transaction
 
 from proj.runs.models import Archive, Chunk, Run
 
-MEMBER = 256 * 1024  # bytes of output in a member, about
+PART = 256 * 1024  # bytes of output in a part, about
 LEVEL = 6  # of compression
+GZIP, BARE = 31, -15  # what zlib calls a stream with gzip's head and sum, and one without any
 PORTION = 64  # chunks read or deleted at once
 
 Index = list[list[int]]
@@ -37,10 +40,11 @@ def keep(run: Run) -> None:
 def _store(run: Run, wanted: str) -> None:
     with tempfile.TemporaryFile() as packed:
         index = pack(_chunks(run), packed)
+        size = packed.tell()
         packed.seek(0)
         name = default_storage.save(wanted, File(packed))  # under another name when there is such a file
     _sync(name)
-    values = {"file": name, "size": index[-1][2], "index": index}
+    values = {"file": name, "size": size, "index": index}
     if not Archive.objects.get_or_create(run=run, defaults=values)[1]:
         default_storage.delete(name)  # another worker was quicker
     elif name != wanted:
@@ -57,53 +61,45 @@ def forget(run: Run) -> None:
 
 
 def pack(pieces: Iterable[bytes], file: IO[bytes]) -> Index:
-    """Write pieces of output to `file` in members; return the index. A member ends where a piece does."""
-    index: Index = []
-    offset, line, place = 0, 1, 0
-    held: list[bytes] = []
-    size = 0
-
-    def write() -> None:
-        nonlocal offset, line, place, size
-        data = b"".join(held)
-        index.append([offset, line, place])
-        place += file.write(gzip.compress(data, LEVEL, mtime=0))
-        offset, line = offset + len(data), line + data.count(b"\n")
-        held.clear()
-        size = 0
-
+    """Write pieces of output to `file` in parts; return the index. A part ends where a piece does."""
+    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP)
+    place = file.write(packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH))
+    index: Index = [[0, 1, place]]
+    offset, line = 0, 1
     for piece in pieces:
-        held.append(piece)
-        size += len(piece)
-        if size >= MEMBER:
-            write()
-    if held:
-        write()
-    index.append([offset, line, place])
+        place += file.write(packer.compress(piece))
+        offset, line = offset + len(piece), line + piece.count(b"\n")
+        if offset - index[-1][0] >= PART:
+            place += file.write(packer.flush(zlib.Z_FULL_FLUSH))
+            index.append([offset, line, place])
+    if offset > index[-1][0]:
+        place += file.write(packer.flush(zlib.Z_FULL_FLUSH))
+        index.append([offset, line, place])
+    file.write(packer.flush())
     return index
 
 
 def pieces(kept: Archive, offset: int) -> Iterator[bytes]:
-    """What follows the first `offset` bytes, one piece a member."""
+    """What follows the first `offset` bytes, one piece a part."""
     index: Index = kept.index
     begin = max(0, bisect_right(index, offset, key=lambda entry: entry[0]) - 1)
     with default_storage.open(kept.file) as file:
         for (first, _, place), (_, _, end) in zip(index[begin:], index[begin + 1 :], strict=False):
             file.seek(place)
-            data = gzip.decompress(file.read(end - place))[max(0, offset - first) :]
+            data = zlib.decompressobj(BARE).decompress(file.read(end - place))[max(0, offset - first) :]
             if data:
                 yield data
 
 
 def before_byte(kept: Archive, offset: int) -> tuple[int, int]:
-    """Where the member begins that holds the byte at `offset`: its offset, and the number of the line it begins in."""
+    """Where the part begins that holds the byte at `offset`: its offset, and the number of the line it begins in."""
     index: Index = kept.index
     first, number, _ = index[max(0, bisect_right(index[:-1], offset, key=lambda entry: entry[0]) - 1)]
     return first, number
 
 
 def before_line(kept: Archive, line: int) -> tuple[int, int]:
-    """Where the member begins in which that line begins: its offset, and the number of the line it begins in."""
+    """Where the part begins in which that line begins: its offset, and the number of the line it begins in."""
     index: Index = kept.index
     offset, number, _ = index[max(0, bisect_left(index, line, key=lambda entry: entry[1]) - 1)]
     return offset, number

@@ -271,12 +271,12 @@ class Chunk(models.Model):
 
 
 class Archive(models.Model):
-    """A run's whole output as one stored file: gzip members that can be read one by one."""
+    """A run's whole output as one gzip file, whose parts can be read one by one."""
 
     run = models.OneToOneField(Run, on_delete=models.CASCADE, primary_key=True, related_name="archive")
     file = models.CharField(max_length=200, help_text="its name in the storage")
     size = models.PositiveBigIntegerField(help_text="bytes of the file")
-    index = models.JSONField(help_text="for each member: byte offset, first line, place in the file")
+    index = models.JSONField(help_text="for each part: byte offset, first line, place in the file")
 
     def __str__(self) -> str:
         return self.file

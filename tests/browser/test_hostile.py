@@ -74,7 +74,7 @@ def test_hostile_drafts_and_refused_messages_are_inert(enter: Rooms) -> None:
     expect(alice.field).to_have_value(HOSTILE[1])
     alice.page.evaluate(
         """() => {
-            const room = document.querySelector("h1 bdi").textContent;
+            const room = JSON.parse(document.getElementById("room-state").textContent).key;
             const prefix = `signalbox:outbox:${JSON.stringify(["alice", room])}:`;
             localStorage.setItem(prefix + "x", "not JSON");
             localStorage.setItem(prefix + "y", JSON.stringify({frame: {client_id: "y", type: "post",

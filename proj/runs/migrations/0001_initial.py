@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                 ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='archive', serialize=False, to='runs.run')),
                 ('file', models.CharField(help_text='its name in the storage', max_length=200)),
                 ('size', models.PositiveBigIntegerField(help_text='bytes of the file')),
-                ('index', models.JSONField(help_text='for each member: byte offset, first line, place in the file')),
+                ('index', models.JSONField(help_text='for each part: byte offset, first line, place in the file')),
             ],
         ),
         migrations.CreateModel(

@@ -2,7 +2,7 @@
 import { say } from "./words.js";
 
 const TONES = { "signed-out": "bad", "someone-else": "bad", "no-access": "bad", "no-room": "bad", misunderstood: "bad" };
-const CALM = ["connecting", "catching-up", "live"];
+const CALM = ["connecting", "catching-up", "live", "over"];
 const HELP = { "signed-out": "sign-in", "someone-else": "reload", misunderstood: "reload", "no-access": "leave", "no-room": "leave" };
 
 export class Connection {

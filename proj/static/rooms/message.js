@@ -1,4 +1,5 @@
 // A message as an element: built from a frame, or read back into one. The markup is templates/rooms/message.html.
+import { happening } from "./happening.js";
 import { reactions, reactionsOf } from "./reactions.js";
 import { exact, local } from "./times.js";
 import { isLong, looks } from "./looks.js";
@@ -14,8 +15,9 @@ export function remember(item) {
   if (rich) htmlOf.set(item, rich.innerHTML);
 }
 
-/** The element that shows `frame` ("message.posted" in its present state) to `me`. */
+/** The element that shows `frame` ("message.posted" in its present state, or a happening) to `me`; null: there is none. */
 export function build(frame, me) {
+  if (frame.type !== "message.posted") return happening(frame);
   const item = part.cloneNode(true);
   const at = (selector) => item.querySelector(selector);
   item.id = `m${frame.seq}`;
@@ -28,11 +30,13 @@ export function build(frame, me) {
   if (frame.deleted) at(".actions").remove();
   else if (frame.author !== me) for (const verb of ["edit", "delete"]) at(`[data-do="${verb}"]`).remove();
   if (frame.deleted) {
+    at(frame.removed ? ".tombstone:not(.removed)" : ".tombstone.removed").remove();
+    if (frame.removed) at(".reason").textContent = clean(frame.removed);
     stamp(at(".tombstone > time"), frame.deleted);
     for (const text of item.querySelectorAll(".text")) text.remove();
     return item;
   }
-  at(".tombstone").remove();
+  for (const tombstone of item.querySelectorAll(".tombstone")) tombstone.remove();
   at(frame.html ? "p.text" : ".rich").remove();
   const text = at(".text");
   if (frame.html) {
@@ -58,6 +62,7 @@ export function read(item) {
     html: htmlOf.get(item),
     edited: moment(".edited"),
     deleted: moment(".tombstone > time"),
+    removed: item.querySelector(".reason")?.textContent,
     reactions: reactionsOf(item),
   };
 }

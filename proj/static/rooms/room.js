@@ -19,13 +19,14 @@ import { Presence } from "./presence.js";
 import { replies } from "./reply.js";
 import { Seen } from "./seen.js";
 import { Socket } from "./socket.js";
+import { Standing } from "./standing.js";
 import { Typing } from "./typing.js";
 import { Unread } from "./unread.js";
 import { View } from "./view.js";
 
 const byId = (id) => document.getElementById(id);
 const state = JSON.parse(byId("room-state").textContent);
-const { room, me, urls, characters } = state;
+const { key: room, me, urls, characters } = state;
 
 const log = new Log(state);
 const follow = new Follow({ scroller: byId("scroller"), button: byId("new") });
@@ -37,6 +38,14 @@ const outbox = new Outbox({ room, me });
 for (const client_id of state.mine) outbox.acknowledge(client_id);
 new Pending({ list: byId("pending"), outbox, me, follow, empty: byId("empty") });
 const composer = new Composer({ form: byId("composer"), room, me, characters });
+new Standing({
+  socket,
+  log,
+  composer: composer.form,
+  note: byId("archived"),
+  title: document.querySelector("h1 bdi"),
+  archived: state.archived,
+});
 new Complete({ field: composer.field, list: byId("completions"), people: state.people, url: urls.emoji });
 new Paste({ offer: byId("offer"), composer, characters });
 new Blocks({ list: view.list, follow });

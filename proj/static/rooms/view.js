@@ -45,8 +45,8 @@ export class View extends EventTarget {
 
   /** Show what `event` did. */
   apply(event) {
-    if (event.type === "message.posted") this.#post(event);
-    else if (event.message) this.change(event);
+    if (event.message) this.change(event);
+    else this.#post(event);
   }
 
   /** Show an edit, a deletion or a reaction, if its message is here. Doing it again changes nothing. */
@@ -57,7 +57,7 @@ export class View extends EventTarget {
     if (frame.deleted) return;
     if (event.type.endsWith("reacted")) frame.reactions = reacted(frame.reactions, event);
     else if (event.type === "message.edited") Object.assign(frame, { text: event.text, html: event.html, edited: event.at });
-    else frame.deleted = event.at;
+    else Object.assign(frame, { deleted: event.at, removed: event.type === "message.removed" ? event.text : "" });
     this.#replace(item, frame);
   }
 
@@ -98,7 +98,7 @@ export class View extends EventTarget {
   }
 
   #build(frames) {
-    return frames.filter((frame) => !this.item(frame.seq)).map((frame) => build(frame, this.me));
+    return frames.filter((frame) => !this.item(frame.seq)).map((frame) => build(frame, this.me)).filter(Boolean);
   }
 
   #end(atEnd) {
@@ -112,12 +112,13 @@ export class View extends EventTarget {
       this.#replace(there, frame);
       return;
     }
-    const counts = frame.author !== this.me;
+    const counts = frame.type === "message.posted" && frame.author !== this.me;
     if (!this.#atEnd) {
       if (counts) this.follow.count();
       return;
     }
     const item = build(frame, this.me);
+    if (!item) return;
     const add = () => {
       this.list.append(item);
       arrange([item]);

@@ -18,7 +18,7 @@ def unmake(apps, editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rooms', '0004_attention'),
+        ('rooms', '0005_attention'),
     ]
 
     operations = [

@@ -1,0 +1,61 @@
+"""Finds things in a run's whole output: a text, and where a group of lines ends."""
+
+import re
+from dataclasses import dataclass, field
+from itertools import chain
+
+from proj.runs import frames, output
+from proj.runs.models import Run
+from proj.runs.output import LONGEST_LINE
+
+MOST = 10_000  # lines that are found
+PORTION = 2_000  # lines read at once
+
+# As proj.rooms.ansi and shown.py have them, but none that reaches beyond its line.
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]?|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\a-z]|)")
+_END = re.compile(rb"::(?:endgroup|group )")
+
+
+@dataclass(slots=True)
+class Found:
+    """The numbers of lines that hold a text; `more`: there are others behind them."""
+
+    numbers: list[int] = field(default_factory=list)
+    more: bool = False
+
+
+def find(run: Run, wanted: str, most: int = MOST) -> Found:
+    """The lines with this text in them, whatever its case; colours do not matter. One pass over all of the output, of
+    lines as much as output.lines() gives."""
+    found = Found()
+    needle, number, rest = wanted.lower(), 1, b""
+    for piece in chain(output.stream(run), [b"\n"]):
+        whole, newline, rest = (rest + piece).rpartition(b"\n")
+        rest = rest[:LONGEST_LINE]
+        if not newline:
+            continue
+        text = frames.text(whole)
+        text = (_SEQUENCE.sub("", text) if "\x1b" in text else text).lower()
+        line, counted, at = number, 0, text.find(needle)
+        while at >= 0:
+            if len(found.numbers) == most:
+                found.more = True
+                return found
+            line, counted = line + text.count("\n", counted, at), at
+            found.numbers.append(line)
+            end = text.find("\n", at)
+            at = text.find(needle, end) if end >= 0 else -1
+        number += whole.count(b"\n") + 1
+    return found
+
+
+def group_end(run: Run, line: int) -> int | None:
+    """The last line of the group that begins in that line: its `::endgroup`, or what comes before the next group. None
+    when there is no end yet."""
+    first = line + 1
+    while lines := output.lines(run, first, PORTION):
+        for one in lines:
+            if _END.match(one.data):
+                return one.number if one.data.startswith(b"::endgroup") else one.number - 1
+        first = lines[-1].number + 1
+    return None

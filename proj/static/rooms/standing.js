@@ -1,0 +1,25 @@
+// What has become of the room while its page is open: its name, and whether one can write here.
+const CLOSED = ["no-access", "no-room"];
+
+export class Standing {
+  constructor({ socket, log, composer, note, title, archived }) {
+    Object.assign(this, { socket, composer, note, title, archived });
+    socket.addEventListener("state", () => this.#show());
+    log.addEventListener("event", ({ detail }) => this.#heard(detail));
+  }
+
+  #heard({ type, text }) {
+    if (type === "room.renamed") {
+      document.title = document.title.replace(this.title.textContent, () => text);
+      this.title.textContent = text;
+    } else if (type === "room.archived" || type === "room.unarchived") {
+      this.archived = type === "room.archived";
+      this.#show();
+    }
+  }
+
+  #show() {
+    this.note.hidden = !this.archived;
+    this.composer.hidden = this.archived || CLOSED.includes(this.socket.state.name);
+  }
+}

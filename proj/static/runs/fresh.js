@@ -1,0 +1,20 @@
+// Keeps a list as it is on the server: asks for the page again every few seconds while somebody looks at it.
+import { localise } from "./moments.js";
+
+export function keepFresh(part) {
+  const again = async () => {
+    if (document.hidden || part.contains(document.activeElement)) return;
+    try {
+      const answer = await fetch(location.href, { signal: AbortSignal.timeout(10_000) });
+      if (!answer.ok || answer.redirected) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+      localise(fresh);
+      if (fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
+    } catch {
+      // the next time, perhaps
+    }
+  };
+  localise(part);
+  setInterval(again, 1_000 * part.dataset.seconds);
+  document.addEventListener("visibilitychange", again);
+}

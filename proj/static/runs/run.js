@@ -1,0 +1,77 @@
+// A run's page: puts its parts together and hands each frame to the one that it concerns.
+import "../site/fresh.js";
+import { Connection } from "../rooms/connection.js";
+import { Socket } from "../rooms/socket.js";
+import { count, say } from "../rooms/words.js";
+import { Groups } from "./groups.js";
+import { Heights } from "./heights.js";
+import { Lines } from "./lines.js";
+import { List } from "./list.js";
+import { Marks } from "./marks.js";
+import { localise } from "./moments.js";
+import { Search } from "./search.js";
+import { State } from "./state.js";
+import { wrapping } from "./wrap.js";
+
+const byId = (id) => document.getElementById(id);
+const { run, tail, urls } = JSON.parse(byId("run-state").textContent);
+
+const row = byId("lines").firstElementChild?.getBoundingClientRect().height;
+const base = row || parseFloat(getComputedStyle(byId("lines")).lineHeight);
+const lines = new Lines({ tail, url: urls.lines });
+const list = new List({ scroller: byId("scroller"), extent: byId("extent"), list: byId("lines"), button: byId("new"), lines, heights: new Heights(base) });
+const state = new State(run);
+const groups = new Groups({ list, url: urls.group });
+byId("before")?.remove();
+byId("extent").classList.add("virtual");
+list.draw();
+const marks = new Marks({ list, groups });
+new Search({ form: byId("search"), list, marks, url: urls.search });
+wrapping({ button: byId("wrap"), list });
+localise(byId("head"));
+
+const socket = new Socket(address);
+
+// What the line about the connection asks of a log: whether something is known to be missing.
+const log = Object.assign(new EventTarget(), { missing: 0, holding: false });
+new Connection({ socket, log });
+
+function address() {
+  const url = new URL(urls.socket, location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  url.searchParams.set("offset", lines.end);
+  return url;
+}
+
+function moved() {
+  log.missing = Math.max(0, state.run.bytes - lines.end);
+  log.dispatchEvent(new Event("moved"));
+  list.live = !state.over;
+  const { length } = String(lines.count);
+  byId("lines").style.setProperty("--digits", Math.max(3, length));
+  byId("total").textContent = count("lines", lines.count, { n: lines.count.toLocaleString(document.documentElement.lang) });
+  byId("empty").hidden = lines.count > 0;
+  byId("empty").textContent = say(state.over ? "nothing" : state.run.state === "queued" ? "waiting" : "silent");
+  if (state.over && !log.missing) socket.stop("over");
+}
+
+const heard = {
+  run({ offset, line, run: told }) {
+    lines.begin(offset, line);
+    state.tell(told);
+  },
+  output(frame) {
+    if (!lines.append(frame)) socket.reconnect();
+  },
+  skipped: ({ to, line }) => lines.begin(to, line),
+  state: ({ run: told }) => state.tell(told),
+};
+
+socket.addEventListener("frame", ({ detail: frame }) => {
+  if (!Object.hasOwn(heard, frame.type)) return;
+  heard[frame.type](frame);
+  moved();
+});
+
+moved();
+if (!state.over || log.missing) socket.tryNow();

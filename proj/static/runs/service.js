@@ -1,0 +1,36 @@
+// A service's page: its runs as they are, and the command with the values that are in the form.
+import "../site/fresh.js";
+import { keepFresh } from "./fresh.js";
+
+keepFresh(document.getElementById("fresh"));
+
+const form = document.getElementById("start");
+const slots = [...document.querySelectorAll("#command .slot")];
+
+function show() {
+  for (const slot of slots) {
+    const { name, before } = slot.dataset;
+    const value = valueOf(form.elements[`p-${name}`], slot.dataset.argument);
+    const word = document.createElement("var");
+    word.textContent = value ? quoted(value) : name;
+    slot.replaceChildren(before, word);
+    slot.classList.toggle("filled", Boolean(value));
+  }
+}
+
+// `argument`: what stands in the place of a yes; nothing does in that of a no.
+function valueOf(field, argument) {
+  if (field?.type !== "checkbox") return field?.value ?? "";
+  if (argument) return field.checked ? argument : "";
+  return String(field.checked);
+}
+
+// As shlex.quote() does in Python.
+function quoted(text) {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
+}
+
+if (form) {
+  form.addEventListener("input", show);
+  show();
+}

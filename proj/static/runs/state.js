@@ -1,0 +1,64 @@
+// What a run has come to, at the head of its page: state, progress, the time that it takes, and what can be done now.
+import { say } from "../rooms/words.js";
+import { duration } from "./duration.js";
+
+const byId = (id) => document.getElementById(id);
+
+export class State {
+  #run;
+  #told = 0; // when it was told, in ms of this page's clock
+
+  constructor(run) {
+    this.badge = document.querySelector(".bar .state");
+    this.#run = run;
+    this.#told = performance.now();
+    setInterval(() => this.#tick(), 1_000);
+  }
+
+  /** What was told last, as docs/protocol.md has it. */
+  get run() {
+    return this.#run;
+  }
+
+  get over() {
+    return Boolean(this.#run.ended_at);
+  }
+
+  /** Show what was told now. */
+  tell(run) {
+    this.#run = run;
+    this.#told = performance.now();
+    const state = run.canceling ? "canceling" : run.state;
+    this.badge.dataset.state = state;
+    this.badge.textContent = say(`state.${state}`);
+    byId("reason").hidden = !run.reason;
+    byId("reason").textContent = run.reason;
+    this.#progress(run);
+    this.#deeds(run);
+    this.#tick();
+  }
+
+  #progress({ progress, progress_text: words }) {
+    const line = byId("progress");
+    line.hidden = progress === null;
+    line.querySelector("progress").value = progress ?? 0;
+    line.querySelector(".percent").textContent = `${progress ?? 0} %`;
+    line.querySelector(".words").textContent = words;
+  }
+
+  // They are there for people who may.
+  #deeds(run) {
+    if (!byId("cancel")) return;
+    byId("cancel").hidden = !run.cancelable;
+    byId("again").hidden = !this.over;
+    byId("change").hidden = !this.over || !Object.keys(run.parameters).length;
+    if (!run.cancelable) byId("canceling").hidePopover();
+  }
+
+  #tick() {
+    const { duration: seconds } = this.#run;
+    if (seconds === null) return;
+    const since = this.over ? 0 : (performance.now() - this.#told) / 1_000;
+    byId("duration").textContent = duration(seconds + since);
+  }
+}

@@ -1,0 +1,223 @@
+"""Runs as people see them: started from a page, watched while they print, read in all their length."""
+
+import re
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import People
+from tests.browser.network import Network
+from tests.system.stack import Stack
+
+START = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def services(stack: Stack) -> None:
+    """The services of services.toml."""
+    stack.manage("loadservices", "tests/browser/services.toml")
+
+
+@pytest.fixture
+def start(stack: Stack, services: None) -> START:
+    """`start("deploy", "version=1")`: the address of a new run's page."""
+
+    def new(*words: str) -> str:
+        return f"{stack.url}/runs/{stack.manage('run', *words).strip()}/"
+
+    return new
+
+
+def becomes(page: Page, state: str) -> None:
+    expect(page.locator(".bar .state")).to_have_attribute("data-state", state, timeout=30_000)
+
+
+def line(page: Page, number: int) -> Any:
+    return page.locator(f"#L{number} .said")
+
+
+def complete(page: Page) -> None:
+    """The run is over, and the page has all of it."""
+    expect(page.locator("#status")).to_have_attribute("data-state", "over", timeout=40_000)
+
+
+def shown(page: Page) -> list[int]:
+    """The numbers of the lines that are in the page."""
+    found: list[int] = page.locator("#lines .at").evaluate_all("all => all.map((at) => Number(at.dataset.line))")
+    return found
+
+
+def test_a_run_is_started_watched_reloaded_and_canceled(
+    stack: Stack, services: None, visit: People, tmp_path: Path
+) -> None:
+    page = visit("alice")
+    page.goto(f"{stack.url}/services/deploy/")
+    page.fill("[name=p-version]", "1.4")
+    page.fill("[name=p-go_on]", str(tmp_path / "never"))
+    expect(page.locator("#command")).to_contain_text("deploy.py 1.4")
+    page.click("#start button")
+    for _ in range(2):  # as it comes, and after a reload
+        becomes(page, "running")
+        expect(page.locator("#L1 .ansi-bold")).to_have_text("Rolling out 1.4")
+        expect(page.locator("#L4 .ansi-ink-3")).to_have_text("module 0")
+        expect(line(page, 10)).to_have_text("copied 100 %")
+        expect(page.locator("#L11 .ansi-ink-2")).to_have_text("healthy")
+        expect(page.locator("#progress progress")).to_have_js_property("value", 40)
+        expect(page.locator("#progress .words")).to_have_text("Unpacking")
+        expect(page.locator("#connection")).to_have_text("Live")
+        expect(page.locator("#duration")).to_have_text(re.compile(r"[1-9]\d* s"))
+        page.reload()
+    page.click("#cancel")
+    page.click("#canceling .bad")
+    becomes(page, "canceled")
+    complete(page)
+    expect(page.locator("#reason")).to_have_text("Canceled by alice.")
+    expect(page.locator("#cancel")).to_be_hidden()
+    page.click("#again button")
+    becomes(page, "running")
+    expect(page.locator(".bar h1")).not_to_have_text("#1")
+    page.click("#cancel")
+    page.click("#canceling .bad")
+    becomes(page, "canceled")
+
+
+def test_a_run_comes_live_to_its_end(start: START, visit: People, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    page = visit("bob")
+    page.goto(start("deploy", "version=2", f"go_on={gate}"))
+    expect(line(page, 11)).to_have_text("healthy")
+    gate.touch()
+    becomes(page, "succeeded")
+    complete(page)
+    expect(line(page, 13)).to_have_text("done")
+    expect(page.locator("#progress progress")).to_have_js_property("value", 100)
+    expect(page.locator("#again")).to_be_visible()
+
+
+def test_groups_fold(start: START, visit: People) -> None:
+    page = visit("alice")
+    page.goto(start("deploy", "version=3"))
+    complete(page)
+    fold = page.get_by_role("button", name="Fold this group")
+    expect(fold).to_have_attribute("aria-expanded", "true")
+    fold.click()
+    expect(line(page, 4)).to_have_count(0)
+    expect(line(page, 9)).to_have_count(0)
+    expect(line(page, 10)).to_have_text("copied 100 %")
+    page.goto(f"{page.url}#L5")
+    expect(page.locator("#L5.marked")).to_be_visible()
+
+
+def test_the_server_and_the_page_show_hostile_output_alike(start: START, visit: People) -> None:
+    address = start("hostile")
+    page = visit("alice")
+    page.goto(address)
+    complete(page)
+    plain = visit("alice", java_script_enabled=False)
+    plain.goto(address)
+    texts = "all => all.map((line) => [line.className, line.querySelector('.said').innerHTML])"
+    there, here = plain.locator("#lines li").evaluate_all(texts), page.locator("#lines li").evaluate_all(texts)
+    page.locator(".fold").evaluate("button => button.remove()")
+    here = page.locator("#lines li").evaluate_all(texts)
+    assert len(there) == 18
+    assert here == there
+    assert page.title() == "Hostile #1 · Signalbox"
+    assert not page.locator(".said script, .said img, .said a, .said b, .said i").count()
+
+
+def test_200000_lines_scroll_and_are_found(start: START, visit: People) -> None:
+    page = visit("alice")
+    page.goto(start("many"))
+    complete(page)
+    expect(page.locator("#total")).to_have_text("200,000 lines")
+    expect(line(page, 200_000)).to_be_visible()
+    frames = page.evaluate(SCROLL)
+    assert frames["p95"] < 50, frames  # milliseconds; a frame takes 17
+    assert len(shown(page)) < 150
+    page.locator("#scroller").evaluate("scroller => { scroller.scrollTop = scroller.scrollHeight / 2; }")
+    expect(page.locator(".unknown")).to_have_count(0)
+    numbers = shown(page)
+    assert 99_900 < numbers[0] < 100_100
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    page.fill("#search input", "line 123456 ")
+    expect(page.locator("#search .found")).to_have_text("1 of 1")
+    expect(page.locator("#L123456.hit")).to_be_visible()
+    page.locator("#L123456 .at").click()
+    page.locator("#L123458 .at").click(modifiers=["Shift"])
+    assert page.url.endswith("#L123456-L123458")
+    page.reload()
+    expect(page.locator("#L123457.marked")).to_be_visible()
+    page.click("#wrap")
+    expect(page.locator("#L123457.marked")).to_be_visible()
+    page.focus("#scroller")
+    page.keyboard.press("End")
+    expect(line(page, 200_000)).to_be_in_viewport()
+
+
+SCROLL = """async () => {
+    const scroller = document.getElementById("scroller");
+    const times = [];
+    for (let n = 0; n < 100; n += 1) {
+        const before = performance.now();
+        scroller.scrollTop = (scroller.scrollHeight * n) / 100;
+        await new Promise((done) => requestAnimationFrame(done));
+        times.push(performance.now() - before);
+    }
+    times.sort((a, b) => a - b);
+    return {p50: times[50], p95: times[95]};
+}"""
+
+
+def test_a_cut_in_the_middle_leaves_no_hole_and_repeats_nothing(
+    stack: Stack, start: START, visit: People, network: Network
+) -> None:
+    page = visit("alice", proxy=network.proxy)
+    page.add_init_script(RECORD)
+    page.goto(start("numbers"))
+    expect(page.locator("#L400")).to_be_visible(timeout=20_000)
+    network.cut()
+    expect(page.locator("#connection")).to_contain_text("Offline", timeout=15_000)
+    expect(page.locator("#connection")).to_contain_text("The run goes on")
+    network.mend()
+    complete(page)
+    expect(page.locator("#L3000 .said")).to_have_text("number 3000")
+    for number in (1, 400, 1500, 3000):
+        page.goto(f"{page.url.partition('#')[0]}#L{number}")
+        expect(page.locator(f"#L{number}.marked .said")).to_have_text(f"number {number}")
+    ends = page.evaluate("pieces")
+    for (_, end), (offset, _) in pairwise(ends):
+        assert offset == end, ends
+
+
+# What the socket brought, by offsets: what the page took in once more would show here.
+RECORD = """(() => {
+    globalThis.pieces = [];
+    const own = WebSocket.prototype.addEventListener;
+    const take = ({ data }) => {
+        const frame = JSON.parse(data);
+        if (frame.type === "output") pieces.push([frame.offset, frame.end]);
+    };
+    WebSocket.prototype.addEventListener = function (type, heard, ...rest) {
+        if (type === "close") own.call(this, "message", take);
+        return own.call(this, type, heard, ...rest);
+    };
+})()"""
+
+
+def test_nginx_sends_the_whole_log_packed_or_plain(stack: Stack, start: START, visit: People) -> None:
+    page = visit("alice")
+    page.goto(start("many"))
+    complete(page)
+    raw = page.url.partition("#")[0] + "raw/"
+    expected = "".join(f"\x1b[3{n % 8}mline {n}\x1b[0m {'x' * (n % 100)}\n" for n in range(1, 200_001)).encode()
+    packed = page.request.get(raw)
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.body() == expected
+    plain = page.request.get(raw, headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.body() == expected
+    assert visit("alice").request.get(f"{stack.url}/protected-logs/x.log.gz").status == 404
