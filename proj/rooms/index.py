@@ -36,14 +36,15 @@ def _take_in(room_id: int) -> int:
         if not rows:
             return 0
         changed = {target or seq for seq, kind, target in rows if _changes(kind)}
-        _refresh(Event.objects.filter(room=room_id, seq__in=changed))
+        _refresh(Event.objects.filter(room=room_id, seq__in=changed, kind=Kind.POSTED))
         mark.seq = rows[-1][0]
         mark.save(update_fields=["seq"])
     return len(rows)
 
 
 def _changes(kind: str) -> bool:
-    return kind in (Kind.POSTED, Kind.EDITED, Kind.DELETED)
+    """Whether it may have changed what a message says: any event about one, but for reactions."""
+    return kind not in (Kind.REACTED, Kind.UNREACTED)
 
 
 def _refresh(messages: "models.QuerySet[Event]") -> None:

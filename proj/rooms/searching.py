@@ -14,11 +14,11 @@ from django.views.decorators.http import require_safe
 
 from proj.accounts.models import User
 from proj.rooms import index, names, search, words
+from proj.rooms.frames import Kind
 from proj.rooms.models import Event, Room
 from proj.rooms.search import Question
 
 FRESH = 2_000  # events that are taken into the index before a search looks; the clock is hardly ever so far behind
-AROUND = 120  # characters of what stood before and after
 SHOWN = 400  # characters of a message that was found
 LEAD = 80  # of those, before the first word that was found
 LONGEST = 200  # characters of a question
@@ -97,9 +97,13 @@ def _result(message: Event, query: str) -> dict[str, Any]:
     return {
         "message": message,
         "pieces": _pieces(message.text, query),
-        "before": before[0] if before and before[0].text else None,
-        "after": after[0] if after and after[0].text else None,
+        "before": next(filter(_is_said, before), None),
+        "after": next(filter(_is_said, after), None),
     }
+
+
+def _is_said(event: Event) -> bool:
+    return event.kind == Kind.POSTED and event.text != ""
 
 
 def _pieces(text: str, query: str) -> list[Piece]:
