@@ -15,7 +15,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from proj.accounts.models import User
 from proj.rooms import cards, emoji, frames, markup, names
@@ -117,6 +117,7 @@ def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResp
     _draw_cards(request.user, page)
     context = {
         "room": room,
+        "muted": room.mutes.filter(user=request.user).exists(),
         "base": room.get_absolute_url(),
         "page": _grouped(page),
         "me": request.user.username,
@@ -125,6 +126,18 @@ def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResp
         "state": state,
     }
     return render(request, "rooms/room.html", context)
+
+
+@login_required
+@require_POST
+def mute(request: PersonsRequest, name: str) -> HttpResponse:
+    """Let a room be quiet for oneself (`on=1`), or no more (`on=0`)."""
+    try:
+        room = Room.called(request.user, name)
+    except (Room.DoesNotExist, Room.NoAccess, names.BadRoomName):
+        raise Http404("There is no such room.") from None
+    room.mute(request.user, on=request.POST.get("on") == "1")
+    return redirect(room)
 
 
 @never_cache

@@ -1,4 +1,5 @@
 // A room's page: puts its parts together and hands each frame to the one that it concerns.
+import { rooms } from "../site/rooms.js";
 import { CatchUp } from "./catchup.js";
 import { Cards } from "./cards.js";
 import { Changes } from "./changes.js";
@@ -12,6 +13,7 @@ import { Log } from "./log.js";
 import { Blocks } from "./blocks.js";
 import { Pages } from "./pages.js";
 import { Outbox } from "./outbox.js";
+import { Paste } from "./paste.js";
 import { pick } from "./pick.js";
 import { picker } from "./picker.js";
 import { Pending } from "./pending.js";
@@ -48,6 +50,7 @@ new Standing({
 });
 const commands = new Commands({ composer, line: byId("refusal"), room: state.room, urls });
 new Complete({ field: composer.field, list: byId("completions"), people: state.people, url: urls.emoji, commands });
+new Paste({ offer: byId("offer"), composer, characters });
 new Blocks({ list: view.list, follow });
 new Changes({ view, outbox, composer, characters });
 replies({ view, composer });
@@ -65,6 +68,7 @@ function address() {
   url.protocol = url.protocol.replace("http", "ws");
   url.searchParams.set("epoch", log.epoch);
   url.searchParams.set("seq", log.seq);
+  url.searchParams.set("news", 1);
   return url;
 }
 
@@ -76,6 +80,7 @@ const heard = {
       socket.stop("someone-else");
       return;
     }
+    rooms.missed();
     presence.show(frame.here, frame.count);
     seen.hearAll(frame.seen);
     log.begin(frame.seq);
@@ -106,6 +111,8 @@ const heard = {
   },
 
   card: (frame) => cards.hear(frame),
+  news: (frame) => rooms.hear(frame),
+  read: (frame) => rooms.hear(frame),
   head: ({ seq }) => log.head(seq),
   typing: ({ who }) => typing.hear(who),
   seen: ({ who, seq }) => seen.hear(who, seq),

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rooms', '0004_managing'),
+        ('rooms', '0005_attention'),
     ]
 
     operations = [
