@@ -11,9 +11,8 @@ export class Cards {
   #timer = 0;
   #drawn = new WeakMap(); // when a card was drawn, in ms of this page's clock
 
-  constructor({ view, follow, log, url }) {
+  constructor({ view, follow, url }) {
     Object.assign(this, { view, follow, url });
-    log.addEventListener("event", ({ detail }) => detail.type.startsWith("card.") && this.#ask(detail.text));
     view.addEventListener("changed", () => this.#askEmpty());
     for (const card of this.#all()) this.#drawn.set(card, performance.now());
     this.#askEmpty();
@@ -22,7 +21,7 @@ export class Cards {
 
   /** The room was told of a card. */
   hear({ card, html }) {
-    if (!html) this.#ask(card);
+    if (!html) this.ask(card);
     else this.#draw(card, html);
   }
 
@@ -32,10 +31,11 @@ export class Cards {
   }
 
   #askEmpty() {
-    for (const card of this.#all()) if (!card.firstElementChild) this.#ask(card.dataset.card);
+    for (const card of this.#all()) if (!card.firstElementChild) this.ask(card.dataset.card);
   }
 
-  #ask(reference) {
+  /** Something became of a card: see what it looks like now. */
+  ask(reference) {
     this.#asked.add(reference);
     this.#timer ||= setTimeout(() => this.#load(), FIRST + Math.random() * SPREAD);
   }
