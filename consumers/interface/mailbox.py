@@ -47,7 +47,7 @@ class Mailbox:
         self.rooms: dict[int, OpenRoom] = {}
         self.outlets: dict[int, Outlet] = {}
         self._layer = get_channel_layer()
-        self._channel = ""
+        self._channel = self._made = ""
         self._unsettled: set[OpenRoom] = set()  # in the group and nobody here, or the other way round
         self._settle = asyncio.Event()
         self._ticked = time.monotonic()
@@ -143,11 +143,12 @@ class Mailbox:
     async def _open_channel(self) -> str:
         """This process's channel, in the groups that every process is in."""
         async with self._opening:
+            # The same one after a try that failed half-way: it is in a group, and what arrives there must be read.
+            self._made = self._made or await self._layer.new_channel()
             if not self._channel:
-                channel = await self._layer.new_channel()
                 for group in (interface_group(self.process), INTERFACES):
-                    await self._layer.group_add(group, channel)
-                self._channel = channel  # only now: a try that failed half-way must be made again
+                    await self._layer.group_add(group, self._made)
+                self._channel = self._made
         return self._channel
 
     async def _receive(self) -> None:

@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import F
+
 from proj.runs import frames, output
 from proj.runs.models import Run
+from proj.runs.states import ENDED, State
 
 # fields of a state that are others each time that one looks, and no news
 TICKING = ("duration",)
@@ -46,6 +49,21 @@ def tail(id: str, offset: int) -> tuple[int, int]:
 def states(ids: Iterable[str]) -> list[dict[str, Any]]:
     """The states of these runs."""
     return [frames.state(run) for run in Run.objects.filter(pk__in=list(ids)).select_related("service", "person")]
+
+
+def newest(uids: Iterable[str]) -> list[dict[str, Any]]:
+    """The states of the newest runs of these services."""
+    runs = Run.objects.filter(service__uid__in=list(uids), number=F("service__last_number"))
+    return [frames.state(run) for run in runs.select_related("service", "person")]
+
+
+def older(state: dict[str, Any], known: dict[str, Any]) -> bool:
+    """Whether `state` was read, or sent, before what is known: nothing is queued again, or runs after its end."""
+    return bool(known) and _stage(state) < _stage(known)
+
+
+def _stage(state: dict[str, Any]) -> int:
+    return 2 if state["state"] in ENDED else int(state["state"] != State.QUEUED)
 
 
 def news(known: dict[str, Any], state: dict[str, Any]) -> bool:

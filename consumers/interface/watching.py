@@ -35,6 +35,7 @@ FAR = 1024 * 1024  # bytes behind, above which one skips along
 TAIL = 128 * 1024  # bytes before the end, to which one skips
 KEPT = 16  # portions that a run keeps for its other watchers
 SUBSCRIBING = 1.0  # seconds that a socket waits for the layer before it goes on without
+AGAIN = 1.0  # seconds between two tries to join a group
 
 Piece = tuple[int, Frame]  # the offset behind it, and the frame
 
@@ -46,6 +47,7 @@ class Watcher:
         self.outlet = outlet
         self.run: OpenRun | None = None
         self.told = 0
+        self.shown = False  # whether it has been told which run that is
         self.reading = False
         self.gone = False
 
@@ -84,9 +86,12 @@ class OpenRun:
             reading = self._portions[offset] = asyncio.ensure_future(self._read(offset))
             while len(self._portions) > KEPT:
                 del self._portions[next(iter(self._portions))]
-        piece = await asyncio.shield(reading)
-        if piece is None:
-            self._portions.pop(offset, None)
+        piece = None
+        try:
+            piece = await asyncio.shield(reading)
+        finally:
+            if piece is None:  # nothing yet, or the database refused: the next one looks again
+                self._portions.pop(offset, None)
         return piece
 
     async def _read(self, offset: int) -> Piece | None:
@@ -120,18 +125,17 @@ class Watching:
         run = self._runs.get(id)
         if run is None:
             run = self._runs[id] = OpenRun(id)
-        watcher.run = run
+        watcher.run, watcher.shown = run, False
         watcher.reading = True  # what comes meanwhile is read afterwards
         run.watchers.add(watcher)
         await self._join(run_group(id))
         opening = await ask(partial(viewing.opening, id, offset, FAR, TAIL))
-        run.state = opening.state
-        run.end = max(run.end, opening.state["bytes"])
+        self._state(opening.state)  # the others may not have heard of it yet
         if watcher.run is not run:
             return  # it has gone on to another meanwhile
-        watcher.told = opening.offset
+        watcher.told, watcher.shown = opening.offset, True
         place = {"offset": opening.offset, "line": opening.line}
-        watcher.outlet.tell(type="run", switched=switched, run=opening.state, **place)
+        watcher.outlet.tell(type="run", switched=switched, run=run.state, **place)
         self._tasks.spawn(self._read_on(watcher, run))
 
     def leave(self, watcher: Watcher) -> None:
@@ -180,15 +184,20 @@ class Watching:
             if not watcher.reading and not (pieces and watcher.hear(pieces)):
                 self._read_later(watcher, run)
 
-    def _state(self, state: dict[str, Any], *, again: bool = False) -> None:
+    def _state(self, state: dict[str, Any]) -> None:
         run = self._runs.get(state["run"])
-        if run is None or (state == run.state and not again):
+        if run is None or viewing.older(state, run.state):
             return
-        run.state, run.told_at = state, time.monotonic()
+        news = viewing.news(run.state, state)
+        run.state = state
         run.end = max(run.end, state["bytes"])
+        if not news and time.monotonic() - run.told_at < BEAT:
+            return
+        run.told_at = time.monotonic()
         frame = Frame.of({"type": "state", "run": state})
         for watcher in run.watchers:
-            watcher.outlet.write(frame)
+            if watcher.shown:
+                watcher.outlet.write(frame)
             if watcher.told < run.end:
                 self._read_later(watcher, run)
 
@@ -198,11 +207,11 @@ class Watching:
         open_runs = [id for id, run in self._runs.items() if run.state and not run.over]
         if open_runs:
             for state in await ask(partial(viewing.states, open_runs)):
-                known = self._runs.get(state["run"])
-                if known is not None:
-                    silent = time.monotonic() - known.told_at > BEAT
-                    if silent or viewing.news(known.state, state):
-                        self._state(state, again=silent)
+                self._state(state)
+        if self._services:
+            for state in await ask(partial(viewing.newest, list(self._services))):
+                for hears in list(self._services.get(state["service"], ())):
+                    hears({"type": "run.state", "run": state["run"], "state": state})
         for run in list(self._runs.values()):  # who was let down by the database tries again
             for watcher in run.watchers:
                 if run.state and watcher.told < run.end:
@@ -229,6 +238,8 @@ class Watching:
     async def _one_portion(self, watcher: Watcher, run: OpenRun) -> bool:
         if run.end - watcher.told > FAR:
             offset, line = await ask(partial(viewing.tail, run.id, run.end - TAIL))
+            if watcher.run is not run:
+                return False
             if offset > watcher.told:
                 watcher.outlet.tell(type="skipped", offset=watcher.told, to=offset, line=line)
                 watcher.told = offset
@@ -244,11 +255,19 @@ class Watching:
     async def _join(self, group: str) -> None:
         self._groups[group] += 1
         if self._groups[group] == 1:
+            _, waiting = await asyncio.wait({self._tasks.spawn(self._add(group))}, timeout=SUBSCRIBING)
+            if waiting:
+                logger.warning("%s is watched without the layer: Redis is away", group)
+
+    async def _add(self, group: str) -> None:
+        while group in self._groups:
             try:
-                async with asyncio.timeout(SUBSCRIBING):
-                    await self._layer.group_add(group, await self._channel())
-            except (RedisError, OSError, TimeoutError):
-                logger.warning("%s is watched without the layer: Redis is away", group)  # it joins when Redis is back
+                channel = await self._channel()
+                if group in self._groups:
+                    await self._layer.group_add(group, channel)
+                return
+            except (RedisError, OSError):
+                await asyncio.sleep(AGAIN)
 
     def _part(self, group: str) -> None:
         self._groups[group] -= 1

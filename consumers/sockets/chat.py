@@ -42,6 +42,7 @@ class ChatSocket(SocketConsumer):
     admission: Admission
     interface: Interface
     entering = False
+    accepted = False
     closing = False
 
     # coming
@@ -70,7 +71,9 @@ class ChatSocket(SocketConsumer):
             self._close(1013)
 
     async def _accept(self) -> None:
-        await self.base_send({"type": "websocket.accept", "subprotocol": None if self.plain else PROTOCOL})
+        if not self.accepted:
+            self.accepted = True
+            await self.base_send({"type": "websocket.accept", "subprotocol": None if self.plain else PROTOCOL})
 
     async def _enter(self) -> None:
         """Subscribe first, then read: what happens in between is held back, and follows."""
@@ -80,10 +83,10 @@ class ChatSocket(SocketConsumer):
         user, room = self.admission.user, self.admission.room
         self.outlet.user_id, self.outlet.name, self.outlet.session = user.pk, user.username, key
         self.interface = interface()
+        await self._accept()  # from here on others may close it
         self.entering = True
         self.room = await self.interface.mailbox.join(room.pk, self.outlet)
         missed = await self._missed(*self._held())
-        await self._accept()
         self._welcome(missed)
         await self._catch_up(missed)
 
@@ -121,14 +124,17 @@ class ChatSocket(SocketConsumer):
         try:
             return await self.interface.arrivals.ask(Arrival(self.admission.room.pk, epoch, seq))
         except Room.DoesNotExist:
-            raise Refused(4404, "no_such_room", "There is no such room.") from None
+            raise _gone() from None
 
     async def _catch_up(self, missed: Missed) -> None:
         assert self.room is not None  # noqa: S101 - for the type checker
         if missed.reset:
             self.outlet.tell(type="reset", epoch=missed.page.epoch, seq=missed.page.head)
         self.outlet.replay(text for _, text in missed.page.events)
-        await self.interface.mailbox.settled(self.room, self.outlet, missed.page)
+        try:
+            await self.interface.mailbox.settled(self.room, self.outlet, missed.page)
+        except Room.DoesNotExist:
+            raise _gone() from None
 
     async def _resume(self, frame: Frame) -> None:
         wait = self.resumes.take()
@@ -139,6 +145,7 @@ class ChatSocket(SocketConsumer):
         try:
             await self._catch_up(await self._missed(frame.epoch, frame.seq))
         except Refused as error:
+            self._error(error.code, str(error))
             self._close(error.close)
         except DatabaseError as error:
             logger.warning("a socket cannot catch up: %r", error)
@@ -199,3 +206,7 @@ class ChatSocket(SocketConsumer):
     async def gone(self) -> None:
         if self.entering:
             self.interface.mailbox.leave(self.outlet)
+
+
+def _gone() -> Refused:
+    return Refused(4404, "no_such_room", "There is no such room.")

@@ -59,6 +59,7 @@ class WatchSocket(SocketConsumer):
             self._error(error.code, str(error))
             self.outlet.line.close(error.close)
         except Run.DoesNotExist:
+            self._error("no_such_run", "There is no such run.")
             self.outlet.line.close(4404)
         except DatabaseError as error:
             logger.warning("nobody can watch: %r", error)
@@ -134,9 +135,9 @@ class ServiceSocket(WatchSocket):
         self.uid = service.uid
         await self.watching.listen(service.uid, self._told)
         newest = await ask(lambda: Run.objects.filter(service=service).order_by("-number").first())
-        if newest is None:
+        if newest is None and not self.number:
             self.outlet.tell(type="idle", service=service.uid)
-        elif newest.number > self.number:
+        elif newest is not None and newest.number > self.number:
             self.number = newest.number
             await self.watching.follow(self.watcher, str(newest.pk), self.held(newest.pk))
 
@@ -148,7 +149,11 @@ class ServiceSocket(WatchSocket):
             interface().mailbox.tasks.spawn(self._switch(message["run"]))
 
     async def _switch(self, id: str) -> None:
-        await self.watching.follow(self.watcher, id, 0, switched=True)
+        try:
+            await self.watching.follow(self.watcher, id, 0, switched=True)
+        except (DatabaseError, Run.DoesNotExist) as error:
+            logger.warning("a socket cannot go over to run %s: %r", id, error)
+            self.outlet.line.close(1013)
 
     async def gone(self) -> None:
         if self.uid:

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 from consumers.workers.launching import Process
 from consumers.workers.progress import Progress
+from proj.metrics.definitions import RUN_BYTES, RUN_WAIT, RUNS_ENDED
 from proj.runs import cards, endings, telling
 from proj.runs.leases import Holder
 from proj.runs.models import Chunk, Run
@@ -73,6 +74,7 @@ class Followed:
 
     def committed(self, news: News) -> Told:
         """`news` is in the database; return what viewers are to be told."""
+        self._count(news.values)
         for name, value in news.values.items():
             setattr(self.run, name, value)
         self._progress = news.progress
@@ -92,6 +94,14 @@ class Followed:
             return []
         self._card_is_old, self._card_told = False, time.monotonic()
         return cards.of_state(self.run)
+
+    def _count(self, values: dict[str, Any]) -> None:
+        """Have the metrics know of it, before the run does."""
+        RUN_BYTES.inc(values.get("bytes", self.run.bytes) - self.run.bytes)
+        if "started_at" in values:
+            RUN_WAIT.observe(max(0.0, (values["started_at"] - self.run.created_at).total_seconds()))
+        if "state" in values:
+            RUNS_ENDED.labels(values["state"].value).inc()
 
     def close(self) -> None:
         """Read no more."""

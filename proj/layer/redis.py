@@ -104,6 +104,8 @@ class _Shard:
         if isinstance(reply, Exception):
             logger.error("the frame layer cannot listen: %s", reply)
             return
+        if isinstance(reply, bytes):
+            return  # PONG, to a listener that is subscribed to nothing
         kind, name = reply[0], reply[1].decode()
         if kind == b"message":
             channels = self._layer.channels
@@ -118,6 +120,15 @@ class _Shards(RedisPubSubLoopLayer):
     def __init__(self, hosts: Any = None, **kwargs: Any) -> None:
         super().__init__(hosts=hosts, **kwargs)
         self._shards = [_Shard(host, self) for host in decode_hosts(hosts)]
+
+    async def _subscribe_to_channel(self, channel: str) -> None:
+        """As the stock layer, but nothing is left of a channel that could not be opened: nobody would ever read it."""
+        try:
+            await super()._subscribe_to_channel(channel)
+        except BaseException:
+            self.channels.pop(channel, None)
+            await self._get_shard(channel).unsubscribe(channel)
+            raise
 
 
 class FrameLayer(RedisPubSubChannelLayer):

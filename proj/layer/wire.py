@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 Argument = str | int | float | bytes
 Pushed = Callable[[Any], None]
-SILENCE = 10.0  # seconds; above the time that a worker's command may block
+SILENCE = 10.0  # seconds, and at least half of them for each command; above the time that a worker's may block
 
 
 class Wire(asyncio.Protocol):
@@ -86,20 +86,19 @@ class Wire(asyncio.Protocol):
         await asyncio.shield(self._closed)
 
     def _look(self) -> None:
-        """Now and then: who has said nothing is asked, and who was asked and said nothing is gone."""
+        """Now and then: who has said nothing is asked, and who has not answered since the last look is gone."""
         if self.lost:
             return
-        if self._heard:
-            self._asked = False
-        elif self._asked or self._waiting:
-            logger.warning("Redis has not answered for %g s", SILENCE)
+        if self._asked and not self._heard:
+            logger.warning("Redis has not answered for %g s", SILENCE / 2)
             self.drop()
             return
-        elif self._pushed is not None:
+        self._asked = bool(self._waiting)
+        if self._pushed is not None and not self._heard:
             self._asked = True
             self.write(("PING",))
         self._heard = False
-        self._timer = asyncio.get_running_loop().call_later(SILENCE, self._look)
+        self._timer = asyncio.get_running_loop().call_later(SILENCE / 2, self._look)
 
     # asyncio calls these
 

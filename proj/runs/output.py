@@ -81,6 +81,8 @@ def pieces(run: Run, offset: int) -> Iterator[bytes]:
             return
         begun = offset
         for chunk in _chunks_from(run, offset):
+            if chunk.offset > offset:
+                break  # those before it were archived since it was looked for
             data = bytes(chunk.data)[offset - chunk.offset :]
             offset += len(data)
             if data:

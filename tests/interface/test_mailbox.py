@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 from asgiref.sync import sync_to_async
+from redis.exceptions import RedisError
 
 from consumers.interface import reading
 from consumers.interface.database import ask
@@ -157,6 +158,25 @@ async def test_when_the_last_socket_leaves_the_room_is_closed_and_another_opens_
     await until(lambda: not mailbox.rooms)
     assert not mailbox.outlets
     await mailbox.tasks.stop()
+
+
+async def test_a_channel_that_redis_left_half_way_is_the_one_that_is_used(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailbox, page = Mailbox(), Page()
+    joined: list[str] = []
+    add = mailbox._layer.group_add
+
+    async def once_in_vain(group: str, channel: str) -> None:
+        await add(group, channel)
+        joined.append(channel)
+        if len(joined) == 1:
+            raise RedisError("away")
+
+    monkeypatch.setattr(mailbox._layer, "group_add", once_in_vain, raising=False)
+    await mailbox.join(room.pk, page.outlet)
+    await mailbox.tasks.stop()
+    assert set(joined) == {mailbox._channel}  # what is in a group and read by nobody grows for ever
 
 
 async def test_a_socket_that_is_hours_old_is_asked_to_come_again(room: Room) -> None:

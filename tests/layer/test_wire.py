@@ -10,6 +10,7 @@ import pytest
 from channels.layers import get_channel_layer
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from proj.layer import redis as layers
 from proj.layer import wire as wires
@@ -86,6 +87,46 @@ async def test_a_listener_that_hears_nothing_asks_and_lives_on(monkeypatch: pyte
     assert not wire.lost
     wire.drop()
     await asyncio.sleep(0)
+
+
+async def test_a_command_given_a_moment_ago_is_not_taken_for_one_without_an_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(wires, "SILENCE", 0.9)
+    wire = await kept().get()
+    loop = asyncio.get_running_loop()
+    for _ in range(3):  # what is asked just before a look is answered just after it
+        await asyncio.sleep(wire._timer.when() - loop.time() + 0.01)
+        await asyncio.sleep(wire._timer.when() - loop.time() - 0.05)
+        assert await wire.call("BLPOP", f"nobody.{uuid.uuid4().hex}", 0.1) is None
+    wire.drop()
+    await asyncio.sleep(0)
+
+
+async def test_a_listener_that_is_subscribed_to_nothing_lives_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wires, "SILENCE", 0.1)
+    layer = FrameLayer(hosts=get_channel_layer("work").hosts)
+    channel = await layer.new_channel()
+    (shard,) = layer._shards
+    await shard.unsubscribe(channel)
+    wire = shard._listening.open
+    await asyncio.sleep(0.5)  # it is asked several times meanwhile
+    assert shard._listening.open is wire
+    await layer.flush()
+
+
+async def test_a_channel_that_could_not_be_opened_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(layers, "CONFIRMING", 0.05)
+    layer = FrameLayer(hosts=[{"address": f"unix://{tmp_path}/nobody.sock"}])
+    for _ in range(3):
+        with pytest.raises(RedisTimeoutError):
+            await layer.new_channel()
+    assert layer.channels == {}
+    (shard,) = layer._shards
+    assert shard._subscribed == set()
+    await layer.flush()
 
 
 async def test_subscriptions_come_back_after_the_connection_was_lost() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
 
 from proj.accounts.models import User
 from proj.runs import archive, frames, output, verbs
@@ -70,6 +71,26 @@ def test_it_can_be_read_from_any_byte_in_pieces_that_cut_no_character(run: Run) 
     for place in random.Random(5).sample(range(len(DATA)), 20):
         assert b"".join(output.pieces(run, place)) == DATA[place:]
     assert output.after(run, len(DATA) + 9, 10) == (b"", len(DATA) + 9)
+
+
+def test_what_is_archived_while_it_is_read_is_read_whole(make: Make) -> None:
+    run = verbs.start(make(), None, {})
+    store(run, cut(DATA, 5000))
+    run = Run.objects.get(pk=run.pk)
+    looked: list[str] = []
+
+    def archiving(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        """Between finding the chunk that holds a byte and reading from there, the first chunks go."""
+        found = execute(sql, params, many, context)
+        if not looked and "DESC" in sql and "runs_chunk" in sql:
+            looked.append(sql)
+            archive._store(run, "between.log.gz")
+            Chunk.objects.filter(run=run, seq__lte=7).delete()
+        return found
+
+    with connection.execute_wrapper(archiving):
+        assert b"".join(output.pieces(run, 5500)) == DATA[5500:]
+    assert looked
 
 
 @pytest.mark.parametrize("first", [1, 2, 500, 4321, 8999, 9000, 9001, 9002])
