@@ -88,7 +88,7 @@ def _missed(room: Room, arrival: Arrival, seen: dict[str, int]) -> Missed:
 
 @dataclass(frozen=True, slots=True)
 class Stays:
-    """Somebody's open socket: on a room, or on runs of a service (0: not)."""
+    """Somebody's open socket: on a room, on runs of a service (0: not), or on neither."""
 
     session: str
     user: int
@@ -112,6 +112,8 @@ def allowed(open_sockets: Sequence[Stays]) -> list[tuple[bool, bool]]:
         person = signed_in.get(one.session)
         if one.service:
             may_stay = one.service in services.get(one.session, ())
+        elif not one.room:
+            may_stay = True
         else:
             room = rooms.get(one.room)
             may_stay = (room is not None and not room.for_members) or (one.room, one.user) in members

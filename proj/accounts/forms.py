@@ -45,5 +45,5 @@ class SettingsForm(PreferencesForm):
 
     class Meta:
         model = Preferences
-        fields = ["theme", "language", "clock"]
-        widgets = {"theme": forms.RadioSelect, "language": forms.RadioSelect, "clock": forms.RadioSelect}
+        fields = ["theme", "language", "clock", "notify"]
+        widgets = dict.fromkeys(fields, forms.RadioSelect)

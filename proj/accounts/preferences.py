@@ -30,6 +30,14 @@ def _languages() -> list[tuple[str, Any]]:
     return [("", _("As the browser has it")), *settings.LANGUAGES]
 
 
+class Notify(models.TextChoices):
+    """What the desktop tells of. The values go to static/site/notify.js."""
+
+    MENTIONS = "mentions", _("Messages that mention me")
+    ALL = "all", _("All messages")
+    OFF = "off", _("Nothing")
+
+
 class Preferences(models.Model):
     """One person's choices."""
 
@@ -37,6 +45,7 @@ class Preferences(models.Model):
     theme = models.CharField(_("colours"), max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
     language = models.CharField(_("language"), max_length=10, blank=True, default="", choices=_languages)
     clock = models.CharField(_("times"), max_length=10, choices=Clock.choices, default=Clock.HOURS_24)
+    notify = models.CharField(_("notifications"), max_length=10, choices=Notify.choices, default=Notify.MENTIONS)
 
     class Meta:
         verbose_name_plural = "preferences"

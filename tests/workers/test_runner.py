@@ -18,6 +18,7 @@ from proj.runs import leases, output, settling, verbs
 from proj.runs.leases import Holder
 from proj.runs.models import Archive, Chunk, Run
 from proj.runs.spool import Spool
+from tests.conftest import wait_for
 from tests.runs.conftest import Make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,6 +53,20 @@ def printed(run: Run) -> bytes:
 
 def did(runner: Runner, make: Make, command: list[str], **fields: Any) -> Run:
     return until_over(runner, verbs.start(make("web1", command, **fields), None, {}))
+
+
+def test_between_two_commits_of_much_output_others_get_to_write(runner: Runner, make: Make) -> None:
+    run = verbs.start(make("web1", ["head", "-c", "9000000", "/dev/zero"]), None, {})
+    pauses: list[float] = []
+
+    def many(found: Run) -> bool:
+        if runner.more:
+            pauses.append(runner.patience)
+        return found.settled
+
+    until_over(runner, run, asked=many)
+    assert pauses, "it was read in one portion"
+    assert all(0 < pause <= 0.1 for pause in pauses)
 
 
 def test_a_run_that_succeeds_leaves_its_output_in_the_archive_and_nothing_else(runner: Runner, make: Make) -> None:
@@ -230,10 +245,13 @@ def test_a_worker_that_lost_its_run_to_another_stores_nothing_more(runner: Runne
     until_over(runner, run, asked=lambda run: run.bytes > 0)
     Run.objects.filter(pk=run.pk).update(worker="here:1:1", lease_until=None)
     before = Run.objects.get().bytes
-    time.sleep(0.1)  # it prints meanwhile
-    runner._commit()
+
+    def noticed() -> bool:
+        runner._commit()
+        return not runner.followed
+
+    wait_for(noticed, 10, "it has printed more, which was refused")
     assert Run.objects.get().bytes == before
-    assert not runner.followed
     Run.objects.filter(pk=run.pk).update(worker="")
     verbs.cancel(Run.objects.get(), None)
     until_over(runner, run)

@@ -8,8 +8,8 @@ export class Complete {
   #emoji = null; // {name: character}, asked for when the first one is wanted
   #start = 0; // where in the text the word begins, its mark included
 
-  constructor({ field, list, people, url }) {
-    Object.assign(this, { field, list, people, url });
+  constructor({ field, list, people, url, commands }) {
+    Object.assign(this, { field, list, people, url, commands });
     field.addEventListener("input", () => this.#look());
     field.addEventListener("blur", () => this.#close());
     field.addEventListener("keydown", (event) => this.#key(event), { capture: true });
@@ -19,6 +19,11 @@ export class Complete {
 
   async #look() {
     const before = this.field.value.slice(0, this.field.selectionStart);
+    const command = await this.commands.complete(before);
+    if (command) {
+      if (before === this.field.value.slice(0, this.field.selectionStart)) this.#show(before, command.typed, command.found, 0);
+      return;
+    }
     const { mark, typed } = WORD.exec(before)?.groups ?? {};
     if (mark === "@") this.#show(before, typed, names(this.people, typed));
     else if (mark === ":" && typed.length >= SHORTEST) {
@@ -41,14 +46,15 @@ export class Complete {
     return names(Object.keys(emoji), typed).map(({ name }) => ({ name, text: `:${name}:`, sign: emoji[name] }));
   }
 
-  #show(before, typed, found) {
-    this.#start = before.length - typed.length - 1;
-    const items = found.slice(0, MOST).map(({ name, text, sign = "" }, n) => {
+  #show(before, typed, found, mark = 1) {
+    this.#start = before.length - typed.length - mark;
+    const items = found.slice(0, MOST).map(({ name, text, sign = "", about = "" }, n) => {
       const item = part.cloneNode(true);
       item.id = `completion-${n}`;
       item.dataset.text = text;
       item.querySelector(".sign").textContent = sign;
       item.querySelector(".name").textContent = name;
+      item.querySelector(".about").textContent = about;
       return item;
     });
     if (!items.length) {
@@ -80,7 +86,8 @@ export class Complete {
 
   #take(item) {
     if (!item) return;
-    this.field.setRangeText(`${item.dataset.text} `, this.#start, this.field.selectionStart, "end");
+    const { text } = item.dataset;
+    this.field.setRangeText(text.endsWith("=") ? text : `${text} `, this.#start, this.field.selectionStart, "end");
     this.#close();
     this.field.dispatchEvent(new Event("input"));
   }

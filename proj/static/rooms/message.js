@@ -15,9 +15,9 @@ export function remember(item) {
   if (rich) htmlOf.set(item, rich.innerHTML);
 }
 
-/** The element that shows `frame` ("message.posted" in its present state, or a happening) to `me`; null: there is none. */
+/** The element that shows `frame` ("message.posted" in its present state, a card, or a happening) to `me`; null: there is none. */
 export function build(frame, me) {
-  if (frame.type !== "message.posted") return happening(frame);
+  if (frame.type !== "message.posted" && frame.type !== "card.posted") return happening(frame);
   const item = part.cloneNode(true);
   const at = (selector) => item.querySelector(selector);
   item.id = `m${frame.seq}`;
@@ -25,6 +25,7 @@ export function build(frame, me) {
   at(".author").textContent = clean(frame.author);
   at(".permalink").setAttribute("href", `${base}${frame.seq}/`);
   stamp(at(".permalink > time"), frame.at).textContent = local(frame.at);
+  if (frame.type === "card.posted") return card(item, frame);
   if (frame.edited && !frame.deleted) stamp(at(".edited"), frame.edited);
   else at(".edited").remove();
   if (frame.deleted) at(".actions").remove();
@@ -47,6 +48,17 @@ export function build(frame, me) {
   text.classList.toggle("long", isLong(frame.text));
   if (Object.keys(frame.reactions ?? {}).length) item.append(reactions(frame.reactions, me));
   looks(item, me);
+  return item;
+}
+
+// What it looks like is asked for by cards.js.
+function card(item, frame) {
+  for (const part of item.querySelectorAll(".edited, .actions, .tombstone, .text")) part.remove();
+  item.classList.add("card-message");
+  const body = document.createElement("div");
+  body.className = "event-card";
+  body.dataset.card = frame.text;
+  item.append(body);
   return item;
 }
 

@@ -1,6 +1,9 @@
 // A room's page: puts its parts together and hands each frame to the one that it concerns.
+import { rooms } from "../site/rooms.js";
 import { CatchUp } from "./catchup.js";
+import { Cards } from "./cards.js";
 import { Changes } from "./changes.js";
+import { Commands } from "./commands.js";
 import { Complete } from "./complete.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
@@ -10,6 +13,7 @@ import { Log } from "./log.js";
 import { Blocks } from "./blocks.js";
 import { Pages } from "./pages.js";
 import { Outbox } from "./outbox.js";
+import { Paste } from "./paste.js";
 import { pick } from "./pick.js";
 import { picker } from "./picker.js";
 import { Pending } from "./pending.js";
@@ -44,12 +48,15 @@ new Standing({
   title: document.querySelector("h1 bdi"),
   archived: state.archived,
 });
-new Complete({ field: composer.field, list: byId("completions"), people: state.people, url: urls.emoji });
+const commands = new Commands({ composer, line: byId("refusal"), room: state.room, urls });
+new Complete({ field: composer.field, list: byId("completions"), people: state.people, url: urls.emoji, commands });
+new Paste({ offer: byId("offer"), composer, characters });
 new Blocks({ list: view.list, follow });
 new Changes({ view, outbox, composer, characters });
 replies({ view, composer });
 pick(view.list);
 picker({ view, outbox, composer });
+const cards = new Cards({ view, follow, log, url: urls.cards });
 const pages = new Pages({ button: byId("older"), region: byId("log"), view, follow, log, url: urls.messages });
 const unread = new Unread({ view, follow, log, me, seen: state.seen[me] ?? 0 });
 const presence = new Presence({ button: byId("presence"), aside: byId("people") });
@@ -61,6 +68,7 @@ function address() {
   url.protocol = url.protocol.replace("http", "ws");
   url.searchParams.set("epoch", log.epoch);
   url.searchParams.set("seq", log.seq);
+  url.searchParams.set("news", 1);
   return url;
 }
 
@@ -72,6 +80,7 @@ const heard = {
       socket.stop("someone-else");
       return;
     }
+    rooms.missed();
     presence.show(frame.here, frame.count);
     seen.hearAll(frame.seen);
     log.begin(frame.seq);
@@ -101,6 +110,9 @@ const heard = {
     }
   },
 
+  card: (frame) => cards.hear(frame),
+  news: (frame) => rooms.hear(frame),
+  read: (frame) => rooms.hear(frame),
   head: ({ seq }) => log.head(seq),
   typing: ({ who }) => typing.hear(who),
   seen: ({ who, seq }) => seen.hear(who, seq),
@@ -126,7 +138,9 @@ log.addEventListener("event", ({ detail: event }) => {
   outbox.settle(event.seq);
 });
 
-composer.addEventListener("send", ({ detail: text }) => {
+composer.addEventListener("send", ({ detail }) => {
+  const text = commands.take(detail);
+  if (text === null) return;
   outbox.add({ type: "post", message: text });
   unread.clear();
   follow.toEnd();

@@ -46,7 +46,7 @@ function rooms() {
   return [...document.querySelectorAll("#side-rooms a")].map((link) => ({
     name: link.querySelector(".name").textContent,
     address: link.getAttribute("href"),
-    unread: link.querySelector(".count > [aria-hidden]")?.textContent ?? "",
+    unread: link.querySelector(".count:not([hidden]) > [aria-hidden]")?.textContent ?? "",
   }));
 }
 
@@ -58,6 +58,7 @@ function show() {
   const items = found.sort((a, b) => rank(a) - rank(b)).map(build);
   const exact = found.some(({ name }) => name.toLowerCase() === typed);
   if (typed && !exact && !/[/\\]/.test(typed)) items.push(another(field.value.trim()));
+  if (typed) items.push(search(field.value.trim()));
   list.replaceChildren(...items);
   items.forEach((item, n) => (item.id = `found-${n}`));
   select(items[0]);
@@ -75,6 +76,11 @@ function build({ name, address, unread }) {
 function another(name) {
   const address = new URL(`${encodeURIComponent(name)}/`, new URL(document.querySelector(".side .brand").href));
   return build({ name: hint.dataset.one.replace("{name}", () => name), address: address.href, unread: "" });
+}
+
+function search(words) {
+  const { search: text, address } = hint.dataset;
+  return build({ name: text.replace("{name}", () => words), address: `${address}?q=${encodeURIComponent(words)}`, unread: "" });
 }
 
 function selected() {
