@@ -1,25 +1,28 @@
 """`python -m deploy.roll start|roll|restart [NAME...]`: what supervisorctl does not do.
 
-Start what should run without waiting for it; restart one process at a time, the next only when the last one serves.
+Start what should run without waiting for it; restart so that a program's other processes serve while one is away: the
+next only when the last one serves. Programs of one priority do nothing for each other, and restart side by side.
 """
 
 import argparse
 import contextlib
 import fnmatch
-import socket
 import sys
 import time
 import xmlrpc.client
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from supervisor.xmlrpc import SupervisorTransport
 
+from deploy.serving import SETTLED, serves
 from deploy.takeover import ROOT, pids, stat
 
 PATIENCE = 60.0  # seconds until a restarted process must serve
-SETTLED = 3.0  # seconds that a process without a socket of its own must have lived
 RESTING = ("STOPPED", "EXITED", "FATAL", "BACKOFF")
 
 
@@ -48,26 +51,6 @@ def chosen(processes: list[dict[str, Any]], patterns: list[str]) -> list[dict[st
     return [one for one in processes if not patterns or any(like(one, pattern) for pattern in patterns)]
 
 
-def accepts(path: Path) -> bool:
-    """Whether something listens on this unix socket."""
-    with socket.socket(socket.AF_UNIX) as trial:
-        try:
-            trial.connect(str(path))
-        except OSError:
-            return False
-    return True
-
-
-def serves(control: Any, root: Path, name: str) -> bool:
-    info = control.getProcessInfo(name)
-    if info["statename"] not in ("STARTING", "RUNNING"):
-        return False
-    own = root / "var" / "run" / f"{info['name']}.sock"
-    if info["group"] in ("interface", "web", "redis"):
-        return accepts(own)
-    return bool(info["now"] - info["start"] >= SETTLED)
-
-
 def start(control: Any) -> None:
     """Start every program that should run and does not; one with `autostart=false` is left alone."""
     automatic = {(one["group"], one["name"]) for one in control.getAllConfigInfo() if one["autostart"]}
@@ -77,38 +60,47 @@ def start(control: Any) -> None:
                 control.startProcess(full(process), False)
 
 
-def restart(control: Any, root: Path, names: list[str]) -> None:
+def restart(control: Any, root: Path, processes: list[dict[str, Any]]) -> None:
+    """Restart these, in the order in which programs start."""
+    priorities = {one["group"]: one["group_prio"] for one in control.getAllConfigInfo()}
+    ordered = sorted(processes, key=lambda one: (priorities.get(one["group"], 0), one["group"], one["name"]))
+    for _, peers in groupby(ordered, lambda one: priorities.get(one["group"], 0)):
+        programs = [[full(one) for one in program] for _, program in groupby(peers, lambda one: one["group"])]
+        with ThreadPoolExecutor(len(programs)) as side_by_side:
+            list(side_by_side.map(partial(restart_in_turn, root), programs))
+
+
+def restart_in_turn(root: Path, names: list[str]) -> None:
     """One after the other. Ends with a sentence at the first that does not serve again: its neighbours go on."""
-    for process in chosen(control.getAllProcessInfo(), names):
-        name = full(process)
-        if process["statename"] in ("STARTING", "RUNNING", "BACKOFF"):
-            with contextlib.suppress(xmlrpc.client.Fault):  # it has just ended
+    with supervisor(root) as control:
+        for name in names:
+            with contextlib.suppress(xmlrpc.client.Fault):  # it does not run
                 control.stopProcess(name)
-        with contextlib.suppress(xmlrpc.client.Fault):  # it has just been started
-            control.startProcess(name, False)
-        limit = time.monotonic() + PATIENCE
-        while not serves(control, root, name):
-            if time.monotonic() > limit:
-                sys.exit(f"signalbox: {name} does not serve again; see: supervisorctl tail {name}")
-            time.sleep(0.1)
-        sys.stdout.write(f"{name}: restarted\n")
+            with contextlib.suppress(xmlrpc.client.Fault):  # it has just been started
+                control.startProcess(name, False)
+            limit = time.monotonic() + PATIENCE
+            while not serves(root, control.getProcessInfo(name)):
+                if time.monotonic() > limit:
+                    sys.exit(f"signalbox: {name} does not serve again; see: supervisorctl tail {name}")
+                time.sleep(0.1)
+            sys.stdout.write(f"{name}: restarted\n")
 
 
 def roll(control: Any, root: Path) -> None:
-    """New code and configuration everywhere, with nobody turned away: nginx and uwsgi reload, the others restart one
-    by one. Redis stays: it runs none of our code."""
-    for process in control.getAllProcessInfo():
-        name = full(process)
-        if process["group"] == "redis":
-            continue
-        if process["statename"] == "RUNNING" and process["group"] == "nginx":
-            control.signalProcess(name, "HUP")
-            sys.stdout.write(f"{name}: reloaded\n")
-        elif process["statename"] == "RUNNING" and process["group"] == "web":
-            reload_web(root, process["pid"])
-            sys.stdout.write(f"{name}: reloaded\n")
-        else:
-            restart(control, root, [name])
+    """New code and configuration everywhere, with nobody turned away: nginx and uwsgi reload, the others restart.
+    Redis stays: it runs none of our code."""
+    reloading = {"nginx": partial(reload_nginx, control), "web": partial(reload_web, root)}
+    processes = [one for one in control.getAllProcessInfo() if one["group"] != "redis"]
+    reloaded = [one for one in processes if one["group"] in reloading and one["statename"] == "RUNNING"]
+    restart(control, root, [one for one in processes if one not in reloaded])
+    for process in reloaded:
+        reloading[process["group"]](process["pid"])
+        sys.stdout.write(f"{full(process)}: reloaded\n")
+
+
+def reload_nginx(control: Any, _: int) -> None:
+    """Have nginx read its configuration anew."""
+    control.signalProcess("nginx", "HUP")
 
 
 def reload_web(root: Path, master: int) -> None:
@@ -145,7 +137,7 @@ def main() -> None:
             elif options.verb == "roll":
                 roll(control, ROOT)
             else:
-                restart(control, ROOT, options.name)
+                restart(control, ROOT, chosen(control.getAllProcessInfo(), options.name))
     except (OSError, xmlrpc.client.ProtocolError):
         sys.exit("signalbox: supervisord is not running; start it with ./deploy/up")
 

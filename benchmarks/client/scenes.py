@@ -21,6 +21,7 @@ async def steady(crowd: Crowd, scenario: Job) -> dict[str, Any]:
     """A room, or many, in which people speak."""
     await crowd.settle()
     await crowd.warm(scenario)
+    print(json.dumps({"event": "speaking"}), flush=True)
     return await crowd.measure(scenario)
 
 

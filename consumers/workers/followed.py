@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 from consumers.workers.launching import Process
 from consumers.workers.progress import Progress
+from proj.metrics.definitions import RUN_BYTES, RUN_WAIT, RUNS_ENDED
 from proj.runs import endings, telling
 from proj.runs.leases import Holder
 from proj.runs.models import Chunk, Run
@@ -69,6 +70,7 @@ class Followed:
 
     def committed(self, news: News) -> Told:
         """`news` is in the database; return what viewers are to be told."""
+        self._count(news.values)
         for name, value in news.values.items():
             setattr(self.run, name, value)
         self._progress = news.progress
@@ -80,6 +82,14 @@ class Followed:
         if {"progress", "started_at", "state"} & set(news.values):
             told += telling.of_state(self.run)
         return told
+
+    def _count(self, values: dict[str, Any]) -> None:
+        """Have the metrics know of it, before the run does."""
+        RUN_BYTES.inc(values.get("bytes", self.run.bytes) - self.run.bytes)
+        if "started_at" in values:
+            RUN_WAIT.observe(max(0.0, (values["started_at"] - self.run.created_at).total_seconds()))
+        if "state" in values:
+            RUNS_ENDED.labels(values["state"].value).inc()
 
     def close(self) -> None:
         """Read no more."""

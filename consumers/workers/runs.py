@@ -12,7 +12,8 @@ from django.db import close_old_connections, connections
 
 from consumers.workers.base import WorkerConsumer
 from consumers.workers.runner import Runner
-from proj.layer.publish import apublish
+from proj.layer.names import RUNS
+from proj.layer.publish import apublish, awake
 from proj.runs import settling
 from proj.runs.models import Run
 
@@ -26,6 +27,8 @@ LAST = 0.7  # seconds for letting go; whoever comes next sees that this process 
 
 class RunsWorker(WorkerConsumer):
     """Messages only wake it: what there is to do is in the database, and it looks there anyway every few seconds."""
+
+    most_messages = 100  # one look answers them all
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,7 +46,7 @@ class RunsWorker(WorkerConsumer):
         return [message]
 
     async def handle(self, items: Sequence[dict[str, Any]]) -> None:
-        """Look at once. A worker that has no room takes no further message: they are for its neighbours."""
+        """Look at once. A worker that has no room takes no further messages: they are for its neighbours."""
         self._wanted.set()
         waiting = [asyncio.ensure_future(event.wait()) for event in (self._room, self._stopping)]
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -82,6 +85,8 @@ class RunsWorker(WorkerConsumer):
             self._room.clear()
         if told:
             await apublish(told)
+        if look and not self._runner.room:  # what is left may be for a neighbour, who has not heard of it
+            await awake(RUNS, {"type": "runs.wake"})
 
     async def _let_go(self) -> None:
         self._settling.shutdown(wait=False, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""What `/metrics` shows: the files of all processes added up, and what Redis knows at this moment."""
+"""What `/metrics` shows: the files of all processes added up, and what Redis and the database know at this moment."""
 
 import configparser
 import logging
@@ -10,6 +10,8 @@ from typing import Any
 
 from channels.layers import get_channel_layer
 from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db.models import Count
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -17,6 +19,8 @@ from prometheus_client.registry import Collector
 
 from proj.layer import heartbeat, loop
 from proj.metrics import keeping
+from proj.runs.models import Run
+from proj.runs.states import ACTIVE
 
 logger = logging.getLogger(__name__)
 
@@ -58,11 +62,27 @@ class Asked(Collector):
         yield from (up, workers, age, waiting)
 
 
+class Stored(Collector):
+    """The runs that have not ended, as the database has them: those of all hosts that share it."""
+
+    def collect(self) -> Iterator[Metric]:
+        runs = _gauge("signalbox_runs", "Runs that wait for a worker (queued), or run.", "state")
+        try:
+            found = dict(Run.objects.active().order_by().values_list("state").annotate(Count("pk")))
+        except DatabaseError as error:
+            logger.warning("metrics without the runs: %r", error)
+            return
+        for state in sorted(ACTIVE):
+            runs.add_metric([state.value], found.get(state.value, 0))
+        yield runs
+
+
 def exposition() -> bytes:
     """All metrics in Prometheus' text format."""
     registry = CollectorRegistry()
     registry.register(Kept())
     registry.register(Asked())
+    registry.register(Stored())
     return generate_latest(registry)
 
 

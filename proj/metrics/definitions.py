@@ -17,6 +17,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram  # no
 
 REGISTRY = CollectorRegistry()  # of this process; what is shown is collected from the files of all
 
+# what a run may wait for: a neighbour's place, or another run of its service
+WAITS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0, 3600.0)
 SECONDS = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -28,8 +30,8 @@ def _counter(name: str, help: str, *labels: str) -> Counter:
     return Counter(name, help, labels, registry=REGISTRY)
 
 
-def _seconds(name: str, help: str) -> Histogram:
-    return Histogram(name, help, buckets=SECONDS, registry=REGISTRY)
+def _seconds(name: str, help: str, buckets: tuple[float, ...] = SECONDS) -> Histogram:
+    return Histogram(name, help, buckets=buckets, registry=REGISTRY)
 
 
 # interface processes: sockets
@@ -64,6 +66,11 @@ WORKER_SET_ASIDE = _counter("signalbox_worker_set_aside_total", "Items that a wo
 UNPUBLISHED = _counter(
     "signalbox_unpublished_messages_total", "Layer messages with stored events or answers that Redis did not take."
 )
+
+# run workers and the clock
+RUNS_ENDED = _counter("signalbox_runs_ended_total", "Runs that had begun and have ended, by their last state.", "state")
+RUN_BYTES = _counter("signalbox_run_bytes_total", "Bytes of runs' output that were stored.")
+RUN_WAIT = _seconds("signalbox_run_wait_seconds", "From a run's start by somebody to its command running.", WAITS)
 
 # how long it takes
 RECEIVE_TO_COMMIT = _seconds(

@@ -16,6 +16,7 @@ from django.utils import timezone
 from proj.layer.names import RUNS
 from proj.layer.publish import publish_many, wake
 from proj.rooms import index
+from proj.metrics.definitions import RUNS_ENDED
 from proj.runs import archive, endings, schedules, settling, telling, verbs
 from proj.runs.choices import Missed, Origin
 from proj.runs.models import Lead, Run, Service
@@ -69,6 +70,7 @@ def sweep_silent() -> None:
         same = Run.objects.filter(pk=run.pk, beat_at=run.beat_at)  # nobody has come back for it meanwhile
         if same.move(state, worker="", lease_until=None, **values):
             logger.warning("%s is lost: %s", run, values["reason"])
+            RUNS_ENDED.labels(state.value).inc()
             _tell(run)
 
 

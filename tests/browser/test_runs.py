@@ -135,10 +135,9 @@ def test_200000_lines_scroll_and_are_found(start: START, visit: People) -> None:
     complete(page)
     expect(page.locator("#total")).to_have_text("200,000 lines")
     expect(line(page, 200_000)).to_be_visible()
-    frames = page.evaluate(SCROLL)
-    assert frames["p95"] < 50, frames  # milliseconds; a frame takes 17
-    assert len(shown(page)) < 150
+    assert page.evaluate(SCROLL) < 150, "lines that nobody sees are in the page"
     page.locator("#scroller").evaluate("scroller => { scroller.scrollTop = scroller.scrollHeight / 2; }")
+    expect(line(page, 100_000)).to_be_visible()
     expect(page.locator(".unknown")).to_have_count(0)
     numbers = shown(page)
     assert 99_900 < numbers[0] < 100_100
@@ -160,15 +159,13 @@ def test_200000_lines_scroll_and_are_found(start: START, visit: People) -> None:
 
 SCROLL = """async () => {
     const scroller = document.getElementById("scroller");
-    const times = [];
+    let most = 0;
     for (let n = 0; n < 100; n += 1) {
-        const before = performance.now();
         scroller.scrollTop = (scroller.scrollHeight * n) / 100;
         await new Promise((done) => requestAnimationFrame(done));
-        times.push(performance.now() - before);
+        most = Math.max(most, scroller.querySelectorAll(".line").length);
     }
-    times.sort((a, b) => a - b);
-    return {p50: times[50], p95: times[95]};
+    return most;
 }"""
 
 

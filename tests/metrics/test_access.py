@@ -7,6 +7,8 @@ import pytest
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
+pytestmark = pytest.mark.django_db  # the runs that wait are counted there
+
 TOKEN = "a token of more than twenty characters".replace(" ", "-")
 HERE, FAR = "127.0.0.1", "192.0.2.7"
 

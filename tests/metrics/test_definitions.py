@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 from prometheus_client.metrics_core import Metric
 
@@ -15,10 +16,11 @@ SUFFIX = {"counter": "_total", "gauge": "", "histogram": ""}
 
 def shown() -> dict[str, Metric]:
     """Every metric, by the name that Prometheus has for it."""
-    found = [*REGISTRY.collect(), *collecting.Asked().collect()]
+    found = [*REGISTRY.collect(), *collecting.Asked().collect(), *collecting.Stored().collect()]
     return {metric.name + SUFFIX[metric.type]: metric for metric in found}
 
 
+@pytest.mark.django_db
 def test_the_table_has_every_metric_and_its_kind() -> None:
     section = OPERATIONS.read_text().partition("\n## Metrics")[2].partition("\n## ")[0]
     documented = {}
@@ -29,6 +31,7 @@ def test_the_table_has_every_metric_and_its_kind() -> None:
     assert documented == {name: metric.type for name, metric in shown().items()}
 
 
+@pytest.mark.django_db
 def test_units_are_in_the_names_and_help_says_something() -> None:
     for name, metric in shown().items():
         assert name.startswith("signalbox_")

@@ -185,6 +185,22 @@ async def test_what_waits_for_a_worker_is_shown_while_there_is_none(stack: Stack
     await until(stack, lambda values: values["signalbox_workers", "chat"] == 1)
 
 
+async def test_runs_are_counted_by_how_they_end(stack: Stack) -> None:
+    file = stack.root / "metered.toml"
+    before = await asyncio.to_thread(scrape, stack)
+    for status in (0, 3):
+        file.write_text(f'[metered]\ncommand = ["sh", "-c", "echo four; exit {status}"]\n')
+        await asyncio.to_thread(stack.manage, "loadservices", str(file))
+        done = await asyncio.to_thread(stack.run, ".venv/bin/python", "manage.py", "run", "metered", "--follow")
+        assert done.returncode == status, done.stderr
+    after = await until(stack, lambda values: grown(before, values, "signalbox_run_bytes_total") == 10)
+    assert grown(before, after, "signalbox_runs_ended_total", "succeeded") == 1
+    assert grown(before, after, "signalbox_runs_ended_total", "failed") == 1
+    assert grown(before, after, "signalbox_run_wait_seconds_count") == 2
+    assert 0 < grown(before, after, "signalbox_run_wait_seconds_sum") < 20
+    assert (after["signalbox_runs", "queued"], after["signalbox_runs", "running"]) == (0, 0)
+
+
 @pytest.fixture
 def token(stack: Stack) -> Iterator[str]:
     """Read from the settings by uwsgi's next workers."""

@@ -78,7 +78,7 @@ def test_a_run_started_without_following_prints_its_id(make: Make, capsys: pytes
     call_command("run", "--cancel", str(run.pk), "--json")
     assert json.loads(capsys.readouterr().out)["state"] == "canceled"
     call_command("runs", "web1")
-    assert f"{run.pk}  web1 #1  canceled" in capsys.readouterr().out
+    assert f"{run.pk}  web1#1  canceled" in capsys.readouterr().out
     call_command("services")
     assert capsys.readouterr().out == "web1 v=...  web1\n"
 
@@ -92,6 +92,8 @@ def test_a_run_started_without_following_prints_its_id(make: Make, capsys: pytes
         (["web1", "v=1", "v=2"], "Give each parameter once"),
         (["web1", "w=1"], r"there is: v. \(bad_parameter\)"),
         (["--cancel", "2b1b0c3e-0000-4000-8000-000000000000"], "There is no run"),
+        (["--cancel", "web1#3"], "There is no run web1#3"),
+        (["--cancel", "web1"], "no run is called 'web1'"),
     ],
 )
 def test_what_cannot_be_started_is_an_error_with_a_sentence(make: Make, words: list[str], sentence: str) -> None:
@@ -99,6 +101,40 @@ def test_what_cannot_be_started_is_an_error_with_a_sentence(make: Make, words: l
     with pytest.raises(CommandError, match=sentence):
         call_command("run", *words)
     assert not Run.objects.exists()
+
+
+def test_a_run_is_canceled_by_the_name_that_people_read(make: Make) -> None:
+    running, queued = (verbs.start(service, None, {}) for service in [make(concurrency=9)] * 2)
+    Run.objects.filter(pk=running.pk).update(state="running")
+    said = io.StringIO()
+    call_command("run", "--cancel", "web1#1", stderr=said)
+    call_command("run", "--cancel", "web1#2", stderr=said)
+    assert said.getvalue() == "web1 #1 is being ended.\nweb1 #2 is canceled.\n"
+    assert Run.objects.get(pk=queued.pk).state == "canceled"
+
+
+def test_runs_of_a_service_that_is_not_there_are_an_error() -> None:
+    with pytest.raises(CommandError, match="There is no service nope"):
+        call_command("runs", "nope")
+
+
+def test_who_follows_a_run_that_waits_is_told_so(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    make()
+    monkeypatch.setattr("proj.runs.management.commands.run.LONG", 0.0)
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO()))
+    looks = 0
+
+    def sleep(_: float) -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            verbs.cancel(Run.objects.get(), None)
+
+    monkeypatch.setattr("proj.runs.management.commands.run.time.sleep", sleep)
+    said = io.StringIO()
+    with pytest.raises(SystemExit):
+        call_command("run", "web1", "--follow", stderr=said)
+    assert said.getvalue().count("web1 #1 waits") == 1
 
 
 def test_what_waited_in_a_restored_backup_is_not_run(make: Make, capsys: pytest.CaptureFixture[str]) -> None:

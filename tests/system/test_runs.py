@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from tests.system.stack import Stack, wait_until
 
@@ -20,14 +21,26 @@ for n in range(1, int(sys.argv[1]) + 1):
     print(f"line {n} ✓", flush=True)
     time.sleep(0.05)
 """
+ENDLESS = """
+import itertools, os, sys, time
+for n in itertools.count(1):
+    print(f"line {n} ✓", flush=True)
+    if os.path.exists(sys.argv[1]):
+        break
+    time.sleep(0.05)
+"""
 SERVICES = f"""
 [count]
 command = ["python3", "-c", {json.dumps(COUNT)}, "{{lines}}"]
 parameters = [{{name = "lines", type = "integer", default = 100}}]
 concurrency = 100
 
-[quick]
-command = ["true"]
+[endless]
+command = ["python3", "-c", {json.dumps(ENDLESS)}, "{{root}}/enough"]
+
+[gated]
+command = ["sh", "-c", "until [ -e gate ]; do sleep 0.2; done"]
+directory = "{{root}}"
 concurrency = 100
 
 [silent]
@@ -44,7 +57,7 @@ concurrency = 10
 def services(stack: Stack) -> Stack:
     """The stack, with the services above."""
     file = stack.root / "services.toml"
-    file.write_text(SERVICES)
+    file.write_text(SERVICES.replace("{root}", str(stack.root)))
     stack.manage("loadservices", str(file))
     return stack
 
@@ -159,6 +172,37 @@ def test_a_worker_that_is_stopped_lets_go_within_a_second_and_its_run_goes_on(se
     assert all_end(services, [id], 40)[id]["state"] == "succeeded"
 
 
+def test_a_free_neighbour_is_told_of_what_a_full_worker_cannot_take(services: Stack) -> None:
+    held = services.pid("worker-runs_1")
+    gate = services.root / "gate"
+    with redis.Redis(unix_socket_path=f"{services.root}/var/run/redis.sock") as client:
+
+        def runs(state: str) -> int:
+            return sum(one["state"] == state for one in states(services).values() if one["service"] == "gated")
+
+        def waiting() -> int:
+            return int(client.zcard("signalbox:runs"))
+
+        os.kill(held, signal.SIGSTOP)
+        try:
+            # nobody but the other one and the chat worker waits for messages any more
+            wait_until(lambda: {client.info("clients")["blocked_clients"] for _ in range(9)} == {2}, 10, "it is deaf")
+            start(services, "gated", 15)
+            wait_until(lambda: runs("running") == 15 and not waiting(), 10, "15 of them run")
+            start(services, "gated")
+            wait_until(lambda: runs("running") == 16, 10, "its neighbour is full")
+            start(services, "gated")
+            wait_until(waiting, 4, "the full worker has passed on what it was told")
+            assert runs("queued") == 1
+            os.kill(held, signal.SIGCONT)
+            wait_until(lambda: runs("running") == 17 and not waiting(), 4, "the other one has taken it")
+        finally:
+            os.kill(held, signal.SIGCONT)
+            gate.touch()
+    wait_until(lambda: runs("succeeded") == 17, 20, "all have ended")
+    gate.unlink()
+
+
 def test_a_canceled_run_leaves_no_process_even_where_children_ignore_term(services: Stack) -> None:
     (id,) = start(services, "stubborn")
     wait_until(lambda: states(services)[id]["bytes"] > 0, 10, "it says that it is ready")
@@ -181,16 +225,24 @@ def test_a_run_whose_launcher_was_killed_is_lost_and_keeps_what_it_printed(servi
     wait_until(lambda: not belonging(id), 10, "what was left of it is ended")
 
 
-def test_runs_outlive_supervisord_and_are_told_of_by_down(services: Stack) -> None:
-    (id,) = start(services, "count", lines=400)
+def test_runs_outlive_supervisord_which_starts_by_itself_from_a_prepared_checkout(services: Stack) -> None:
+    (id,) = start(services, "endless")
     wait_until(lambda: states(services)[id]["bytes"] > 0, 10, "it prints")
+
     done = services.run("./deploy/down")
+
     assert done.returncode == 0
     assert "1 run goes on" in done.stdout
-    services.start()
-    assert all_end(services, [id], 60)[id]["state"] == "succeeded"
+    assert services.processes() == []
+    before = states(services)[id]["bytes"]
+    assert services.run(".venv/bin/supervisord", "-c", "supervisord.conf").returncode == 0
+    wait_until(lambda: states(services)[id]["bytes"] > before, 20, "its output is stored again")
+    (services.root / "enough").touch()
+    assert all_end(services, [id], 20)[id]["state"] == "succeeded"
     wait_until(lambda: outputs(services, [id]), 10, "its output is archived")
-    assert outputs(services, [id])[id] == lines(400)
+    whole = outputs(services, [id])[id]
+    assert whole == lines(whole.count("\n"))
+    services.wait_green()
 
 
 def belonging(id: str) -> list[int]:

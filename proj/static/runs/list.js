@@ -13,6 +13,7 @@ export class List extends EventTarget {
   #rows = new Map(); // number -> {item, text}
   #drawing = false;
   #moved = -Infinity; // when the reader last did what scrolls up
+  #stood = {}; // where the scroller stood when it last moved, and how high it was
   #known = 0; // how many lines there were when one last looked at the end
   following = true;
   live = true; // whether more may come
@@ -189,8 +190,11 @@ export class List extends EventTarget {
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    // Following only goes down, while nothing is taken away; a browser's own search, say, sends no other event.
+    const up = scrollHeight === this.#stood.height && scrollTop < this.#stood.top;
+    this.#stood = { top: scrollTop, height: scrollHeight };
     if (scrollHeight - scrollTop - clientHeight < this.heights.base) this.following = true;
-    else if (performance.now() - this.#moved < MOVING) this.following = false;
+    else if (up || performance.now() - this.#moved < MOVING) this.following = false;
     this.draw();
   }
 

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from argparse import ArgumentTypeError
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,22 @@ from proj.runs.refusals import Refused
 from proj.runs.states import ENDED, State
 
 LOOK = 0.1  # seconds between two looks for more
+LONG = 2.0  # seconds that a run may wait until it is said why nothing comes
 PORTION = 1 << 18  # bytes written at once
 # What the shell's own tools use: timeout(1) ends with 124, what Ctrl+C ended with 130
+RunName = UUID | tuple[str, int]
 STATUS = {State.SUCCEEDED: 0, State.TIMED_OUT: 124, State.LOST: 125, State.CANCELED: 130}
+
+
+def run_name(text: str) -> RunName:
+    """A run's id, or its service's uid and its number: `web1#17`."""
+    service, mark, number = text.rpartition("#")
+    if mark and number.isdecimal():
+        return service.strip(), int(number)
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ArgumentTypeError(f"no run is called {text!r}; its id, or web1#17") from None
 
 
 class Command(BaseCommand):
@@ -34,8 +48,10 @@ class Command(BaseCommand):
         parser.add_argument("service", nargs="?", metavar="SERVICE", help="its uid; manage.py services lists them")
         parser.add_argument("values", nargs="*", metavar="name=value", help="its parameters")
         parser.add_argument("--follow", action="store_true", help="show its output, and wait for its end")
-        parser.add_argument("--cancel", metavar="RUN", type=UUID, help="end this run instead of starting one")
-        parser.add_argument("--json", action="store_true", help="print the run's state as JSON, not its address")
+        parser.add_argument(
+            "--cancel", metavar="RUN", type=run_name, help="end this run, an id or web1#17, instead of starting one"
+        )
+        parser.add_argument("--json", action="store_true", help="print the run's state as JSON, not its id")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -67,10 +83,14 @@ class Command(BaseCommand):
             raise CommandError(f"There is no service {options['service']}; manage.py services lists them.")
         return verbs.start(service, None, verbs.named(options["values"]), origin=Origin.COMMAND)
 
-    def canceled(self, id: UUID) -> Run:
-        run = Run.objects.filter(pk=id).first()
+    def canceled(self, name: RunName) -> Run:
+        if isinstance(name, UUID):
+            run = Run.objects.filter(pk=name).first()
+        else:
+            run = Run.objects.filter(service__uid=name[0], number=name[1]).first()
         if run is None:
-            raise CommandError(f"There is no run {id}; manage.py runs lists them.")
+            called = name if isinstance(name, UUID) else "{}#{}".format(*name)
+            raise CommandError(f"There is no run {called}; manage.py runs lists them.")
         return verbs.cancel(run, None)
 
     def say(self, run: Run, options: dict[str, Any]) -> None:
@@ -78,12 +98,14 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(frames.state(run)))
         else:
             self.stdout.write(f"{run.pk}")
-            self.stderr.write(f"{run} is {run.state}.", lambda text: text)
+            ending = run.state == State.RUNNING and run.cancel_requested_at is not None
+            self.stderr.write(f"{run} is {'being ended' if ending else run.state}.", lambda text: text)
 
     def follow(self, run: Run) -> None:
         """Write what it prints until it has ended and all of it is written."""
         out = sys.stdout.buffer
         offset = 0
+        patient_until = time.monotonic() + LONG
         while True:
             state = Run.objects.values_list("state", flat=True).get(pk=run.pk)  # first: the output is whole by then
             data, offset = output.after(run, offset, PORTION)
@@ -93,6 +115,11 @@ class Command(BaseCommand):
             out.flush()
             if state in ENDED:
                 return
+            if state == State.QUEUED and time.monotonic() > patient_until:
+                patient_until = float("inf")
+                self.stderr.write(
+                    f"{run} waits: other runs, or no worker (manage.py runs --active).", lambda text: text
+                )
             time.sleep(LOOK)
 
 

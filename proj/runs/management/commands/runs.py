@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from django.core.management import BaseCommand, CommandParser
+from django.core.management import BaseCommand, CommandError, CommandParser
 
 from proj.runs import frames
-from proj.runs.models import Run
+from proj.runs.models import Run, Service
 
 
 class Command(BaseCommand):
@@ -14,7 +14,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("service", nargs="?", metavar="SERVICE")
+        parser.add_argument("service", nargs="?", metavar="SERVICE", help="its uid; manage.py services lists them")
         parser.add_argument("--active", action="store_true", help="only those that have not ended")
         parser.add_argument("-n", type=int, default=20, dest="most", metavar="N", help="at most so many (20)")
         parser.add_argument("--json", action="store_true", help="print a list of states instead")
@@ -22,6 +22,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         runs = Run.objects.select_related("service", "person")
         if options["service"]:
+            if not Service.objects.filter(uid=options["service"]).exists():
+                raise CommandError(f"There is no service {options['service']}; manage.py services lists them.")
             runs = runs.filter(service__uid=options["service"])
         if options["active"]:
             runs = runs.active()
@@ -29,9 +31,8 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(states))
             return
-        for one in states:
+        names = [f"{one['service']}#{one['number']}" for one in states]
+        for name, one in zip(names, states, strict=True):
             who = one["person"] or one["origin"]
-            said = (
-                f"{one['run']}  {one['service']} #{one['number']}  {one['state']:9}  {one['created_at'][:19]}Z  {who}"
-            )
+            said = f"{one['run']}  {name:{max(map(len, names))}}  {one['state']:9}  {one['created_at'][:19]}Z  {who}"
             self.stdout.write(f"{said}  {one['reason']}".rstrip())
