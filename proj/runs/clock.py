@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from proj.layer.names import RUNS
 from proj.layer.publish import publish_many, wake
-from proj.rooms import index
 from proj.metrics.definitions import RUNS_ENDED
+from proj.rooms import index
 from proj.runs import archive, endings, schedules, settling, telling, verbs
 from proj.runs.choices import Missed, Origin
 from proj.runs.models import Lead, Run, Service
