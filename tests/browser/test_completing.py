@@ -58,3 +58,15 @@ def test_arrows_choose_and_do_not_edit(enter: Rooms) -> None:
     alice.field.press("ArrowUp")
     expect(options.last).to_have_attribute("aria-selected", "true")
     expect(alice.page.locator("form.editor")).to_have_count(0)
+
+
+def test_what_completes_comes_when_the_network_is_back(enter: Rooms) -> None:
+    alice, _ = enter("alice"), enter("bob")
+    alice.open()
+    alice.page.route("**/complete.js", lambda route: route.abort())
+    with alice.page.expect_event("requestfailed"):
+        alice.field.press_sequentially("@b")
+    expect(alice.page.locator("#completions li")).to_have_count(0)
+    alice.page.unroute("**/complete.js")
+    alice.field.press_sequentially("o")
+    expect(alice.page.locator("#completions li").first).to_have_text("bob")

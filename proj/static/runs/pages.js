@@ -2,4 +2,5 @@
 import "../site/fresh.js";
 import { keepFresh } from "./fresh.js";
 
-keepFresh(document.getElementById("fresh"));
+const part = document.getElementById("fresh"); // without services there is nothing to keep fresh
+if (part) keepFresh(part);
