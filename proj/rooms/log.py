@@ -142,7 +142,8 @@ class _Batch:
         self.load_rooms({command.room for command in self.commands})
         self._load_people({command.author for command in self.commands})
         self._load_known([command.client_id for command in self.commands if command.verb != "seen"])
-        self._load_named({name for one in looks for name in one.mentions})
+        if mentioned := {name for one in looks for name in one.mentions}:
+            self._load_named(mentioned)
         outcomes = [self._do(command, one) for command, one in zip(self.commands, looks, strict=True)]
         self.store()
         return outcomes

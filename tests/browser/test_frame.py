@@ -74,7 +74,7 @@ def test_settings_are_kept_and_seen_everywhere(enter: Rooms, stack: Stack) -> No
     expect(bob.messages.locator(".permalink")).to_have_text(re.compile(r"^\d\d:\d\d$"))
     light = ground(bob.page)
     bob.page.locator(".who summary").click()
-    bob.page.get_by_role("link", name="Settings").click()
+    bob.page.get_by_role("link", name="Settings", exact=True).click()
     bob.page.get_by_label("Dark").check()
     bob.page.get_by_label("12 hours").check()
     bob.page.get_by_role("button", name="Save").click()

@@ -162,6 +162,7 @@ def test_a_worker_that_is_stopped_lets_go_within_a_second_and_its_run_goes_on(se
     wait_until(lambda: states(services)[id]["bytes"] > 0, 10, "it prints")
     began = time.monotonic()
     for program in ("worker-runs_0", "worker-runs_1"):
+        back(services, program, 0)  # else its pid is 0, which means the whole process group of this test
         os.kill(services.pid(program), signal.SIGTERM)
     holders = (
         "from proj.runs.models import Run; "
@@ -173,7 +174,6 @@ def test_a_worker_that_is_stopped_lets_go_within_a_second_and_its_run_goes_on(se
 
 
 def test_a_free_neighbour_is_told_of_what_a_full_worker_cannot_take(services: Stack) -> None:
-    held = services.pid("worker-runs_1")
     gate = services.root / "gate"
     with redis.Redis(unix_socket_path=f"{services.root}/var/run/redis.sock") as client:
 
@@ -183,10 +183,15 @@ def test_a_free_neighbour_is_told_of_what_a_full_worker_cannot_take(services: St
         def waiting() -> int:
             return int(client.zcard("signalbox:runs"))
 
+        def listening() -> set[int]:
+            return {client.info("clients")["blocked_clients"] for _ in range(9)}
+
+        wait_until(lambda: listening() == {3}, 30, "the chat worker and both run workers wait for messages")
+        held = services.pid("worker-runs_1")
+        assert held, "a pid of 0 would mean this test's own process group"
         os.kill(held, signal.SIGSTOP)
         try:
-            # nobody but the other one and the chat worker waits for messages any more
-            wait_until(lambda: {client.info("clients")["blocked_clients"] for _ in range(9)} == {2}, 10, "it is deaf")
+            wait_until(lambda: listening() == {2}, 10, "it is deaf")
             start(services, "gated", 15)
             wait_until(lambda: runs("running") == 15 and not waiting(), 10, "15 of them run")
             start(services, "gated")
