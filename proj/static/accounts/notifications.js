@@ -2,7 +2,7 @@
 import { exact, local } from "../rooms/times.js";
 import { say } from "../rooms/words.js";
 import { journal } from "../site/journal.js";
-import { display, state } from "../site/notify.js";
+import { display, state } from "../site/notification.js";
 import { rooms } from "../site/rooms.js";
 
 const byId = (id) => document.getElementById(id);

@@ -13,9 +13,8 @@ export class Cards {
   #drawn = new WeakMap(); // when a card was drawn, in ms of this page's clock
   #looks = new WeakMap(); // what was drawn, as it came
 
-  constructor({ view, follow, log, url }) {
+  constructor({ view, follow, url }) {
     Object.assign(this, { view, follow, url });
-    log.addEventListener("event", ({ detail }) => detail.type.startsWith("card.") && this.#ask(detail.text));
     view.addEventListener("changed", () => this.#askEmpty());
     for (const card of this.#all()) this.#drawn.set(card, performance.now());
     this.#askEmpty();
@@ -24,7 +23,7 @@ export class Cards {
 
   /** The room was told of a card. */
   hear({ card, html }) {
-    if (!html) this.#ask(card);
+    if (!html) this.ask(card);
     else this.#draw(card, html);
   }
 
@@ -34,10 +33,11 @@ export class Cards {
   }
 
   #askEmpty() {
-    for (const card of this.#all()) if (!card.firstElementChild) this.#ask(card.dataset.card);
+    for (const card of this.#all()) if (!card.firstElementChild) this.ask(card.dataset.card);
   }
 
-  #ask(reference) {
+  /** Something became of a card: see what it looks like now. */
+  ask(reference) {
     this.#asked.add(reference);
     this.#timer ||= setTimeout(() => this.#load(), FIRST + Math.random() * SPREAD);
   }

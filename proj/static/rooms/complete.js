@@ -1,4 +1,6 @@
-// Completes names after "@" and emoji after ":" while one writes.
+// Completes names after "@", emoji after ":" and commands while one writes.
+import { Services } from "./services.js";
+
 const WORD = /(?:^|[\s(])(?<mark>[@:])(?<typed>[\w.+-]{0,40})$/u;
 const part = document.getElementById("completion-part").content.querySelector("li");
 const MOST = 8;
@@ -8,18 +10,19 @@ export class Complete {
   #emoji = null; // {name: character}, asked for when the first one is wanted
   #start = 0; // where in the text the word begins, its mark included
 
-  constructor({ field, list, people, url, commands }) {
-    Object.assign(this, { field, list, people, url, commands });
+  constructor({ field, list, people, urls }) {
+    Object.assign(this, { field, list, people, urls, services: new Services(urls.services) });
     field.addEventListener("input", () => this.#look());
     field.addEventListener("blur", () => this.#close());
     field.addEventListener("keydown", (event) => this.#key(event), { capture: true });
     list.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
     list.addEventListener("click", ({ target }) => this.#take(target.closest("li")));
+    this.#look(); // what was written while this was loaded
   }
 
   async #look() {
     const before = this.field.value.slice(0, this.field.selectionStart);
-    const command = await this.commands.complete(before);
+    const command = await this.services.complete(before);
     if (command) {
       if (before === this.field.value.slice(0, this.field.selectionStart)) this.#show(before, command.typed, command.found, 0);
       return;
@@ -35,7 +38,7 @@ export class Complete {
   async #load() {
     if (this.#emoji) return;
     try {
-      this.#emoji = await (await fetch(this.url, { signal: AbortSignal.timeout(5_000) })).json();
+      this.#emoji = await (await fetch(this.urls.emoji, { signal: AbortSignal.timeout(5_000) })).json();
     } catch {
       // next time, perhaps
     }

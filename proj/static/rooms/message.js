@@ -1,10 +1,8 @@
 // A message as an element: built from a frame, or read back into one. The markup is templates/rooms/message.html.
-import { happening } from "./happening.js";
+import { happening, head, stamp } from "./happening.js";
 import { reactions, reactionsOf } from "./reactions.js";
-import { exact, local } from "./times.js";
 import { isLong, looks } from "./looks.js";
 
-const { base } = document.getElementById("messages").dataset; // the room's own address
 const part = document.getElementById("message-part").content.querySelector(".message");
 
 const htmlOf = new WeakMap(); // what the server said, before looks() finished it
@@ -20,11 +18,7 @@ export function build(frame, me) {
   if (frame.type !== "message.posted" && frame.type !== "card.posted") return happening(frame);
   const item = part.cloneNode(true);
   const at = (selector) => item.querySelector(selector);
-  item.id = `m${frame.seq}`;
-  item.dataset.seq = frame.seq;
-  at(".author").textContent = clean(frame.author);
-  at(".permalink").setAttribute("href", `${base}${frame.seq}/`);
-  stamp(at(".permalink > time"), frame.at).textContent = local(frame.at);
+  head(item, frame);
   if (frame.type === "card.posted") return card(item, frame);
   if (frame.edited && !frame.deleted) stamp(at(".edited"), frame.edited);
   else at(".edited").remove();
@@ -81,12 +75,6 @@ export function read(item) {
 
 function source(text) {
   return text?.dataset.text ?? text?.textContent ?? "";
-}
-
-function stamp(time, iso) {
-  time.setAttribute("datetime", iso);
-  time.title = exact(iso);
-  return time;
 }
 
 // What the HTML parser makes of the same text in a page that the server rendered.

@@ -10,17 +10,18 @@ export class Paste {
   constructor({ offer, composer, characters }) {
     Object.assign(this, { offer, composer, characters, field: composer.field });
     this.words = offer.querySelector("p");
-    this.field.addEventListener("paste", (event) => this.#take(event.clipboardData.getData("text/plain")));
     this.field.addEventListener("input", () => this.#show());
     composer.addEventListener("send", () => this.#show());
     offer.addEventListener("click", ({ target }) => this.#clicked(target.dataset.do));
     this.#show();
   }
 
-  #take(text) {
+  /** `text` was pasted: it stands in the field now, or will in a moment. */
+  take(text) {
     const clean = text.replace(/\r\n?/g, "\n");
     const looksLikeLog = clean.trim().split("\n").length >= LINES && !/^(```|~~~)/m.test(clean);
     this.#pasted = looksLikeLog || clean.length > this.characters ? clean : "";
+    this.#show();
   }
 
   #show() {

@@ -1,10 +1,9 @@
 // A room's page: puts its parts together and hands each frame to the one that it concerns.
+import { later } from "../site/later.js";
 import { rooms } from "../site/rooms.js";
 import { CatchUp } from "./catchup.js";
-import { Cards } from "./cards.js";
 import { Changes } from "./changes.js";
 import { Commands } from "./commands.js";
-import { Complete } from "./complete.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { Follow } from "./follow.js";
@@ -13,7 +12,6 @@ import { Log } from "./log.js";
 import { Blocks } from "./blocks.js";
 import { Pages } from "./pages.js";
 import { Outbox } from "./outbox.js";
-import { Paste } from "./paste.js";
 import { pick } from "./pick.js";
 import { picker } from "./picker.js";
 import { Pending } from "./pending.js";
@@ -49,27 +47,39 @@ new Standing({
   archived: state.archived,
 });
 const commands = new Commands({ composer, line: byId("refusal"), room: state.room, urls });
-new Complete({ field: composer.field, list: byId("completions"), people: state.people, url: urls.emoji, commands });
-new Paste({ offer: byId("offer"), composer, characters });
 new Blocks({ list: view.list, follow });
 new Changes({ view, outbox, composer, characters });
 replies({ view, composer });
 pick(view.list);
 picker({ view, outbox, composer });
-const cards = new Cards({ view, follow, log, url: urls.cards });
 const pages = new Pages({ button: byId("older"), region: byId("log"), view, follow, log, url: urls.messages });
 const unread = new Unread({ view, follow, log, me, seen: state.seen[me] ?? 0 });
 const presence = new Presence({ button: byId("presence"), aside: byId("people") });
 const typing = new Typing({ line: byId("typing"), composer, socket, me });
 const seen = new Seen({ line: byId("seen"), log, view, follow, socket, me, seen: state.seen });
 
+// Not everybody writes or pastes, and not every room has cards.
+const cards = later(() => import("./cards.js"), ({ Cards }) => new Cards({ view, follow, url: urls.cards }));
+const complete = later(
+  () => import("./complete.js"),
+  ({ Complete }) => new Complete({ field: composer.field, list: byId("completions"), people: state.people, urls }),
+);
+const paste = later(() => import("./paste.js"), ({ Paste }) => new Paste({ offer: byId("offer"), composer, characters }));
+
+const drawCards = () => view.list.querySelector(".event-card") && cards();
+view.addEventListener("changed", drawCards);
+drawCards();
+composer.field.addEventListener("input", complete);
+composer.field.addEventListener("paste", async ({ clipboardData }) => {
+  const text = clipboardData.getData("text/plain");
+  (await paste())?.take(text);
+});
+const helpTooLong = () => composer.field.value.length > characters && paste();
+composer.field.addEventListener("input", helpTooLong);
+helpTooLong();
+
 function address() {
-  const url = new URL(urls.socket, location.href);
-  url.protocol = url.protocol.replace("http", "ws");
-  url.searchParams.set("epoch", log.epoch);
-  url.searchParams.set("seq", log.seq);
-  url.searchParams.set("news", 1);
-  return url;
+  return `${urls.socket}?${new URLSearchParams({ epoch: log.epoch, seq: log.seq, news: 1 })}`;
 }
 
 const heard = {
@@ -110,7 +120,7 @@ const heard = {
     }
   },
 
-  card: (frame) => cards.hear(frame),
+  card: async (frame) => (await cards())?.hear(frame),
   news: (frame) => rooms.hear(frame),
   read: (frame) => rooms.hear(frame),
   head: ({ seq }) => log.head(seq),
@@ -136,6 +146,7 @@ log.addEventListener("event", ({ detail: event }) => {
   typing.stop(event.author);
   if (event.author === me) outbox.acknowledge(event.client_id);
   outbox.settle(event.seq);
+  if (event.type.startsWith("card.")) cards().then((drawn) => drawn?.ask(event.text));
 });
 
 composer.addEventListener("send", ({ detail }) => {
