@@ -90,7 +90,7 @@ def cancel(run: Run, person: User | None) -> Run:
             one.filter(state=State.RUNNING, cancel_requested_at=None).update(**asked)
         found = one.select_related("service", "person").get()
         if found.state not in (State.RUNNING, State.CANCELED):
-            raise AlreadyOver(f"{found} is over: {found.get_state_display().lower()}.")
+            raise AlreadyOver(f"{found} is over: {found.state.replace('_', ' ')}.")
         if found.state == State.RUNNING:
             wake(RUNS, {"type": "runs.cancel", "run": str(run.pk)})
         publish_many(telling.of_state(found) + (cards.ended([found]) if never_began else cards.of_state(found)))

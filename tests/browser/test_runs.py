@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import People, Rooms
 from tests.browser.network import Network
+from tests.browser.room import RoomPage
 from tests.system.stack import Stack
 
 START = Callable[..., str]
@@ -206,10 +207,12 @@ RECORD = """(() => {
 
 
 def test_a_run_from_a_room_is_seen_in_every_browser(
-    stack: Stack, services: None, enter: Rooms, visit: People, tmp_path: Path
+    stack: Stack, services: None, enter: Rooms, visit: People, room_name: str, tmp_path: Path
 ) -> None:
     gate = tmp_path / "gate"
     alice, bob = enter("alice"), enter("bob")
+    charlie = RoomPage(visit("charlie", locale="ru-RU"), stack.url, room_name)
+    charlie.page.goto(charlie.address)
     alice.say("/run deploy version=evil")
     expect(alice.page.locator("#refusal")).to_have_text("Not started: version must look like this: [0-9.]+.")
     expect(alice.field).to_have_value("/run deploy version=evil")
@@ -228,11 +231,15 @@ def test_a_run_from_a_room_is_seen_in_every_browser(
         expect(card.locator(".said")).to_have_text(["", "copied 100 %", "healthy"])
         expect(card.locator("[data-ticking]")).to_have_text(re.compile(r"[1-9]\d* s"))
         expect(room.messages.locator(".author")).to_have_text("alice")
+    expect(charlie.page.locator(".run-card .state")).to_have_text("Выполняется")
     gate.touch()
     for room in (alice, bob):
         card = room.page.locator(".run-card")
         expect(card.locator(".state")).to_have_text("Succeeded")
         expect(card.locator(".said").last).to_have_text("done")
+    expect(charlie.page.locator(".run-card .state")).to_have_text("Успешно")
+    expect(charlie.page.locator(".run-card [data-seconds]")).to_have_text(re.compile(r"\d с$"))
+    expect(charlie.page.locator(".run-card .run-lines")).to_have_attribute("aria-label", "Последние строки")
     live = alice.markup()
     alice.page.reload()
     alice.live()

@@ -1,6 +1,7 @@
 // Cards in the conversation: what they look like comes from the server, by reference. The room is told that a card has
 // changed, with its looks when everybody may see it; otherwise, and after an absence, each page asks for itself.
 import { duration } from "../runs/duration.js";
+import { say } from "./words.js";
 
 const SPREAD = 700; // ms over which the pages of a room ask, after a first while in which the looks may come by themselves
 const FIRST = 150;
@@ -10,6 +11,7 @@ export class Cards {
   #asked = new Set();
   #timer = 0;
   #drawn = new WeakMap(); // when a card was drawn, in ms of this page's clock
+  #looks = new WeakMap(); // what was drawn, as it came
 
   constructor({ view, follow, url }) {
     Object.assign(this, { view, follow, url });
@@ -61,9 +63,13 @@ export class Cards {
   #draw(reference, html) {
     this.#asked.delete(reference);
     for (const card of this.#all(reference)) {
-      if (card.innerHTML === html) continue;
-      this.follow.keep(card.closest(".message"), () => (card.innerHTML = html)); // the server's own (docs/protocol.md)
+      if ((this.#looks.get(card) ?? card.innerHTML) === html) continue;
+      this.follow.keep(card.closest(".message"), () => {
+        card.innerHTML = html; // the server's own (docs/protocol.md)
+        translate(card);
+      });
       this.#drawn.set(card, performance.now());
+      this.#looks.set(card, html);
     }
   }
 
@@ -75,4 +81,15 @@ export class Cards {
       time.textContent = duration(Number(time.dataset.seconds) + since);
     }
   }
+}
+
+// Looks that a whole room is sent are in the language of the process that drew them; this page has its own.
+function translate(card) {
+  const state = card.querySelector(".state");
+  const time = card.querySelector("[data-seconds]");
+  const word = state && say(`state.${state.dataset.state}`);
+  if (state && state.textContent.trim() !== word) state.textContent = word;
+  if (time) time.textContent = duration(Number(time.dataset.seconds));
+  card.querySelector("progress")?.setAttribute("aria-label", say("progress"));
+  card.querySelector(".run-lines")?.setAttribute("aria-label", say("last-lines"));
 }
