@@ -13,6 +13,7 @@ from django.urls import path  # noqa: E402
 
 from consumers.sockets.chat import ChatSocket  # noqa: E402
 from consumers.sockets.elsewhere import NoSuchSocket  # noqa: E402
+from consumers.sockets.me import MySocket  # noqa: E402
 from consumers.sockets.runs import RunSocket, ServiceSocket  # noqa: E402
 from consumers.workers.chat import ChatWorker  # noqa: E402
 from consumers.workers.runs import RunsWorker  # noqa: E402
@@ -28,6 +29,7 @@ application = ProtocolTypeRouter(
         "websocket": URLRouter(
             [
                 path("ws/chat/<str:room>/", ChatSocket.as_asgi()),
+                path("ws/me/", MySocket.as_asgi()),
                 path("ws/runs/<uuid:id>/", RunSocket.as_asgi()),
                 path("ws/deploy/<slug:uid>/", ServiceSocket.as_asgi()),
                 path("<path:path>", NoSuchSocket.as_asgi()),

@@ -12,12 +12,14 @@ from functools import partial
 from typing import Any
 
 from channels.layers import get_channel_layer
+from redis.exceptions import RedisError
 
 from consumers.interface import presence, reading
 from consumers.interface.database import ask
 from consumers.interface.frame import Frame
 from consumers.interface.gaps import PATIENCE, PORTION, Gaps
 from consumers.interface.outlet import Outlet
+from consumers.interface.people import People
 from consumers.interface.room import OpenRoom
 from consumers.interface.stay import Stay
 from consumers.interface.tasks import Tasks
@@ -53,6 +55,7 @@ class Mailbox:
         self._ticked = time.monotonic()
         self._gaps = Gaps(self.rooms)
         self.stay = Stay(self.outlets)
+        self.elsewhere = People()
         self.tasks = Tasks()
         self._opening = asyncio.Lock()
         self.watching = Watching(self._layer, self._open_channel, self.tasks)
@@ -84,6 +87,7 @@ class Mailbox:
     def leave(self, outlet: Outlet) -> None:
         """Take `outlet` out of its room."""
         self.outlets.pop(outlet.id, None)
+        self.elsewhere.went(outlet)
         room = self.rooms.get(outlet.room)
         if room is not None and outlet in room.outlets:
             room.outlets.remove(outlet)
@@ -109,6 +113,19 @@ class Mailbox:
             outlet.replay(text for _, text in page.events)
             seq = page.events[-1][0]
         outlet.release(seq)
+
+    async def listening(self) -> None:
+        """Wait until this process hears what goes to all of them, or a moment: Redis may be away."""
+        try:
+            async with asyncio.timeout(SUBSCRIBING):
+                await self._open_channel()
+        except (RedisError, OSError, TimeoutError):
+            logger.warning("somebody is here without the layer: Redis is away")
+
+    def attend(self, outlet: Outlet) -> None:
+        """Bring in `outlet`, which has no room open and hears of all rooms of its person. leave() is the end of it."""
+        self.outlets[outlet.id] = outlet
+        self.elsewhere.came(outlet)
 
     def people(self, room: OpenRoom) -> dict[str, object]:
         """Who is in the room, as the protocol's presence frame."""
@@ -154,6 +171,8 @@ class Mailbox:
     async def _receive(self) -> None:
         if not self._channel:
             await asyncio.sleep(0.02)
+            if self.outlets:
+                await self._open_channel()
             return
         message = await self._layer.receive(self._channel)
         try:
@@ -172,12 +191,18 @@ class Mailbox:
         if kind == "access.changed":
             self.tasks.spawn(self.stay.changed(message["user"]))
             return
+        if kind == "rooms.news":
+            self.elsewhere.arrived(message)
+            return
         if kind in ("run.output", "run.state", "service.line"):
             self.watching.arrived(message)
             return
         room = self.rooms.get(message["room"])
-        if room is None:
-            return
+        if room is not None:
+            self._arrived_in(room, kind, message)
+
+    def _arrived_in(self, room: OpenRoom, kind: str, message: dict[str, Any]) -> None:
+        """A message of the layer about a room that is open here."""
         if kind == "room.frames":
             for seq, text in message["frames"]:
                 room.arrived(seq, text)
@@ -206,6 +231,10 @@ class Mailbox:
                 room.flash(Frame.of(presence.frame(everyone)))
             if int(now / HEAD + room.id / 7) != int(then / HEAD + room.id / 7) and room.head is not None:
                 room.flash(Frame.of({"type": "head", "seq": room.head}))
+        if int(now / HEAD) != int(then / HEAD):
+            for outlet in self.outlets.values():
+                if not outlet.room and not outlet.service:
+                    outlet.tell(type="alive")
         if told:
             self.tasks.spawn(apublish(told))
 

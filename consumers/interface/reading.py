@@ -63,7 +63,7 @@ def heads(room_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
 
 def arrived(arrivals: Sequence[Arrival]) -> list[Missed | Exception]:
     """What each of these sockets missed; Room.DoesNotExist for a room that is gone."""
-    rooms = Room.objects.only("epoch", "seq").in_bulk({arrival.room for arrival in arrivals})
+    rooms = Room.objects.only("epoch", "seq", "pruned").in_bulk({arrival.room for arrival in arrivals})
     seen: dict[int, dict[str, int]] = {id: {} for id in rooms}
     for room, name, seq in Seen.objects.filter(room__in=rooms).values_list("room", "user__username", "seq"):
         seen[room][name] = seq
@@ -79,7 +79,7 @@ def arrived(arrivals: Sequence[Arrival]) -> list[Missed | Exception]:
 
 def _missed(room: Room, arrival: Arrival, seen: dict[str, int]) -> Missed:
     seq, most = arrival.seq, settings.REPLAY_EVENTS
-    whole = seq is None or (arrival.epoch == room.epoch and seq <= room.seq <= seq + most)
+    whole = seq is None or (arrival.epoch == room.epoch and room.pruned <= seq <= room.seq <= seq + most)
     events = _events(room, seq, most) if whole else []
     if sum(len(frame) for _, frame in events) > REPLAY_CHARACTERS:
         whole, events = False, []
@@ -88,7 +88,7 @@ def _missed(room: Room, arrival: Arrival, seen: dict[str, int]) -> Missed:
 
 @dataclass(frozen=True, slots=True)
 class Stays:
-    """Somebody's open socket: on a room, or on runs of a service (0: not)."""
+    """Somebody's open socket: on a room, on runs of a service (0: not), or on neither."""
 
     session: str
     user: int
@@ -112,6 +112,8 @@ def allowed(open_sockets: Sequence[Stays]) -> list[tuple[bool, bool]]:
         person = signed_in.get(one.session)
         if one.service:
             may_stay = one.service in services.get(one.session, ())
+        elif not one.room:
+            may_stay = True
         else:
             room = rooms.get(one.room)
             may_stay = (room is not None and not room.for_members) or (one.room, one.user) in members

@@ -88,6 +88,8 @@ class ChatSocket(SocketConsumer):
         self.room = await self.interface.mailbox.join(room.pk, self.outlet)
         missed = await self._missed(*self._held())
         self._welcome(missed)
+        if b"news=1" in self.scope["query_string"].split(b"&"):
+            self.interface.mailbox.elsewhere.came(self.outlet)
         await self._catch_up(missed)
 
     def _held(self) -> tuple[str, int | None]:

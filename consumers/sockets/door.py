@@ -98,6 +98,15 @@ def _key(name: str) -> str:
 door: Gathering[Knock, Admission] = Gathering(admit)
 
 
+def recognised(session_keys: Sequence[str]) -> list[User | Exception]:
+    """Whose sessions these are; Refused for nobody's."""
+    people = people_of(set(session_keys))
+    return [people.get(key) or Refused(4401, "signed_out", "Sign in first.") for key in session_keys]
+
+
+gate: Gathering[str, User] = Gathering(recognised)
+
+
 async def come_in(knock: Knock) -> Admission:
     """Who came in, and where. Raises Refused, or django.db.Error when nobody can be asked."""
     try:

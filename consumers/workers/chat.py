@@ -1,5 +1,6 @@
 """The chat worker: stores what people said, then lets everyone hear it."""
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,8 +14,10 @@ from proj.metrics.definitions import RECEIVE_TO_COMMIT, REFUSALS, UNPUBLISHED
 from proj.rooms import log
 from proj.rooms.commands import Command, Outcome, Refusal, Repeated, Written
 from proj.rooms.frames import encoded
+from proj.rooms.news import News
 
 PORTION = 1000  # replies in a layer message, well within its bound
+NEWS = 0.25  # seconds between two times that people elsewhere are told
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,13 @@ class ChatWorker(WorkerConsumer):
 
     most_messages = 64
     pause = 0.006
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._news = News()
+        self._told = 0.0  # monotonic seconds
+        self._stopping = False
+        self._later: asyncio.TimerHandle | None = None
 
     def unpacked(self, message: dict[str, Any]) -> Sequence[Said]:
         if message["type"] != "chat.batch":
@@ -52,7 +62,31 @@ class ChatWorker(WorkerConsumer):
         for _, message in announced:
             if message["type"] == "room.frames":
                 message["times"] = [oldest[message["room"]], committed]
-        await _publish([*announced, *_replies(zip(items, outcomes, strict=True))])
+        self._news.add(outcomes)
+        await _publish([*announced, *_replies(zip(items, outcomes, strict=True)), *self._due()])
+
+    def _due(self) -> list[tuple[str, dict[str, Any]]]:
+        """What people elsewhere are told now; soon after the last time it waits, and goes with what comes then."""
+        if not self._news:
+            return []
+        wait = self._told + NEWS - time.monotonic()
+        if wait <= 0 or self._stopping:
+            self._told = time.monotonic()
+            return self._news.told()
+        if self._later is None:
+            self._later = asyncio.get_running_loop().call_later(wait, self._tell)
+        return []
+
+    def _tell(self) -> None:
+        self._later = None
+        if told := self._due():
+            self._telling = asyncio.ensure_future(_publish(told))
+
+    async def live(self, stopping: asyncio.Event) -> None:
+        """Tell the last of it when the worker stops."""
+        await stopping.wait()
+        self._stopping = True
+        await _publish(self._news.told() if self._news else [])
 
     async def set_aside(self, item: Said) -> None:
         failed = Refusal("internal", "This could not be stored; it was reported.")

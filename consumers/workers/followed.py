@@ -2,13 +2,14 @@
 
 import copy
 import os
+import time
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from consumers.workers.launching import Process
 from consumers.workers.progress import Progress
 from proj.metrics.definitions import RUN_BYTES, RUN_WAIT, RUNS_ENDED
-from proj.runs import endings, telling
+from proj.runs import cards, endings, telling
 from proj.runs.leases import Holder
 from proj.runs.models import Chunk, Run
 from proj.runs.spool import Ending, Spool
@@ -16,6 +17,7 @@ from proj.runs.telling import Told
 from proj.runs.utf8 import complete
 
 CHUNK = 32 * 1024  # bytes in a chunk, at most
+CARD_EVERY = 1.0  # seconds between two words to the run's room
 BEFORE = 4096  # bytes before where one begins to follow, in which a line of progress may have begun
 
 
@@ -46,6 +48,8 @@ class Followed:
         self.process: Process | None = None  # the launcher, when this worker has started it
         self.trouble = ""  # why it could not be started
         self._progress = Progress()
+        self._card_is_old = False
+        self._card_told = 0.0  # on the monotonic clock
         self._file: BinaryIO | None = None
 
     def news(self, most: int) -> News:
@@ -81,7 +85,15 @@ class Followed:
             self._progress.told()
         if {"progress", "started_at", "state"} & set(news.values):
             told += telling.of_state(self.run)
-        return told
+        return told + self._card(news)
+
+    def _card(self, news: News) -> Told:
+        """Its room hears of what is new at most once a second; of its end, when that is stored."""
+        self._card_is_old |= bool(news.chunks or news.values)
+        if not self._card_is_old or "state" in news.values or time.monotonic() - self._card_told < CARD_EVERY:
+            return []
+        self._card_is_old, self._card_told = False, time.monotonic()
+        return cards.of_state(self.run)
 
     def _count(self, values: dict[str, Any]) -> None:
         """Have the metrics know of it, before the run does."""

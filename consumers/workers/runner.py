@@ -16,7 +16,7 @@ from django.utils import timezone
 from consumers.workers import launching
 from consumers.workers.followed import Followed, News
 from consumers.workers.launching import Process
-from proj.runs import leases, processes, telling
+from proj.runs import cards, leases, processes, telling
 from proj.runs.leases import Holder
 from proj.runs.models import Run
 from proj.runs.spool import Spool
@@ -117,7 +117,7 @@ class Runner:
             logger.info("%s: going on with it", run)
             self._begin(run)
         for run in leases.claim(self.holder, self.room) if self.room else []:
-            told += telling.of_state(run)
+            told += telling.of_state(run) + cards.of_state(run)
             self._begin(run)
         return told
 
@@ -150,14 +150,17 @@ class Runner:
             news = followed.news(PORTION)
             budget -= sum(len(chunk.data) for chunk in news.chunks)
             served.append((followed, news))
+        told: Told = []
         if any(news.worth_storing for _, news in served):  # else nobody else's writing need wait
             begun = time.monotonic()
             with transaction.atomic():
                 for followed, news in served:
                     followed.store(news, self.holder)
+                ended = [followed.run.pk for followed, news in served if followed.run.card and "state" in news.values]
+                if ended:
+                    told += cards.ended(Run.objects.filter(pk__in=ended).select_related("service", "person"))
             self._held = time.monotonic() - begun
         self.more = len(served) < len(self.followed) or any(not news.whole for _, news in served)
-        told: Told = []
         for followed, news in served:
             # Who was served goes to the end of the line.
             del self.followed[followed.run.pk]

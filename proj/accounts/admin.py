@@ -2,15 +2,19 @@
 
 from typing import TYPE_CHECKING
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from proj.accounts import sessions
 from proj.accounts.models import User
 
 if TYPE_CHECKING:
@@ -21,11 +25,28 @@ else:
 admin.site.unregister(Group)  # nothing in Signalbox asks for a group
 
 
+class InviteForm(forms.Form):
+    """The name of a person who is to come here."""
+
+    name = forms.CharField(label=_("Name"), help_text=_("Letters, digits and @.+-_ in any script, to sign in with."))
+    administrator = forms.BooleanField(label=_("An administrator"), required=False)
+    person: User
+
+    def clean(self) -> None:
+        if self.errors:
+            return
+        try:
+            self.person = User.objects.add(self.cleaned_data["name"], admin=self.cleaned_data["administrator"])
+        except forms.ValidationError as error:
+            raise forms.ValidationError(error.messages) from None  # they are about a field of another name
+
+
 @admin.register(User)
 class PeopleAdmin(Base):
-    """Django's page for users, with the two things that an administrator does to people here."""
+    """Django's page for users, with what an administrator does to people here."""
 
-    actions = ["deactivate", "make_link"]
+    actions = ["deactivate", "sign_out", "make_link"]
+    change_list_template = "accounts/admin_people.html"
     list_display = ["username", "first_name", "last_name", "is_active", "is_superuser", "last_login"]
     list_filter = ["is_active", "is_superuser", "is_staff"]
 
@@ -45,12 +66,38 @@ class PeopleAdmin(Base):
             request, ngettext("%d person deactivated.", "%d people deactivated.", count) % count, messages.SUCCESS
         )
 
+    @admin.action(description=_("Sign the selected people out everywhere"), permissions=["change"])
+    def sign_out(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        for person in people:
+            sessions.end_all(person)
+            self.log_change(request, person, "Signed out everywhere.")
+        count = len(people)
+        words = ngettext("%d person is signed out.", "%d people are signed out.", count) % count
+        self.message_user(request, words, messages.SUCCESS)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [path("invite/", self.admin_site.admin_view(self.invite), name="invite"), *super().get_urls()]
+
+    def invite(self, request: HttpRequest) -> HttpResponse:
+        """A person, and the one-time link that lets them in."""
+        if not self.has_link_permission(request):
+            raise PermissionDenied
+        form = InviteForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            self.log_addition(request, form.person, "Invited.")
+            return self._links(request, [form.person])
+        context = {**self.admin_site.each_context(request), "title": _("Invite a person"), "form": form}
+        return TemplateResponse(request, "accounts/admin_invite.html", context)
+
     @admin.action(description=_("Make one-time sign-in links"), permissions=["link"])
     def make_link(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse:
-        made = []
-        for person in people.filter(is_active=True):
-            made.append((person, person.sign_in_link()))
+        active = list(people.filter(is_active=True))
+        for person in active:
             self.log_change(request, person, "Made a one-time sign-in link.")
+        return self._links(request, active)
+
+    def _links(self, request: HttpRequest, people: list[User]) -> HttpResponse:
+        made = [(person, person.sign_in_link()) for person in people]
         # Shown on this page only: a message would travel through a cookie, a redirect through a log.
         context = {**self.admin_site.each_context(request), "title": _("One-time sign-in links"), "made": made}
         return TemplateResponse(request, "accounts/admin_links.html", context)

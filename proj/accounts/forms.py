@@ -45,5 +45,5 @@ class SettingsForm(PreferencesForm):
 
     class Meta:
         model = Preferences
-        fields = ["theme", "clock"]
-        widgets = {"theme": forms.RadioSelect, "clock": forms.RadioSelect}
+        fields = ["theme", "language", "clock", "notify"]
+        widgets = dict.fromkeys(fields, forms.RadioSelect)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
@@ -24,12 +25,27 @@ class Clock(models.TextChoices):
     BROWSER = "browser", _("As the browser's language has it")
 
 
+def _languages() -> list[tuple[str, Any]]:
+    """Those that the pages are translated into, each by its own name."""
+    return [("", _("As the browser has it")), *settings.LANGUAGES]
+
+
+class Notify(models.TextChoices):
+    """What the desktop tells of. The values go to static/site/notify.js."""
+
+    MENTIONS = "mentions", _("Messages that mention me")
+    ALL = "all", _("All messages")
+    OFF = "off", _("Nothing")
+
+
 class Preferences(models.Model):
     """One person's choices."""
 
     user = models.OneToOneField("accounts.User", on_delete=models.CASCADE, related_name="preferences")
     theme = models.CharField(_("colours"), max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
+    language = models.CharField(_("language"), max_length=10, blank=True, default="", choices=_languages)
     clock = models.CharField(_("times"), max_length=10, choices=Clock.choices, default=Clock.HOURS_24)
+    notify = models.CharField(_("notifications"), max_length=10, choices=Notify.choices, default=Notify.MENTIONS)
 
     class Meta:
         verbose_name_plural = "preferences"

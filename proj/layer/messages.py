@@ -17,6 +17,9 @@ TYPES: dict[str, dict[str, type]] = {
     "room.flash": {"room": int, "frame": str},
     # who has the room open in one interface process; `ask` wants the others' answer
     "room.presence": {"room": int, "process": str, "here": list, "ask": bool},
+    # what people hear of rooms that they have not opened: [[room, ids of who may know or null for everybody,
+    # [[seq, author, names mentioned], ...], whether there are more], ...]; and [[person, room, seq read up to], ...]
+    "rooms.news": {"rooms": list, "read": list},
     # frames for single sockets of one interface process: [[socket, text], ...]
     "socket.replies": {"replies": list},
     # what this person may do has changed: look at their sockets again

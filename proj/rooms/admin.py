@@ -1,22 +1,33 @@
-"""Rooms and their members in Django's admin; the log of events can be looked at and nothing else."""
+"""Rooms, their members and messages in Django's admin. What it does to a log, it does by the room's verbs."""
 
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlencode
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from proj.accounts.models import User
+from proj.rooms import managing, names
+from proj.rooms.forms import BAD_NAME, TAKEN
+from proj.rooms.frames import Kind
 from proj.rooms.models import Event, Membership, Room
 
 if TYPE_CHECKING:
     Members = admin.TabularInline[Membership, Room]
     Rooms = admin.ModelAdmin[Room]
     Events = admin.ModelAdmin[Event]
+    RoomsForm = forms.ModelForm[Room]
 else:
     Members = admin.TabularInline  # these take no type argument when they run
     Rooms = Events = admin.ModelAdmin
+    RoomsForm = forms.ModelForm
 
 
 class MembershipInline(Members):
@@ -31,16 +42,59 @@ class MembershipInline(Members):
         return False  # somebody is in a room or is not
 
 
+class RoomForm(RoomsForm):
+    """What an administrator may change of a room."""
+
+    def clean_name(self) -> str:
+        try:
+            name = names.checked(self.cleaned_data["name"])
+        except names.BadRoomName:
+            raise forms.ValidationError(BAD_NAME) from None
+        if Room.objects.filter(key=names.key(name)).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(TAKEN)
+        return name
+
+
 @admin.register(Room)
 class RoomAdmin(Rooms):
     """A room is archived rather than deleted: its log is the record."""
 
+    form = RoomForm
     inlines = [MembershipInline]
-    list_display = ["name", "members_only", "archived_at", "seq", "created_at"]
+    actions = ["archive", "unarchive"]
+    list_display = ["name", "members_only", "owner", "archived_at", "keep_days", "keep_messages", "messages"]
     list_filter = ["members_only", "archived_at"]
+    list_select_related = ["owner"]
     search_fields = ["name"]
-    fields = ["name", "members_only", "archived_at", "epoch", "seq", "created_at"]
-    readonly_fields = ["epoch", "seq", "created_at"]
+    autocomplete_fields = ["owner"]
+    fields = [
+        "name",
+        "members_only",
+        "owner",
+        "keep_days",
+        "keep_messages",
+        "archived_at",
+        "epoch",
+        "seq",
+        "pruned",
+        "created_at",
+    ]
+    readonly_fields = ["archived_at", "epoch", "seq", "pruned", "created_at"]
+
+    @admin.display(description=_("messages"))
+    def messages(self, room: Room) -> str:
+        query = urlencode({"room__id__exact": room.pk, "kind__exact": Kind.POSTED.value})
+        return format_html('<a href="{}?{}">{}</a>', reverse("admin:rooms_event_changelist"), query, _("Look"))
+
+    @admin.action(description=_("Archive the selected rooms"), permissions=["change"])
+    def archive(self, request: HttpRequest, rooms: QuerySet[Room]) -> None:
+        for room in rooms:
+            managing.archive(room, _who(request))
+
+    @admin.action(description=_("Take the selected rooms out of the archive"), permissions=["change"])
+    def unarchive(self, request: HttpRequest, rooms: QuerySet[Room]) -> None:
+        for room in rooms:
+            managing.unarchive(room, _who(request))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Room]:
         return super().get_queryset(request).filter(hidden=False)
@@ -48,20 +102,36 @@ class RoomAdmin(Rooms):
     def has_delete_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
         return False
 
+    def save_model(self, request: HttpRequest, obj: Room, form: Any, change: bool) -> None:
+        """Only what was changed: people go on writing meanwhile, and the log's head is in the same row."""
+        if not change:
+            obj.owner = obj.owner or _who(request)
+            managing.begin(obj, _who(request))
+            return
+        name, obj.name = obj.name, form.initial["name"]
+        managing.rename(obj, name, _who(request))
+        obj.save(update_fields=["members_only", "owner", "keep_days", "keep_messages"])
+
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Members come and go by the room's verbs, which tell the people in it."""
-        by = cast("User", request.user)
         formset.save(commit=False)
         for member in formset.new_objects:
-            member.room.add_member(member.user, by)
+            member.room.add_member(member.user, _who(request))
         for member in formset.deleted_objects:
-            member.room.remove_member(member.user, by)
+            member.room.remove_member(member.user, _who(request))
+
+
+class ReasonForm(forms.Form):
+    """Why messages are removed; everybody in the room reads it."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
 @admin.register(Event)
 class EventAdmin(Events):
-    """To look at only: a change here would leave browsers with another room than the database."""
+    """To look at, and to remove messages from: any other change would leave browsers with another room than this."""
 
+    actions = ["remove"]
     list_display = ["room", "seq", "kind", "author", "at", "beginning"]
     list_filter = ["kind"]
     list_select_related = ["room", "author"]
@@ -73,6 +143,29 @@ class EventAdmin(Events):
     def beginning(self, event: Event) -> str:
         return event.text[:80]
 
+    @admin.action(description=_("Remove the selected messages, with a reason"), permissions=["removal"])
+    def remove(self, request: HttpRequest, events: QuerySet[Event]) -> HttpResponse | None:
+        chosen = list(events.filter(kind=Kind.POSTED, deleted_at=None).select_related("room", "author"))
+        form = ReasonForm(request.POST if "confirmed" in request.POST else None)
+        if form.is_valid():
+            for event in chosen:
+                managing.remove_message(event.room, event.seq, _who(request), form.cleaned_data["reason"])
+                self.log_change(request, event, f"Removed: {form.cleaned_data['reason']}")
+            count = len(chosen)
+            words = ngettext("%d message removed.", "%d messages removed.", count) % count
+            self.message_user(request, words, messages.SUCCESS)
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Remove messages"),
+            "chosen": chosen,
+            "form": form,
+        }
+        return TemplateResponse(request, "rooms/admin_remove.html", context)
+
+    def has_removal_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("rooms.delete_event")
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -81,3 +174,7 @@ class EventAdmin(Events):
 
     def has_delete_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
         return False
+
+
+def _who(request: HttpRequest) -> User:
+    return cast("User", request.user)

@@ -36,12 +36,22 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Posted:
+    """What is told of a message to people elsewhere. `audience` are the ids of those who may know; None: everybody."""
+
+    author: str
+    mentions: tuple[str, ...]  # user names, and perhaps markup.EVERYONE
+    audience: frozenset[int] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """The command is an event now: its number in its room, and its frame as the protocol has it."""
 
     room: int
     seq: int
     frame: str
+    posted: Posted | None = None  # where the event is a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +64,15 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """The command is stored, but is no event; `frame` (or nothing) tells the people in the room."""
+    """The command is stored, but is no event; `frame` (or nothing) tells the people in the room.
+
+    Person `reader` has now seen everything up to `seq`; 0 when that is nothing new.
+    """
 
     room: int
     frame: str
+    reader: int = 0
+    seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)

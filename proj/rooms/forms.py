@@ -25,7 +25,7 @@ class NameForm(forms.Form):
     """A room's name."""
 
     name = forms.CharField(
-        label=_("Name"),
+        label=_("Name of the room"),
         error_messages={"required": _("A room needs a name.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "aria-describedby": "name-help", "dir": "auto"}),
     )
@@ -102,4 +102,4 @@ class KeepForm(forms.Form):
     """How long messages are kept. Empty: for ever."""
 
     days = forms.IntegerField(label=_("Days"), required=False, min_value=1, max_value=36_500)
-    messages = forms.IntegerField(label=_("Messages"), required=False, min_value=1, max_value=100_000_000)
+    messages = forms.IntegerField(label=_("How many messages"), required=False, min_value=1, max_value=100_000_000)

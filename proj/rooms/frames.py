@@ -23,11 +23,13 @@ class Kind(TextChoices):
     ROOM_RENAMED = "room.renamed"
     ROOM_ARCHIVED = "room.archived"
     ROOM_UNARCHIVED = "room.unarchived"
+    CARD = "card.posted"  # something that another app knows: see cards.py
+    CARD_CHANGED = "card.changed"
 
 
 # What happened to the room itself: pages show a line of it among the messages.
 HAPPENINGS = tuple(kind for kind in Kind if kind.startswith(("member.", "room.")))
-IN_HISTORY = (Kind.POSTED, *HAPPENINGS)
+IN_HISTORY = (Kind.POSTED, Kind.CARD, *HAPPENINGS)
 
 
 def variant(kind: str, author: str, text: str) -> str:

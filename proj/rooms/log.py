@@ -20,9 +20,10 @@ from django.utils import timezone
 from proj.layer import names
 from proj.layer.messages import LARGEST
 from proj.layer.publish import publish
-from proj.rooms import emoji, frames, markup
-from proj.rooms.commands import Command, Noted, Outcome, Refusal, Repeated, Written
+from proj.rooms import emoji, frames, markup, news
+from proj.rooms.commands import Command, Noted, Outcome, Posted, Refusal, Repeated, Written
 from proj.rooms.frames import Kind
+from proj.rooms.markup import Rendered
 
 TRIES = 3  # against two processes storing the same client_ids in two rooms at the same moment
 DEADLOCK = "40P01"  # PostgreSQL's code, where they do so in opposite order
@@ -38,11 +39,11 @@ def write(commands: Sequence[Command]) -> list[Outcome]:
 
     What is refused is refused alone. Raises django.db.Error when nothing at all was stored.
     """
-    html = [markup.render(command.text).html for command in commands]  # before anything is locked
+    looks = [markup.render(command.text) for command in commands]  # before anything is locked
     for tries_left in reversed(range(TRIES)):
         try:
             with transaction.atomic(), connection.cursor() as cursor:
-                return _Batch(cursor, commands).done(html)
+                return _Batch(cursor, commands).done(looks)
         except IntegrityError:
             if not tries_left:
                 raise
@@ -56,7 +57,7 @@ def write_and_publish(commands: Sequence[Command]) -> list[Outcome]:
     """write(), then tell the rooms after the commit."""
     with transaction.atomic():
         outcomes = write(commands)
-        for group, message in announcements(outcomes):
+        for group, message in [*announcements(outcomes), *news.of(outcomes)]:
             publish(group, message)
     return outcomes
 
@@ -94,13 +95,22 @@ def append(
     room_id: int, kind: Kind, author_id: int, author: str, *, client_id: str, text: str = "", target: int | None = None
 ) -> Written:
     """Add an event that no socket asked for (a membership, ...) and tell the room after the commit."""
+    with transaction.atomic():
+        written = add(room_id, kind, author_id, author, client_id=client_id, text=text, target=target)
+        for group, message in announcements([written]):
+            publish(group, message)
+    return written
+
+
+def add(
+    room_id: int, kind: Kind, author_id: int, author: str, *, client_id: str, text: str = "", target: int | None = None
+) -> Written:
+    """As append(), and tell nobody: the caller does, after its commit."""
     with transaction.atomic(), connection.cursor() as cursor:
         batch = _Batch(cursor, [])
         batch.load_rooms([room_id])
         written = batch.add(kind, batch.rooms[room_id], author_id, author, client_id, text, target=target)
         batch.store()
-        for group, message in announcements([written]):
-            publish(group, message)
     return written
 
 
@@ -108,8 +118,8 @@ def append(
 class _Room:
     id: int
     seq: int
-    for_members: bool
     archived: bool
+    audience: frozenset[int] | None = None  # its members; None: everybody
 
 
 class _Batch:
@@ -121,17 +131,20 @@ class _Batch:
         self.now = timezone.now()
         self.rooms: dict[int, _Room] = {}
         self.people: dict[int, str] = {}
-        self.members: set[tuple[int, int]] = set()
         self.known: dict[tuple[int, str], tuple[int, int]] = {}  # (author, client_id) -> (room, seq)
+        self.named: dict[str, tuple[int, str]] = {}  # who is mentioned: the name in lower case -> id and name
         self._rows: list[tuple[Any, ...]] = []
+        self._mentions: list[tuple[int, int, int | None]] = []
         self._grown: set[int] = set()
 
-    def done(self, html: Sequence[str]) -> list[Outcome]:
-        """Do all commands; `html` is what the text of each looks like, or "" where it is plain."""
+    def done(self, looks: Sequence[Rendered]) -> list[Outcome]:
+        """Do all commands; `looks` is what the text of each looks like."""
         self.load_rooms({command.room for command in self.commands})
         self._load_people({command.author for command in self.commands})
         self._load_known([command.client_id for command in self.commands if command.verb != "seen"])
-        outcomes = [self._do(command, looks) for command, looks in zip(self.commands, html, strict=True)]
+        if mentioned := {name for one in looks for name in one.mentions}:
+            self._load_named(mentioned)
+        outcomes = [self._do(command, one) for command, one in zip(self.commands, looks, strict=True)]
         self.store()
         return outcomes
 
@@ -144,6 +157,7 @@ class _Batch:
 
     def load_rooms(self, ids: Iterable[int]) -> None:
         """Read and lock the rooms, in one order everywhere so that two writers cannot lock each other out."""
+        closed: list[int] = []
         lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
         for some in _portions(sorted(ids)):
             for id, seq, members_only, hidden, archived_at in self._select(
@@ -151,11 +165,17 @@ class _Batch:
                 f"WHERE id IN ({_marks(some)}) ORDER BY id{lock}",
                 some,
             ):
-                self.rooms[id] = _Room(id, seq, bool(members_only or hidden), archived_at is not None)
-        for some in _portions([room.id for room in self.rooms.values() if room.for_members]):
-            self.members.update(
-                self._select(f"SELECT room_id, user_id FROM rooms_membership WHERE room_id IN ({_marks(some)})", some)
-            )
+                self.rooms[id] = _Room(id, seq, archived_at is not None)
+                if members_only or hidden:
+                    closed.append(id)
+        for some in _portions(closed):
+            members: dict[int, set[int]] = defaultdict(set)
+            for room_id, user_id in self._select(
+                f"SELECT room_id, user_id FROM rooms_membership WHERE room_id IN ({_marks(some)})", some
+            ):
+                members[room_id].add(user_id)
+            for id in some:
+                self.rooms[id].audience = frozenset(members[id])
 
     def _load_people(self, ids: Iterable[int]) -> None:
         for some in _portions(list(ids)):
@@ -170,9 +190,21 @@ class _Batch:
             ):
                 self.known[author, client_id] = (room, seq)
 
+    def _load_named(self, names: set[str]) -> None:
+        """Find the people who are mentioned, however their names are written."""
+        written = sorted(names - {markup.EVERYONE})
+        lower = [name.lower() for name in written]
+        for some, same in zip(_portions(written), _portions(lower), strict=True):
+            found = self._select(  # lower() of SQLite knows ASCII only, so the name as it is written counts too
+                "SELECT id, username FROM accounts_user WHERE is_active "
+                f"AND (lower(username) IN ({_marks(same)}) OR username IN ({_marks(some)}))",
+                [*same, *some],
+            )
+            self.named.update({name.lower(): (id, name) for id, name in found})
+
     # what is asked
 
-    def _do(self, command: Command, html: str) -> Outcome:
+    def _do(self, command: Command, looks: Rendered) -> Outcome:
         known = self.known.get((command.author, command.client_id))
         if known:
             return Repeated(*known)
@@ -180,17 +212,20 @@ class _Batch:
         author = self.people.get(command.author)
         if room is None:
             return Refusal("no_such_room", "There is no such room.")
-        if author is None or (room.for_members and (room.id, command.author) not in self.members):
+        if author is None or (room.audience is not None and command.author not in room.audience):
             return Refusal("no_access", "You may not post in this room.")
         if command.verb == "seen":
             return self._seen(room, command, author)
         if room.archived:
             return Refusal("no_access", "This room is archived.")
         if command.verb == "post":
-            return self.add(Kind.POSTED, room, command.author, author, command.client_id, command.text, html)
+            posted = Posted(author, self._mention(room, room.seq + 1, looks), room.audience)
+            return self.add(
+                Kind.POSTED, room, command.author, author, command.client_id, command.text, looks.html, posted=posted
+            )
         if command.verb in ("react", "unreact"):
             return self._react(room, command, author)
-        return self._change(room, command, author, html)
+        return self._change(room, command, author, looks)
 
     def add(
         self,
@@ -202,6 +237,7 @@ class _Batch:
         text: str,
         html: str = "",
         target: int | None = None,
+        posted: Posted | None = None,
     ) -> Written:
         """The next event of `room`; it is stored by the next store()."""
         room.seq += 1
@@ -209,9 +245,21 @@ class _Batch:
         self.known[author_id, client_id] = (room.id, room.seq)
         self._rows.append((room.id, room.seq, kind.value, author_id, client_id, text, html, target, _adapted(self.now)))
         frame = frames.event(kind.value, room.seq, author, text, self.now, client_id, html=html, message=target)
-        return Written(room.id, room.seq, frames.encoded(frame))
+        return Written(room.id, room.seq, frames.encoded(frame), posted)
 
-    def _change(self, room: _Room, command: Command, author: str, html: str) -> Outcome:
+    def _mention(self, room: _Room, seq: int, looks: Rendered) -> tuple[str, ...]:
+        """Note whom message `seq` mentions, those only who may read it; their names."""
+        if not looks.mentions:
+            return ()
+        people = {self.named[name.lower()] for name in looks.mentions if name.lower() in self.named}
+        able = {id: name for id, name in people if room.audience is None or id in room.audience}
+        self._mentions += [(room.id, seq, id) for id in able]
+        if markup.EVERYONE not in looks.mentions:
+            return tuple(able.values())
+        self._mentions.append((room.id, seq, None))
+        return (*able.values(), markup.EVERYONE)
+
+    def _change(self, room: _Room, command: Command, author: str, looks: Rendered) -> Outcome:
         """Edit or delete a message: its row keeps the present state, and the change is an event of its own."""
         self.store()  # the message may be in this very batch
         rows = self._select(
@@ -224,10 +272,12 @@ class _Batch:
         id, owner, edited_at, _ = rows[0]
         if owner != command.author:
             return Refusal("not_yours", "Only its author can change a message.")
+        self.cursor.execute("DELETE FROM rooms_mention WHERE room_id = %s AND seq = %s", [room.id, command.target])
         if command.verb == "edit":
+            self._mention(room, command.target, looks)
             self.cursor.execute(
                 "UPDATE rooms_event SET text = %s, html = %s, edited_at = %s WHERE id = %s",
-                [command.text, html, _adapted(self.now), id],
+                [command.text, looks.html, _adapted(self.now), id],
             )
             kind = Kind.EDITED
         else:
@@ -241,7 +291,7 @@ class _Batch:
                     [room.id, command.target, command.target],
                 )
             kind = Kind.DELETED
-        text, html = (command.text, html) if command.verb == "edit" else ("", "")
+        text, html = (command.text, looks.html) if command.verb == "edit" else ("", "")
         return self.add(kind, room, command.author, author, command.client_id, text, html, command.target)
 
     def _react(self, room: _Room, command: Command, author: str) -> Outcome:
@@ -278,8 +328,10 @@ class _Batch:
             "ON CONFLICT (room_id, user_id) DO UPDATE SET seq = excluded.seq WHERE rooms_seen.seq < excluded.seq",
             [room.id, command.author, seq],
         )
-        frame = frames.encoded({"type": "seen", "who": author, "seq": seq}) if self.cursor.rowcount else ""
-        return Noted(room.id, frame)
+        if not self.cursor.rowcount:
+            return Noted(room.id, "")
+        frame = frames.encoded({"type": "seen", "who": author, "seq": seq})
+        return Noted(room.id, frame, command.author, seq)
 
     # what is kept
 
@@ -293,6 +345,13 @@ class _Batch:
                 [value for row in rows for value in row],
             )
         self._rows = []
+        for mentions in _portions(self._mentions):
+            self.cursor.execute(
+                "INSERT INTO rooms_mention (room_id, seq, user_id) "
+                f"VALUES {', '.join(['(%s, %s, %s)'] * len(mentions))}",
+                [value for mention in mentions for value in mention],
+            )
+        self._mentions = []
         if self._grown:
             self.cursor.executemany(
                 "UPDATE rooms_room SET seq = %s WHERE id = %s",

@@ -19,14 +19,19 @@ T = TypeVar("T")
 
 def create(by: User, name: str, *, members_only: bool) -> Room:
     """Make a room that belongs to `by`, who is its first member. Raises names.BadRoomName, Room.NameTaken."""
-    name = names.checked(name)
-    with transaction.atomic():
-        _take(name, None)
-        room = _unless_taken(lambda: Room.objects.create(name=name, members_only=members_only, owner=by))
-        if members_only:
-            Membership.objects.create(room=room, user=by)
-        room.append(Kind.ROOM_CREATED, by, name)
+    room = Room(name=names.checked(name), members_only=members_only, owner=by)
+    begin(room, by)
     return room
+
+
+def begin(room: Room, by: User) -> None:
+    """Store a room that is not there yet, with `by` as its first member. Raises names.BadRoomName, Room.NameTaken."""
+    with transaction.atomic():
+        _take(room.name, None)
+        _unless_taken(room.save)
+        if room.members_only:
+            Membership.objects.create(room=room, user=by)
+        room.append(Kind.ROOM_CREATED, by, room.name)
 
 
 def rename(room: Room, name: str, by: User) -> None:

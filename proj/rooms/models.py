@@ -7,17 +7,19 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 from django.db import models, transaction
-from django.db.models import F, OuterRef, Q, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
 from proj.accounts.models import User
-from proj.rooms import frames, log, names
+from proj.rooms import attention, frames, log, names
+from proj.rooms.attention import Mention, Mute
 from proj.rooms.commands import Command, Outcome, Verb
 from proj.rooms.invitations import Invitation
 
 __all__ = ["Event", "FormerName", "Invitation", "Membership", "Room", "RoomSet", "Seen"]
+
+__all__ = ["Event", "Indexed", "Membership", "Mention", "Mute", "Room", "Seen"]
 
 
 def new_epoch() -> str:
@@ -49,9 +51,8 @@ class RoomSet(models.QuerySet["Room"]):
         return rooms if user.is_staff else rooms.filter(owner=user)
 
     def with_unread(self, user: User) -> Self:
-        """Annotate `unread`: how many events came after what `user` has seen."""
-        seen = Seen.objects.filter(user=user, room=OuterRef("pk")).values("seq")
-        return self.annotate(unread=F("seq") - Coalesce(Subquery(seen), Value(0)))
+        """Annotate what asks for the attention of `user`: `unread`, `mentioned`, `muted`, `read`."""
+        return attention.counted(self, user)
 
 
 class Room(models.Model):
@@ -143,6 +144,13 @@ class Room(models.Model):
         """Note that `user` has seen everything up to `seq`."""
         return self._write("seen", user, None, target=seq)
 
+    def mute(self, user: User, *, on: bool = True) -> None:
+        """Let the room be quiet for `user`, or no more. Doing it again changes nothing."""
+        if on:
+            Mute.objects.get_or_create(room=self, user=user)
+        else:
+            Mute.objects.filter(room=self, user=user).delete()
+
     def _write(self, verb: Verb, author: User, client_id: str | None, *, text: str = "", target: int = 0) -> Outcome:
         command = Command(verb, self.pk, author.pk, client_id or str(uuid.uuid4()), text, target)
         return log.write_and_publish([command])[0]
@@ -184,14 +192,14 @@ class Room(models.Model):
         return list(able.order_by("username").values_list("username", flat=True)[:limit])
 
     def messages_before(self, before: int | None, limit: int) -> list["Event"]:
-        """At most `limit` messages and happenings with a `seq` below `before` (or the newest ones), oldest first."""
+        """At most `limit` messages, cards and happenings below `before` (or the newest ones), oldest first."""
         messages = self.events.filter(kind__in=frames.IN_HISTORY).select_related("author").order_by("-seq")
         if before is not None:
             messages = messages.filter(seq__lt=before)
         return list(reversed(messages[:limit]))
 
     def messages_after(self, after: int, limit: int) -> list["Event"]:
-        """At most `limit` messages and happenings with a `seq` above `after`, oldest first."""
+        """At most `limit` messages, cards and happenings with a `seq` above `after`, oldest first."""
         messages = self.events.filter(kind__in=frames.IN_HISTORY, seq__gt=after)
         return list(messages.select_related("author").order_by("seq")[:limit])
 
@@ -286,3 +294,13 @@ class Seen(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} has seen {self.room} up to {self.seq}"
+
+
+class Indexed(models.Model):
+    """How far a room's log is in the index of words."""
+
+    room = models.OneToOneField(Room, on_delete=models.CASCADE, primary_key=True, related_name="indexed")
+    seq = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.room} up to {self.seq}"

@@ -1,13 +1,15 @@
 from django.urls import path
 
-from proj.rooms import room_settings, views
+from proj.rooms import room_settings, searching, views
 
 app_name = "rooms"
 urlpatterns = [
     path("chat/", views.rooms, name="list"),
     path("chat/<str:name>/", views.room, name="room"),
     path("chat/<str:name>/messages/", views.messages, name="messages"),
+    path("chat/<str:name>/mute/", views.mute, name="mute"),
     path("chat/<str:name>/<int:seq>/", views.room, name="message"),
+    path("search/", searching.page, name="search"),
     path("chat/<str:name>/settings/", room_settings.settings, name="settings"),
     path("chat/<str:name>/settings/rename/", room_settings.rename, name="rename"),
     path("chat/<str:name>/settings/keep/", room_settings.keep, name="keep"),
@@ -20,6 +22,7 @@ urlpatterns = [
     path("chat/<str:name>/settings/unarchive/", room_settings.unarchive, name="unarchive"),
     path("rooms/new/", room_settings.new, name="new"),
     path("rooms/emoji/", views.emojis, name="emoji"),
+    path("rooms/cards/", views.cards_now, name="cards"),
     path("rooms/side/", views.side, name="side"),
     path("join/", room_settings.join, name="join"),
 ]

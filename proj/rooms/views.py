@@ -11,19 +11,20 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from proj.accounts.models import User
-from proj.rooms import emoji, frames, markup, names
+from proj.rooms import cards, emoji, frames, markup, names
 from proj.rooms.models import Event, Room
 
 PAGE = 50  # messages of a page of history
 LONGEST_PAGE = 200
 REACTIONS = ["+1", "-1", "white_check_mark", "eyes", "tada", "heart", "joy", "cry", "fire", "rocket"]  # at hand
+MOST_CARDS = 50  # asked for at once
 MOST_PEOPLE = 500  # names that a page can complete
 TOGETHER = timedelta(minutes=5)  # messages of one person within it stand under one name
 LARGEST_SEQ = 2**53  # what JavaScript counts exactly, and any database too
@@ -89,7 +90,7 @@ def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResp
         # one address per room, so that all its pages share drafts and what is not yet sent
         return redirect("rooms:message", room.name, seq) if seq else redirect(room)
     head = _head(room)
-    if seq is not None and not 0 < seq <= head["seq"]:
+    if seq is not None and not room.pruned < seq <= head["seq"]:
         raise Http404("There is no such message.")
     page, more, at_end = _around(room, seq) if seq else (*_page(room, None, PAGE), True)
     state = head | {
@@ -106,12 +107,17 @@ def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResp
         "urls": {
             "messages": reverse("rooms:messages", args=[room.name]),
             "emoji": reverse("rooms:emoji"),
+            "cards": reverse("rooms:cards"),
+            "start": _address("runs:start"),
+            "services": _address("runs:names"),
             "socket": f"/ws/chat/{quote(room.name, safe='')}/",
             "signIn": f"{reverse('accounts:sign-in')}?next={quote(room.get_absolute_url(), safe='')}",
         },
     }
+    _draw_cards(request.user, page)
     context = {
         "room": room,
+        "muted": room.mutes.filter(user=request.user).exists(),
         "base": room.get_absolute_url(),
         "page": _grouped(page),
         "me": request.user.username,
@@ -120,6 +126,18 @@ def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResp
         "state": state,
     }
     return render(request, "rooms/room.html", context)
+
+
+@login_required
+@require_POST
+def mute(request: PersonsRequest, name: str) -> HttpResponse:
+    """Let a room be quiet for oneself (`on=1`), or no more (`on=0`)."""
+    try:
+        room = Room.called(request.user, name)
+    except (Room.DoesNotExist, Room.NoAccess, names.BadRoomName):
+        raise Http404("There is no such room.") from None
+    room.mute(request.user, on=request.POST.get("on") == "1")
+    return redirect(room)
 
 
 @never_cache
@@ -150,9 +168,33 @@ def emojis(_request: PersonsRequest) -> JsonResponse:
     return JsonResponse(emoji.BY_NAME)
 
 
+@never_cache
+@login_required
+@require_safe
+def cards_now(request: PersonsRequest) -> JsonResponse:
+    """`?card=<reference>&card=...`: how these cards look to this person now, HTML by reference."""
+    return JsonResponse({"cards": cards.drawn(request.user, request.GET.getlist("card")[:MOST_CARDS])})
+
+
+def _address(name: str) -> str:
+    """Of pages that this installation may have or not: an empty one, where it has not."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def _draw_cards(user: User, page: list[dict[str, Any]]) -> None:
+    """Put what the cards among these frames look like into them."""
+    found = [message for message in page if message["type"] == frames.Kind.CARD]
+    looks = cards.drawn(user, [message["text"] for message in found])
+    for message in found:
+        message["html"] = looks.get(message["text"], "")
+
+
 def _head(room: Room) -> dict[str, Any]:
     """Where the log stands. To be read before the messages: what comes in between is replayed, and not missed."""
-    room.refresh_from_db(fields=["epoch", "seq"])
+    room.refresh_from_db(fields=["epoch", "seq", "pruned"])
     return {"room": room.name, "epoch": room.epoch, "seq": room.seq}
 
 

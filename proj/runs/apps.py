@@ -8,8 +8,12 @@ class RunsConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import m2m_changed, post_save
 
+        from proj.rooms import cards
         from proj.runs import access
+        from proj.runs.cards import draw
         from proj.runs.models import Service
+
+        cards.register("run", draw)
 
         post_save.connect(access.when_service_saved, sender=Service, dispatch_uid="access")
         for people in (Service.runners, Service.viewers):

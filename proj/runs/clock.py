@@ -1,4 +1,4 @@
-"""What must be done by itself, now and then, by one process: sweeps, schedules and retention.
+"""What must be done by itself for runs, now and then, by one process: sweeps, schedules and retention.
 
 Each job is one conditional UPDATE at a time, so that even two clocks at once do nothing twice.
 """
@@ -16,7 +16,8 @@ from django.utils import timezone
 from proj.layer.names import RUNS
 from proj.layer.publish import publish_many, wake
 from proj.metrics.definitions import RUNS_ENDED
-from proj.runs import archive, endings, schedules, settling, telling, verbs
+from proj.rooms import index
+from proj.runs import archive, cards, endings, schedules, settling, telling, verbs
 from proj.runs.choices import Missed, Origin
 from proj.runs.models import Lead, Run, Service
 from proj.runs.refusals import Refused
@@ -31,7 +32,7 @@ FORGOTTEN = timedelta(seconds=10)  # that a run may be queued until workers are 
 LATE = timedelta(seconds=90)  # after which a scheduled time counts as missed
 ABANDONED = timedelta(days=1)  # until nobody waits any more for the rest of a lost run's output
 
-Job = tuple[float, Callable[[], None]]
+Job = tuple[float, Callable[[], object]]
 
 
 def lead(holder: str) -> bool:
@@ -67,10 +68,11 @@ def sweep_silent() -> None:
         else:
             state, values = endings.unheard(run)
         same = Run.objects.filter(pk=run.pk, beat_at=run.beat_at)  # nobody has come back for it meanwhile
-        if same.move(state, worker="", lease_until=None, **values):
-            logger.warning("%s is lost: %s", run, values["reason"])
-            RUNS_ENDED.labels(state.value).inc()
-            _tell(run)
+        with transaction.atomic():
+            if same.move(state, worker="", lease_until=None, **values):
+                logger.warning("%s is lost: %s", run, values["reason"])
+                RUNS_ENDED.labels(state.value).inc()
+                _tell(run)
 
 
 def wake_forgotten() -> None:
@@ -88,7 +90,8 @@ def settle_abandoned() -> None:
 
 
 def _tell(run: Run) -> None:
-    publish_many(telling.of_state(Run.objects.select_related("service", "person").get(pk=run.pk)))
+    lost = Run.objects.select_related("service", "person").get(pk=run.pk)
+    publish_many(telling.of_state(lost) + cards.ended([lost]))
 
 
 # schedules
@@ -159,9 +162,11 @@ def clear_folders() -> None:
 # seconds between two times, and what is done then
 JOBS: tuple[Job, ...] = (
     (1.0, start_scheduled),
+    (1.0, index.keep_up),
     (5.0, sweep_silent),
     (5.0, wake_forgotten),
     (600.0, retain),
     (600.0, settle_abandoned),
     (600.0, clear_folders),
+    (3600.0, index.sweep),
 )

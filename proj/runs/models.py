@@ -197,6 +197,7 @@ class Run(models.Model):
     origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.PERSON)
     person = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="runs")
     room = models.ForeignKey(Room, on_delete=models.SET_NULL, null=True, related_name="runs")
+    card = models.PositiveBigIntegerField(null=True, help_text="the seq of its card in the room")
     parameters = models.JSONField(default=dict)
     command = models.JSONField(help_text="the argument list, values in their places")
     created_at = models.DateTimeField(default=timezone.now)

@@ -1,18 +1,19 @@
 """The states of a run, and which may follow which."""
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 
 class State(TextChoices):
     """Where a run stands. All but the first two are ends."""
 
-    QUEUED = "queued"
-    RUNNING = "running"  # a worker has claimed it
-    SUCCEEDED = "succeeded"  # exit status 0
-    FAILED = "failed"
-    CANCELED = "canceled"
-    TIMED_OUT = "timed_out"
-    LOST = "lost"  # nobody can say how it ended: its host died, or its launcher did
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")  # a worker has claimed it
+    SUCCEEDED = "succeeded", _("Succeeded")  # exit status 0
+    FAILED = "failed", _("Failed")
+    CANCELED = "canceled", _("Canceled")
+    TIMED_OUT = "timed_out", _("Timed out")
+    LOST = "lost", _("Lost")  # nobody can say how it ended: its host died, or its launcher did
 
 
 ACTIVE = frozenset({State.QUEUED, State.RUNNING})

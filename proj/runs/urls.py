@@ -1,12 +1,14 @@
 from django.urls import path
 
-from proj.runs import reading, views
+from proj.runs import reading, starting, views
 
 app_name = "runs"
 urlpatterns = [
     path("services/", views.services, name="services"),
+    path("services/names/", starting.names, name="names"),
     path("services/<slug:uid>/", views.service, name="service"),
     path("runs/", views.runs, name="list"),
+    path("runs/start/", starting.start, name="start"),
     path("runs/<uuid:id>/", views.run, name="run"),
     path("runs/<uuid:id>/cancel/", views.cancel, name="cancel"),
     path("runs/<uuid:id>/again/", views.again, name="again"),

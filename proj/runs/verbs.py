@@ -9,7 +9,7 @@ from proj.accounts.models import User
 from proj.layer.names import RUNS
 from proj.layer.publish import publish_many, wake
 from proj.rooms.models import Room
-from proj.runs import parameters, telling
+from proj.runs import cards, parameters, telling
 from proj.runs.choices import Origin, WhenBusy
 from proj.runs.models import Run, RunSet, Service
 from proj.runs.refusals import AlreadyOver, BadParameter, Busy, Disabled, NotAllowed
@@ -48,7 +48,7 @@ def start(
             command=command,
         )
         wake(RUNS, {"type": "runs.wake"})
-        publish_many(telling.of_state(run))
+        publish_many(telling.of_state(run) + cards.begun(run))
     return run
 
 
@@ -85,14 +85,15 @@ def cancel(run: Run, person: User | None) -> Run:
     with transaction.atomic():
         one = Run.objects.filter(pk=run.pk)
         queued = one.filter(state=State.QUEUED)
-        if not queued.move(State.CANCELED, reason=f"{by} before it began.", settled=True, **asked):
+        never_began = queued.move(State.CANCELED, reason=f"{by} before it began.", settled=True, **asked)
+        if not never_began:
             one.filter(state=State.RUNNING, cancel_requested_at=None).update(**asked)
         found = one.select_related("service", "person").get()
         if found.state not in (State.RUNNING, State.CANCELED):
-            raise AlreadyOver(f"{found} is over: {found.get_state_display().lower()}.")
+            raise AlreadyOver(f"{found} is over: {found.state.replace('_', ' ')}.")
         if found.state == State.RUNNING:
             wake(RUNS, {"type": "runs.cancel", "run": str(run.pk)})
-        publish_many(telling.of_state(found))
+        publish_many(telling.of_state(found) + (cards.ended([found]) if never_began else cards.of_state(found)))
     return found
 
 

@@ -54,3 +54,33 @@ def test_staff_who_may_change_people_still_make_no_links(client: Client, alice: 
 
 def test_a_person_added_there_may_be_without_a_password(admin: Client) -> None:
     assert admin.get(f"{LIST}add/").status_code == 200
+
+
+def test_an_administrator_invites_a_person(admin: Client) -> None:
+    assert f"{LIST}invite/" in admin.get(LIST).content.decode()
+    page = admin.post(f"{LIST}invite/", {"name": "dora"}).content.decode()
+    (link,) = re.findall(r"<code>(.*?)</code>", page)
+    dora = User.objects.claim_link(link)
+    assert (dora.username, dora.is_superuser) == ("dora", False)
+    for name in ("", "Dora", "a b"):
+        page = admin.post(f"{LIST}invite/", {"name": name}).content.decode()
+        assert "errorlist" in page
+        assert "/sign-in/link/#" not in page
+
+
+def test_staff_without_all_rights_invite_nobody(client: Client, bob: User) -> None:
+    bob.is_staff = True
+    bob.save()
+    bob.user_permissions.set(Permission.objects.filter(content_type__app_label="accounts"))
+    client.force_login(bob, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.post(f"{LIST}invite/", {"name": "dora", "administrator": "on"}).status_code == 403
+    assert not User.objects.filter(username="dora").exists()
+
+
+def test_somebody_is_signed_out_everywhere_and_nobody_else(admin: Client, alice: User, bob: User) -> None:
+    here, there, others = Client(), Client(), Client()
+    for client, person in ((here, alice), (there, alice), (others, bob)):
+        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    assert "1 person is signed out" in act(admin, "sign_out", alice)
+    assert [client.get("/chat/").status_code for client in (here, there, others)] == [302, 302, 200]
+    assert admin.get(LIST).status_code == 200

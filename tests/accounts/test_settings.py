@@ -23,17 +23,17 @@ def test_nobody_has_to_choose(as_alice: Client, alice: User) -> None:
 
 
 def test_a_choice_is_ones_own(as_alice: Client, alice: User, bob: User) -> None:
-    answer = as_alice.post("/settings/", {"theme": "dark", "clock": "12"})
+    answer = as_alice.post("/settings/", {"theme": "dark", "clock": "12", "notify": "all"})
     assert answer["Location"] == "/settings/"
     assert (Preferences.of(alice).theme, Preferences.of(alice).clock) == (Theme.DARK, Clock.HOURS_12)
     assert Preferences.of(bob).theme == Theme.SYSTEM
     assert 'data-theme="dark"' in as_alice.get("/chat/").content.decode()
-    as_alice.post("/settings/", {"theme": "light", "clock": "12"})
+    as_alice.post("/settings/", {"theme": "light", "clock": "12", "notify": "all"})
     assert Preferences.objects.get().theme == Theme.LIGHT
 
 
 def test_what_cannot_be_chosen_is_told(as_alice: Client) -> None:
-    page = as_alice.post("/settings/", {"theme": "pink", "clock": "24"}).content.decode()
+    page = as_alice.post("/settings/", {"theme": "pink", "clock": "24", "notify": "off"}).content.decode()
     assert "errorlist" in page
     assert not Preferences.objects.exists()
 

@@ -21,8 +21,10 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# What a browser says when the network is away; anything else on the console is a fault of the page.
-EXPECTED = ("WebSocket connection to", "Failed to load resource: net::")
+# What a browser says when the network is away, or the server refuses what was asked for. Anything else on the console
+# is a fault of the page.
+ANSWERED = "Failed to load resource: the server responded with a status of"
+EXPECTED = ("WebSocket connection to", "Failed to load resource: net::", f"{ANSWERED} 409")
 
 People = Callable[..., Page]
 InRoom = Callable[[str], None]

@@ -2,10 +2,11 @@
 
 import re
 import uuid
+from urllib.parse import quote
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import People, Rooms
+from tests.browser.conftest import InRoom, People, Rooms
 from tests.browser.room import RoomPage
 from tests.system.stack import Stack
 
@@ -104,3 +105,110 @@ def test_hostile_room_names_are_inert(visit: People, stack: Stack) -> None:
         page.keyboard.press("Control+k")
         expect(page.get_by_role("option", name=name)).to_be_visible()
         assert page.locator(".side img, .switcher img").count() == 1  # the brand's
+
+
+def test_hostile_names_of_people_are_inert(enter: Rooms, in_room: InRoom, stack: Stack, room_name: str) -> None:
+    # The forms take no such name; a directory that people come from may.
+    name = f"<img src=x onerror=alert(1)>\u202e{uuid.uuid4().hex[:6]}"
+    members = f"members {room_name}"
+    stack.sign_in_all(["alice", name])
+    in_room(
+        f"""
+from proj.rooms import managing
+closed = managing.create(alice, {members!r}, members_only=True)
+closed.add_member(User.objects.get(username={name!r}), alice)
+"""
+    )
+    alice, other = enter("alice"), enter(name)
+    other.say("it is me")
+    alice.sees("it is me", name)
+    expect(alice.page.locator("#people-here li").filter(has_text="img src")).to_have_text(name)
+    alice.message("it is me").hover()
+    alice.message("it is me").locator('[data-do="reply"]').click()
+    assert name in alice.field.input_value()
+    alice.field.fill("<img")
+    alice.page.goto(f"{stack.url}/chat/{quote(members)}/")
+    expect(alice.page.locator(".happening .subject").last).to_have_text(name)
+    alice.page.goto(f"{stack.url}/chat/{quote(members)}/settings/")
+    expect(alice.page.locator(".members .name").filter(has_text="img src")).to_have_text(name)
+    assert alice.page.locator("main img").count() == other.page.locator("main img").count() == 0
+
+
+def test_hostile_emoji_are_inert(enter: Rooms) -> None:
+    alice, bob = enter("alice"), enter("bob")
+    texts = [
+        ":<img src=x onerror=alert(1)>:",
+        ":tada:<script>alert(2)</script>:tada:",
+        ':"onclick=alert(3):',
+        ":tada::::",
+    ]
+    for text in texts:
+        alice.say(text)
+    shown = [texts[0], "🎉<script>alert(2)</script>🎉", texts[2], "🎉:::"]
+    expect(bob.messages.locator(".text")).to_have_text(shown)
+    said = """(emoji) => new Promise((answer) => {
+        const scheme = location.protocol.replace("http", "ws");
+        const socket = new WebSocket(scheme + location.host + "/ws" + location.pathname, "signalbox.v1");
+        socket.onmessage = ({ data }) => {
+            const frame = JSON.parse(data);
+            if (frame.type === "welcome") socket.send(JSON.stringify({ type: "react", seq: 1, emoji }));
+            if (frame.type === "error" || frame.type === "message.reacted") answer(frame.type);
+        };
+    })"""
+    for emoji in ("<img src=x onerror=alert(4)>", "x", "🎉<b>", "__proto__"):
+        assert bob.page.evaluate(said, emoji) == "error"
+    assert alice.page.locator(".reaction").count() == 0
+    assert bob.messages.locator("script, img, [onclick]").count() == 0
+
+
+def test_hostile_control_sequences_of_terminals_are_inert(enter: Rooms) -> None:
+    alice, bob = enter("alice"), enter("bob")
+    sequences = {
+        "\x1b[31mred\x1b[0m \x1b[999999999999mx": "red x",
+        "\x1b]8;;javascript:alert(1)\x07link\x1b]8;;\x07": "link",
+        "\x1b]0;title\x07\x1b[2J\x1b[1;1Hcleared": "cleared",
+        '\x1b[31"onmouseover=alert(2)mx': None,
+        "\x1b[38;5;<img src=x onerror=alert(3)>mx": None,
+        "\x9b31mc1 \x1b[" + ";".join(["1"] * 2000) + "m!": None,
+    }
+    for sequence in sequences:
+        alice.field.fill(f"```\n{sequence}\n```")
+        alice.page.get_by_role("button", name="Send").click()
+    expect(bob.messages).to_have_count(len(sequences))
+    for message, shown in zip(bob.messages.all(), sequences.values(), strict=True):
+        if shown is not None:
+            expect(message.locator("pre")).to_have_text(shown)
+    assert bob.messages.locator("img, pre a, [onmouseover], [style]").count() == 0
+    assert enter("bob").markup() == bob.markup()
+
+
+def test_text_that_turns_around_stays_in_its_message(enter: Rooms) -> None:
+    alice, bob = enter("alice"), enter("bob")
+    alice.say("\u202e\u202e\u2067 delete everything")
+    alice.say("and after it")
+    expect(bob.messages).to_have_count(2)
+    for page in (bob, enter("bob")):
+        place = "item => item.querySelector('.author').getBoundingClientRect().left"
+        left = page.messages.first.evaluate(place)
+        assert left < page.messages.first.evaluate("item => item.getBoundingClientRect().width / 2 + 300")
+        for text in page.messages.locator(".text").all():
+            assert text.evaluate("text => getComputedStyle(text).unicodeBidi") == "isolate"
+        expect(page.messages.last.locator(".text")).to_have_text("and after it")
+
+
+def test_eight_thousand_combining_characters_cover_nothing_else(enter: Rooms) -> None:
+    alice, bob = enter("alice"), enter("bob")
+    alice.say("before")
+    alice.field.fill("e" + "\u0301" * 7_999)
+    alice.page.get_by_role("button", name="Send").click()
+    alice.say("after")
+    bob.sees("after", "alice")
+    hit = """item => {
+        const { left, top, height } = item.getBoundingClientRect();
+        return item.contains(document.elementFromPoint(left + 3, top + height / 2));
+    }"""
+    assert bob.message("after").locator(".text").evaluate(hit)
+    clipped = "item => getComputedStyle(item).overflow"
+    assert bob.messages.nth(1).locator(".text").evaluate(clipped) != "visible"
+    alice.field.fill("e" + "\u0301" * 8_000)
+    expect(alice.page.get_by_text("1 character too many")).to_be_visible()

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import People
+from tests.browser.conftest import People, Rooms
 from tests.browser.network import Network
+from tests.browser.room import RoomPage
 from tests.system.stack import Stack
 
 START = Callable[..., str]
@@ -135,10 +136,9 @@ def test_200000_lines_scroll_and_are_found(start: START, visit: People) -> None:
     complete(page)
     expect(page.locator("#total")).to_have_text("200,000 lines")
     expect(line(page, 200_000)).to_be_visible()
-    frames = page.evaluate(SCROLL)
-    assert frames["p95"] < 50, frames  # milliseconds; a frame takes 17
-    assert len(shown(page)) < 150
+    assert page.evaluate(SCROLL) < 150, "lines that nobody sees are in the page"
     page.locator("#scroller").evaluate("scroller => { scroller.scrollTop = scroller.scrollHeight / 2; }")
+    expect(line(page, 100_000)).to_contain_text("line 100000")
     expect(page.locator(".unknown")).to_have_count(0)
     numbers = shown(page)
     assert 99_900 < numbers[0] < 100_100
@@ -160,15 +160,13 @@ def test_200000_lines_scroll_and_are_found(start: START, visit: People) -> None:
 
 SCROLL = """async () => {
     const scroller = document.getElementById("scroller");
-    const times = [];
+    let most = 0;
     for (let n = 0; n < 100; n += 1) {
-        const before = performance.now();
         scroller.scrollTop = (scroller.scrollHeight * n) / 100;
         await new Promise((done) => requestAnimationFrame(done));
-        times.push(performance.now() - before);
+        most = Math.max(most, scroller.querySelectorAll(".line").length);
     }
-    times.sort((a, b) => a - b);
-    return {p50: times[50], p95: times[95]};
+    return most;
 }"""
 
 
@@ -178,7 +176,7 @@ def test_a_cut_in_the_middle_leaves_no_hole_and_repeats_nothing(
     page = visit("alice", proxy=network.proxy)
     page.add_init_script(RECORD)
     page.goto(start("numbers"))
-    expect(page.locator("#L400")).to_be_visible(timeout=20_000)
+    page.wait_for_function("() => Number(document.getElementById('total').textContent.replace(/\\D/g, '')) > 400")
     network.cut()
     expect(page.locator("#connection")).to_contain_text("Offline", timeout=15_000)
     expect(page.locator("#connection")).to_contain_text("The run goes on")
@@ -206,6 +204,83 @@ RECORD = """(() => {
         return own.call(this, type, heard, ...rest);
     };
 })()"""
+
+
+def test_a_run_from_a_room_is_seen_in_every_browser(
+    stack: Stack, services: None, enter: Rooms, visit: People, room_name: str, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    alice, bob = enter("alice"), enter("bob")
+    charlie = RoomPage(visit("charlie", locale="ru-RU"), stack.url, room_name)
+    charlie.page.goto(charlie.address)
+    alice.say("/run deploy version=evil")
+    expect(alice.page.locator("#refusal")).to_have_text("Not started: version must look like this: [0-9.]+.")
+    expect(alice.field).to_have_value("/run deploy version=evil")
+    alice.field.fill("")
+    alice.field.press_sequentially("/run dep")
+    alice.page.get_by_role("option", name="deploy").click()
+    expect(alice.page.get_by_role("option", name="version")).to_be_visible()
+    alice.field.press("Tab")
+    expect(alice.field).to_have_value("/run deploy version=")
+    alice.field.press_sequentially(f"1.4 go_on={gate}")
+    alice.field.press("Enter")
+    for room in (alice, bob):
+        card = room.page.locator(".run-card")
+        expect(card.locator(".state")).to_have_text("Running")
+        expect(card.locator("progress")).to_have_js_property("value", 40)
+        expect(card.locator(".said")).to_have_text(["", "copied 100 %", "healthy"])
+        expect(card.locator("[data-ticking]")).to_have_text(re.compile(r"[1-9]\d* s"))
+        expect(room.messages.locator(".author")).to_have_text("alice")
+    expect(charlie.page.locator(".run-card .state")).to_have_text("Выполняется")
+    gate.touch()
+    for room in (alice, bob):
+        card = room.page.locator(".run-card")
+        expect(card.locator(".state")).to_have_text("Succeeded")
+        expect(card.locator(".said").last).to_have_text("done")
+    expect(charlie.page.locator(".run-card .state")).to_have_text("Успешно")
+    expect(charlie.page.locator(".run-card [data-seconds]")).to_have_text(re.compile(r"\d с$"))
+    expect(charlie.page.locator(".run-card .run-lines")).to_have_attribute("aria-label", "Последние строки")
+    live = alice.markup()
+    alice.page.reload()
+    alice.live()
+    assert alice.markup() == live
+    bob.page.locator(".run-name").click()
+    becomes(bob.page, "succeeded")
+    bob.page.go_back()
+    bob.live()
+    bob.say("//run deploy")
+    bob.sees("/run deploy", "bob")
+    alice.sees("/run deploy", "bob")
+
+
+def test_who_was_away_finds_the_card_as_it_is_and_others_find_nothing_in_it(
+    stack: Stack, services: None, enter: Rooms, network: Network, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    listed = "from proj.runs.models import *; s = Service.objects.get(uid='quiet'); s.viewers.clear(); "
+    stack.sign_in_all(["alice", "bob", "charlie"])
+    stack.manage(
+        "shell",
+        "-c",
+        listed + "s.viewers.add(*User.objects.filter(username__in=['alice', 'bob'])); s.runners.set(s.viewers.all())",
+    )
+    alice, bob, charlie = enter("alice"), enter("bob", proxy=network.proxy), enter("charlie")
+    alice.say(f"/run quiet file={gate}")
+    expect(alice.page.locator(".run-card .state")).to_have_text("Running")
+    expect(bob.page.locator(".run-card .state")).to_have_text("Running")
+    expect(charlie.page.locator(".event-card")).to_have_text(
+        "A run that you may not see, or that is not kept any more."
+    )
+    network.cut()
+    bob.offline()
+    gate.touch()
+    expect(alice.page.locator(".run-card .state")).to_have_text("Succeeded")
+    network.mend()
+    bob.live()
+    expect(bob.page.locator(".run-card .state")).to_have_text("Succeeded")
+    assert "Quiet" not in charlie.page.content()
+    charlie.say("/run quiet")
+    expect(charlie.page.locator("#refusal")).to_have_text("Not started: There is no service quiet that you may see.")
 
 
 def test_nginx_sends_the_whole_log_packed_or_plain(stack: Stack, start: START, visit: People) -> None:

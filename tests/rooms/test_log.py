@@ -141,7 +141,7 @@ def test_nobody_posts_in_an_archived_room(alice: User, lobby: Room) -> None:
 def test_seen_only_grows_and_never_beyond_the_head(alice: User, lobby: Room) -> None:
     for n in range(3):
         lobby.post(alice, str(n))
-    assert lobby.mark_seen(alice, 2) == Noted(lobby.pk, '{"type":"seen","who":"alice","seq":2}')
+    assert lobby.mark_seen(alice, 2) == Noted(lobby.pk, '{"type":"seen","who":"alice","seq":2}', alice.pk, 2)
     assert lobby.mark_seen(alice, 1) == Noted(lobby.pk, "")
     lobby.mark_seen(alice, 99)
     assert lobby.seen_by() == [("alice", 3)]

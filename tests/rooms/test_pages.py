@@ -3,10 +3,12 @@
 import html
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from proj.accounts.models import User
@@ -101,7 +103,7 @@ def test_the_list_counts_what_is_unread(as_alice: Client, alice: User, bob: User
     assert f'href="{address(NAME)}"' in page
     assert "2 unread" in page
     room.mark_seen(alice, seqs[-1])
-    assert "unread</span>" not in text(as_alice.get("/chat/"))
+    assert 'class="unread"' not in text(as_alice.get("/chat/"))
 
 
 def test_a_room_is_opened_by_its_name(as_alice: Client) -> None:
@@ -167,6 +169,9 @@ def test_a_room_shows_its_newest_messages(as_alice: Client, alice: User, bob: Us
         "characters": 8000,
         "urls": {
             "emoji": "/rooms/emoji/",
+            "cards": "/rooms/cards/",
+            "start": "/runs/start/",
+            "services": "/services/names/",
             "messages": address(NAME, "messages/"),
             "socket": f"/ws/chat/{quote(NAME, safe='')}/",
             "signIn": f"/sign-in/?next={quote(address(NAME), safe='')}",
@@ -374,7 +379,7 @@ def test_the_rooms_beside_a_page_are_ones_own(as_alice: Client, alice: User, bob
     assert "staff" not in side
     here = text(as_alice.get("/rooms/side/", {"current": address(NAME)}))
     assert 'aria-current="page"' in here
-    assert "unread" not in here
+    assert here.count("hidden>") == 2  # nothing asks for attention where one is
     assert Client().get("/rooms/side/").status_code == 302
 
 
@@ -425,3 +430,45 @@ def test_a_members_room_completes_its_members_only(as_alice: Client, alice: User
     assert state(as_alice.get(address("staff")))["people"] == ["here", "alice", "charlie"]
     assert as_alice.get("/rooms/emoji/").json()["tada"] == "🎉"
     assert Client().get("/rooms/emoji/").status_code == 302
+
+
+# What a page weighs
+
+
+# What comes with a module, and what comes when somebody asks for it.
+STATIC_IMPORT = r'^(?:import|export) ?(?:[^"]* from )?"(\.[^"]+)"'
+DYNAMIC_IMPORT = r'\bimport\(\s*"(\.[^"]+)"'
+
+
+def modules(wanted: set[Path], *ways: str) -> set[Path]:
+    """The files in `wanted`, and all that they import in these ways."""
+    files: set[Path] = set()
+    while wanted:
+        file = wanted.pop()
+        files.add(file)
+        if file.suffix == ".js":
+            names = [name for way in ways for name in re.findall(way, file.read_text(), re.MULTILINE)]
+            wanted |= {(file.parent / name).resolve() for name in names} - files
+    return files
+
+
+def weight(files: set[Path]) -> int:
+    """Bytes, uncompressed."""
+    return sum(file.stat().st_size for file in files)
+
+
+def test_a_room_loads_under_120_kb_of_styles_and_scripts_and_under_140_kb_with_all_that_may_come_later(
+    as_alice: Client,
+) -> None:
+    page = text(as_alice.get(address("lobby")))
+    static = (Path(settings.BASE_DIR) / "proj" / "static").resolve()
+    named = {static / name for name in re.findall(r'(?:href|src)="/static/([^"]+\.(?:css|js))"', page)}
+    at_once = modules(set(named), STATIC_IMPORT)
+    ever = modules(set(named), STATIC_IMPORT, DYNAMIC_IMPORT)
+    assert len(at_once) > 30
+    assert len(ever) > len(at_once)
+    calls = sum(len(re.findall(r"\bimport\(", file.read_text())) for file in ever if file.suffix == ".js")
+    found = sum(len(re.findall(DYNAMIC_IMPORT, file.read_text())) for file in ever if file.suffix == ".js")
+    assert calls == found, "an import() that is not counted here"
+    assert weight(at_once) < 120_000
+    assert weight(ever) < 140_000

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import template
+from django.utils.translation import get_language
 
 from proj.rooms import frames
 
@@ -11,6 +12,17 @@ register = template.Library()
 
 LONG_LINES = 16
 LONG_CHARACTERS = 1_500
+
+
+# Of each language the forms that its words take with numbers, by the names that browsers know (Intl.PluralRules),
+# with a number that takes it.
+FORMS = {"ru": [("one", 1), ("few", 2), ("many", 5)], "zh-hans": [("other", 5)]}
+
+
+@register.simple_tag
+def plural_forms() -> list[tuple[str, int]]:
+    """The forms of the language that the page is in."""
+    return FORMS.get(get_language() or "", [("one", 1), ("other", 5)])
 
 
 @register.filter

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('number', models.PositiveBigIntegerField(help_text="counts the service's runs: web1 #17")),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('canceled', 'Canceled'), ('timed_out', 'Timed Out'), ('lost', 'Lost')], default='queued', max_length=10)),
+                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('canceled', 'Canceled'), ('timed_out', 'Timed out'), ('lost', 'Lost')], default='queued', max_length=10)),
                 ('origin', models.CharField(choices=[('person', 'Person'), ('command', 'Command'), ('schedule', 'Schedule')], default='person', max_length=10)),
                 ('parameters', models.JSONField(default=dict)),
                 ('command', models.JSONField(help_text='the argument list, values in their places')),

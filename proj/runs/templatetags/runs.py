@@ -23,6 +23,12 @@ def duration(seconds: float | None) -> str:
 
 
 @register.filter
+def given(value: object) -> str:
+    """A parameter's value as people give it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@register.filter
 def moment(text: str) -> datetime:
     """A frame's time."""
     return datetime.fromisoformat(text)

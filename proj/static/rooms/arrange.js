@@ -21,7 +21,8 @@ function place(item) {
 
 function follows(item, before) {
   if (!item.matches(".message") || !before.matches(".message")) return false;
-  if (author(item) !== author(before) || before.querySelector(".tombstone") || item.querySelector(".tombstone")) return false;
+  const alone = ".tombstone, .event-card";
+  if (author(item) !== author(before) || before.querySelector(alone) || item.querySelector(alone)) return false;
   return new Date(moment(item)) - new Date(moment(before)) < TOGETHER;
 }
 

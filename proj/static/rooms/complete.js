@@ -1,4 +1,6 @@
-// Completes names after "@" and emoji after ":" while one writes.
+// Completes names after "@", emoji after ":" and commands while one writes.
+import { Services } from "./services.js";
+
 const WORD = /(?:^|[\s(])(?<mark>[@:])(?<typed>[\w.+-]{0,40})$/u;
 const part = document.getElementById("completion-part").content.querySelector("li");
 const MOST = 8;
@@ -8,17 +10,23 @@ export class Complete {
   #emoji = null; // {name: character}, asked for when the first one is wanted
   #start = 0; // where in the text the word begins, its mark included
 
-  constructor({ field, list, people, url }) {
-    Object.assign(this, { field, list, people, url });
+  constructor({ field, list, people, urls }) {
+    Object.assign(this, { field, list, people, urls, services: new Services(urls.services) });
     field.addEventListener("input", () => this.#look());
     field.addEventListener("blur", () => this.#close());
     field.addEventListener("keydown", (event) => this.#key(event), { capture: true });
     list.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
     list.addEventListener("click", ({ target }) => this.#take(target.closest("li")));
+    this.#look(); // what was written while this was loaded
   }
 
   async #look() {
     const before = this.field.value.slice(0, this.field.selectionStart);
+    const command = await this.services.complete(before);
+    if (command) {
+      if (before === this.field.value.slice(0, this.field.selectionStart)) this.#show(before, command.typed, command.found, 0);
+      return;
+    }
     const { mark, typed } = WORD.exec(before)?.groups ?? {};
     if (mark === "@") this.#show(before, typed, names(this.people, typed));
     else if (mark === ":" && typed.length >= SHORTEST) {
@@ -30,7 +38,7 @@ export class Complete {
   async #load() {
     if (this.#emoji) return;
     try {
-      this.#emoji = await (await fetch(this.url, { signal: AbortSignal.timeout(5_000) })).json();
+      this.#emoji = await (await fetch(this.urls.emoji, { signal: AbortSignal.timeout(5_000) })).json();
     } catch {
       // next time, perhaps
     }
@@ -41,14 +49,15 @@ export class Complete {
     return names(Object.keys(emoji), typed).map(({ name }) => ({ name, text: `:${name}:`, sign: emoji[name] }));
   }
 
-  #show(before, typed, found) {
-    this.#start = before.length - typed.length - 1;
-    const items = found.slice(0, MOST).map(({ name, text, sign = "" }, n) => {
+  #show(before, typed, found, mark = 1) {
+    this.#start = before.length - typed.length - mark;
+    const items = found.slice(0, MOST).map(({ name, text, sign = "", about = "" }, n) => {
       const item = part.cloneNode(true);
       item.id = `completion-${n}`;
       item.dataset.text = text;
       item.querySelector(".sign").textContent = sign;
       item.querySelector(".name").textContent = name;
+      item.querySelector(".about").textContent = about;
       return item;
     });
     if (!items.length) {
@@ -80,7 +89,8 @@ export class Complete {
 
   #take(item) {
     if (!item) return;
-    this.field.setRangeText(`${item.dataset.text} `, this.#start, this.field.selectionStart, "end");
+    const { text } = item.dataset;
+    this.field.setRangeText(text.endsWith("=") ? text : `${text} `, this.#start, this.field.selectionStart, "end");
     this.#close();
     this.field.dispatchEvent(new Event("input"));
   }

@@ -30,6 +30,12 @@ export class Composer extends EventTarget {
     this.field.focus();
   }
 
+  /** Put back what was sent and not taken, before what was written meanwhile. */
+  restore(text) {
+    this.field.value = this.field.value ? `${text}\n${this.field.value}` : text;
+    this.field.dispatchEvent(new Event("input"));
+  }
+
   /** Put `text` before what is written already. */
   insert(text) {
     this.field.value = text + this.field.value;

@@ -1,4 +1,5 @@
 // What happened to the room, as a line among its messages. The markup is templates/rooms/happening.html.
+// And what such a line has like a message: who, when, and its own address.
 import { exact, local } from "./times.js";
 
 const { base } = document.getElementById("messages").dataset; // the room's own address
@@ -9,17 +10,27 @@ export function happening(frame) {
   const part = parts.querySelector(`[data-variant="${CSS.escape(variant(frame))}"]`);
   if (!part) return null;
   const item = part.cloneNode(true);
-  const time = item.querySelector("time");
-  item.id = `m${frame.seq}`;
-  item.dataset.seq = frame.seq;
-  item.querySelector(".author").textContent = frame.author;
+  head(item, frame);
   const subject = item.querySelector(".subject");
   if (subject) subject.textContent = frame.text;
-  item.querySelector(".permalink").setAttribute("href", `${base}${frame.seq}/`);
-  time.setAttribute("datetime", frame.at);
-  time.title = exact(frame.at);
-  time.textContent = local(frame.at);
   return item;
+}
+
+/** Write into `item` what `frame` has in common with all others. */
+export function head(item, { seq, author, at }) {
+  item.id = `m${seq}`;
+  item.dataset.seq = seq;
+  item.querySelector(".author").textContent = author;
+  const link = item.querySelector(".permalink");
+  link.setAttribute("href", `${base}${seq}/`);
+  stamp(link.firstElementChild, at).textContent = local(at);
+}
+
+/** Give `time` this moment; its words stay. */
+export function stamp(time, iso) {
+  time.setAttribute("datetime", iso);
+  time.title = exact(iso);
+  return time;
 }
 
 // What people do to themselves has words of its own; proj/rooms/frames.py says the same.

@@ -1,10 +1,8 @@
 // A message as an element: built from a frame, or read back into one. The markup is templates/rooms/message.html.
-import { happening } from "./happening.js";
+import { happening, head, stamp } from "./happening.js";
 import { reactions, reactionsOf } from "./reactions.js";
-import { exact, local } from "./times.js";
 import { isLong, looks } from "./looks.js";
 
-const { base } = document.getElementById("messages").dataset; // the room's own address
 const part = document.getElementById("message-part").content.querySelector(".message");
 
 const htmlOf = new WeakMap(); // what the server said, before looks() finished it
@@ -15,16 +13,13 @@ export function remember(item) {
   if (rich) htmlOf.set(item, rich.innerHTML);
 }
 
-/** The element that shows `frame` ("message.posted" in its present state, or a happening) to `me`; null: there is none. */
+/** The element that shows `frame` ("message.posted" in its present state, a card, or a happening) to `me`; null: there is none. */
 export function build(frame, me) {
-  if (frame.type !== "message.posted") return happening(frame);
+  if (frame.type !== "message.posted" && frame.type !== "card.posted") return happening(frame);
   const item = part.cloneNode(true);
   const at = (selector) => item.querySelector(selector);
-  item.id = `m${frame.seq}`;
-  item.dataset.seq = frame.seq;
-  at(".author").textContent = clean(frame.author);
-  at(".permalink").setAttribute("href", `${base}${frame.seq}/`);
-  stamp(at(".permalink > time"), frame.at).textContent = local(frame.at);
+  head(item, frame);
+  if (frame.type === "card.posted") return card(item, frame);
   if (frame.edited && !frame.deleted) stamp(at(".edited"), frame.edited);
   else at(".edited").remove();
   if (frame.deleted) at(".actions").remove();
@@ -50,6 +45,17 @@ export function build(frame, me) {
   return item;
 }
 
+// What it looks like is asked for by cards.js.
+function card(item, frame) {
+  for (const part of item.querySelectorAll(".edited, .actions, .tombstone, .text")) part.remove();
+  item.classList.add("card-message");
+  const body = document.createElement("div");
+  body.className = "event-card";
+  body.dataset.card = frame.text;
+  item.append(body);
+  return item;
+}
+
 /** The frame that `item` shows. */
 export function read(item) {
   const moment = (selector) => item.querySelector(selector)?.getAttribute("datetime");
@@ -69,12 +75,6 @@ export function read(item) {
 
 function source(text) {
   return text?.dataset.text ?? text?.textContent ?? "";
-}
-
-function stamp(time, iso) {
-  time.setAttribute("datetime", iso);
-  time.title = exact(iso);
-  return time;
 }
 
 // What the HTML parser makes of the same text in a page that the server rendered.

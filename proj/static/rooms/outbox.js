@@ -10,7 +10,7 @@ const RESEND = [5_000, 10_000, 20_000, 30_000]; // after so long without an ackn
 const TAKE_OVER = 10_000; // what another tab wrote, if it is still there after so long
 
 // Of an item: `frame` is what goes out, `at` when it was written (ms since 1970), `tab` where,
-// `failed` the server's reason not to take it, `stored` the seq it was given before its event came here.
+// `failed` the server's reason not to take it, `code` the protocol's word for that, `stored` the seq it was given before its event came here.
 export class Outbox extends EventTarget {
   #send = null;
   #pace = new Pace(0);
@@ -91,6 +91,7 @@ export class Outbox extends EventTarget {
     if (!item) return;
     if (error.retry_after === undefined) {
       item.failed = error.detail;
+      item.code = error.code;
       this.#keep(item);
     } else {
       this.#pausedUntil = Date.now() + error.retry_after * 1_000;
@@ -103,6 +104,7 @@ export class Outbox extends EventTarget {
     const item = this.items.get(client_id);
     if (!item) return;
     delete item.failed;
+    delete item.code;
     item.tab = this.tab;
     this.#keep(item);
     this.#changed();
@@ -144,8 +146,8 @@ export class Outbox extends EventTarget {
   }
 
   #keep(item) {
-    const { frame, at, tab, failed } = item;
-    keep(this.prefix + frame.client_id, JSON.stringify({ frame, at, tab, failed }));
+    const { frame, at, tab, failed, code } = item;
+    keep(this.prefix + frame.client_id, JSON.stringify({ frame, at, tab, failed, code }));
   }
 
   #take(key, value) {

@@ -3,9 +3,11 @@ import { history } from "./history.js";
 import { say } from "./words.js";
 
 const AHEAD = 800; // pixels before the end of what is here
+const HUSH = 1_000; // after which what comes in is read out again
 
 export class Pages {
   #events = null; // what came while a page was on its way, which may be older than that
+  #hushed = 0;
 
   constructor({ button, region, view, follow, log, url }) {
     Object.assign(this, { button, region, view, follow, log, url });
@@ -20,7 +22,7 @@ export class Pages {
     if (this.#events) return;
     this.#events = [];
     this.button.textContent = say("loading");
-    this.region.setAttribute("aria-busy", "true"); // nobody wants the past read out
+    this.region.setAttribute("aria-busy", "true");
     const { oldest, newest } = this.view;
     const { epoch } = this.log;
     try {
@@ -41,6 +43,7 @@ export class Pages {
   async newest() {
     this.#events = null;
     const page = await history(this.url);
+    this.#hush();
     this.view.show(page.messages);
     this.button.hidden = !page.more;
     return page;
@@ -53,7 +56,15 @@ export class Pages {
     else if (!this.view.atEnd && -scrollTop < AHEAD) this.load("after");
   }
 
+  // Nobody wants the past read out.
+  #hush() {
+    this.region.setAttribute("aria-live", "off");
+    clearTimeout(this.#hushed);
+    this.#hushed = setTimeout(() => this.region.removeAttribute("aria-live"), HUSH);
+  }
+
   #show(direction, page) {
+    this.#hush();
     if (direction === "before") {
       this.view.prepend(page.messages);
       this.button.hidden = !page.more;

@@ -48,7 +48,7 @@ export class Pending {
     element.dataset.state = state;
     element.classList.toggle("failed", state === "failed");
     write(at(".author"), this.me);
-    write(at(".state"), say(state, { reason: item.failed }));
+    write(at(".state"), say(state, { reason: reason(item) }));
     write(at(".text"), words(item.frame));
     at('[data-do="retry"]').hidden = state !== "failed";
     at('[data-do="discard"]').hidden = state === "sending";
@@ -66,6 +66,13 @@ function words(frame) {
   if (frame.emoji) return `${say("reaction")} ${frame.emoji}`;
   if (frame.type === "edit") return `${say("edit-of")} ${frame.message}`;
   return frame.type === "delete" ? say("deletion") : frame.message;
+}
+
+// The server's reason in the person's language, where the page has words for it.
+function reason({ failed, code }) {
+  const key = `refused.${code}`;
+  const words = say(key);
+  return words === key ? failed : words;
 }
 
 function write(element, text) {

@@ -1,7 +1,9 @@
 // A room's page: puts its parts together and hands each frame to the one that it concerns.
+import { later } from "../site/later.js";
+import { rooms } from "../site/rooms.js";
 import { CatchUp } from "./catchup.js";
 import { Changes } from "./changes.js";
-import { Complete } from "./complete.js";
+import { Commands } from "./commands.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { Follow } from "./follow.js";
@@ -44,7 +46,7 @@ new Standing({
   title: document.querySelector("h1 bdi"),
   archived: state.archived,
 });
-new Complete({ field: composer.field, list: byId("completions"), people: state.people, url: urls.emoji });
+const commands = new Commands({ composer, line: byId("refusal"), room: state.room, urls });
 new Blocks({ list: view.list, follow });
 new Changes({ view, outbox, composer, characters });
 replies({ view, composer });
@@ -56,12 +58,28 @@ const presence = new Presence({ button: byId("presence"), aside: byId("people") 
 const typing = new Typing({ line: byId("typing"), composer, socket, me });
 const seen = new Seen({ line: byId("seen"), log, view, follow, socket, me, seen: state.seen });
 
+// Not everybody writes or pastes, and not every room has cards.
+const cards = later(() => import("./cards.js"), ({ Cards }) => new Cards({ view, follow, url: urls.cards }));
+const complete = later(
+  () => import("./complete.js"),
+  ({ Complete }) => new Complete({ field: composer.field, list: byId("completions"), people: state.people, urls }),
+);
+const paste = later(() => import("./paste.js"), ({ Paste }) => new Paste({ offer: byId("offer"), composer, characters }));
+
+const drawCards = () => view.list.querySelector(".event-card") && cards();
+view.addEventListener("changed", drawCards);
+drawCards();
+composer.field.addEventListener("input", complete);
+composer.field.addEventListener("paste", async ({ clipboardData }) => {
+  const text = clipboardData.getData("text/plain");
+  (await paste())?.take(text);
+});
+const helpTooLong = () => composer.field.value.length > characters && paste();
+composer.field.addEventListener("input", helpTooLong);
+helpTooLong();
+
 function address() {
-  const url = new URL(urls.socket, location.href);
-  url.protocol = url.protocol.replace("http", "ws");
-  url.searchParams.set("epoch", log.epoch);
-  url.searchParams.set("seq", log.seq);
-  return url;
+  return `${urls.socket}?${new URLSearchParams({ epoch: log.epoch, seq: log.seq, news: 1 })}`;
 }
 
 const heard = {
@@ -72,6 +90,7 @@ const heard = {
       socket.stop("someone-else");
       return;
     }
+    rooms.missed();
     presence.show(frame.here, frame.count);
     seen.hearAll(frame.seen);
     log.begin(frame.seq);
@@ -101,6 +120,9 @@ const heard = {
     }
   },
 
+  card: async (frame) => (await cards())?.hear(frame),
+  news: (frame) => rooms.hear(frame),
+  read: (frame) => rooms.hear(frame),
   head: ({ seq }) => log.head(seq),
   typing: ({ who }) => typing.hear(who),
   seen: ({ who, seq }) => seen.hear(who, seq),
@@ -124,9 +146,12 @@ log.addEventListener("event", ({ detail: event }) => {
   typing.stop(event.author);
   if (event.author === me) outbox.acknowledge(event.client_id);
   outbox.settle(event.seq);
+  if (event.type.startsWith("card.")) cards().then((drawn) => drawn?.ask(event.text));
 });
 
-composer.addEventListener("send", ({ detail: text }) => {
+composer.addEventListener("send", ({ detail }) => {
+  const text = commands.take(detail);
+  if (text === null) return;
   outbox.add({ type: "post", message: text });
   unread.clear();
   follow.toEnd();

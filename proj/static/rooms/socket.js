@@ -37,7 +37,7 @@ export class Socket extends EventTarget {
   #timer = 0;
   state = { name: "connecting" };
 
-  /** `address()` gives the URL for each try, with what the page holds by then. */
+  /** `address()` gives the address for each try, with what the page holds by then. */
   constructor(address) {
     super();
     this.#address = address;
@@ -64,7 +64,9 @@ export class Socket extends EventTarget {
     if (this.#socket) return;
     clearTimeout(this.#timer);
     this.#become({ name: "connecting" });
-    const socket = new WebSocket(this.#address(), PROTOCOL);
+    const url = new URL(this.#address(), location.href);
+    url.protocol = url.protocol.replace("http", "ws"); // older browsers want it said
+    const socket = new WebSocket(url, PROTOCOL);
     this.#socket = socket;
     this.#heard = Date.now();
     socket.addEventListener("message", (event) => socket === this.#socket && this.#receive(event.data));

@@ -1,4 +1,6 @@
 // What has become of the room while its page is open: its name, and whether one can write here.
+import { retitle } from "../site/badge.js";
+
 const CLOSED = ["no-access", "no-room"];
 
 export class Standing {
@@ -10,7 +12,7 @@ export class Standing {
 
   #heard({ type, text }) {
     if (type === "room.renamed") {
-      document.title = document.title.replace(this.title.textContent, () => text);
+      retitle(`${text} · Signalbox`);
       this.title.textContent = text;
     } else if (type === "room.archived" || type === "room.unarchived") {
       this.archived = type === "room.archived";

@@ -45,6 +45,7 @@ export class View extends EventTarget {
 
   /** Show what `event` did. */
   apply(event) {
+    if (event.type === "card.changed") return; // cards.js asks for what it looks like now
     if (event.message) this.change(event);
     else this.#post(event);
   }

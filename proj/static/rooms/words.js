@@ -1,9 +1,10 @@
-// The page's words, translated by the server in templates/rooms/words.html.
-const template = document.getElementById("words");
+// The page's words, translated by the server in its <template data-words>.
+const templates = [...document.querySelectorAll("template[data-words]")];
 const plural = new Intl.PluralRules(document.documentElement.lang || "en");
 
 function pattern(key) {
-  return template.content.querySelector(`[data-word="${key}"]`)?.textContent ?? null;
+  const found = templates.map(({ content }) => content.querySelector(`[data-word="${key}"]`)).find(Boolean);
+  return found ? found.textContent : null;
 }
 
 /** The words for `key`, with its {placeholders} filled in. */

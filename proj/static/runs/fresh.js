@@ -2,6 +2,7 @@
 import { localise } from "./moments.js";
 
 export function keepFresh(part) {
+  if (!part) return; // there is nothing to list yet
   const again = async () => {
     if (document.hidden || part.contains(document.activeElement)) return;
     try {

@@ -5,14 +5,12 @@ import { build, showFold } from "./line.js";
 
 const BEYOND = 20; // lines that are built above and below what is seen
 const PASSES = 5; // times that wrapped lines are placed, until those that stand there are known by their height
-const MOVING = 1_000; // ms for which a scrolling is a person's
-const UP = ["ArrowUp", "PageUp", "Home", " "];
 const HIGHEST = 15_000_000; // pixels: browsers lay out nothing that is much higher
 
 export class List extends EventTarget {
   #rows = new Map(); // number -> {item, text}
   #drawing = false;
-  #moved = -Infinity; // when the reader last did what scrolls up
+  #set = -1; // the scroll position that was set here, and not by a person
   #known = 0; // how many lines there were when one last looked at the end
   following = true;
   live = true; // whether more may come
@@ -24,16 +22,11 @@ export class List extends EventTarget {
     this.#known = lines.count;
     list.replaceChildren();
     scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    // The end may go on growing while a browser is still scrolling to it: only a person ends the following.
-    const moved = () => (this.#moved = performance.now());
-    scroller.addEventListener("wheel", ({ deltaY }) => deltaY < 0 && moved(), { passive: true });
-    scroller.addEventListener("keydown", ({ key }) => {
-      if (UP.includes(key)) moved();
-      else if (key === "End") this.toEnd();
+    scroller.addEventListener("keydown", (event) => {
+      if (event.key !== "End") return;
+      event.preventDefault(); // a browser would scroll to where the end was, not to where it is by then
+      this.toEnd();
     });
-    scroller.addEventListener("pointerdown", moved);
-    scroller.addEventListener("pointermove", ({ buttons }) => buttons && moved());
-    scroller.addEventListener("touchmove", moved, { passive: true });
     button.addEventListener("click", () => {
       this.toEnd();
       scroller.focus();
@@ -124,7 +117,9 @@ export class List extends EventTarget {
   #end() {
     const height = `${Math.min(this.heights.total, HIGHEST)}px`;
     if (this.extent.style.height !== height) this.extent.style.height = height;
-    if (this.following) this.scroller.scrollTop = this.scroller.scrollHeight;
+    if (!this.following) return;
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.#set = this.scroller.scrollTop;
   }
 
   #place() {
@@ -189,8 +184,9 @@ export class List extends EventTarget {
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    if (scrollHeight - scrollTop - clientHeight < this.heights.base) this.following = true;
-    else if (performance.now() - this.#moved < MOVING) this.following = false;
+    if (Math.abs(scrollTop - this.#set) < 1) return;
+    this.#set = -1;
+    this.following = scrollHeight - scrollTop - clientHeight < this.heights.base;
     this.draw();
   }
 

@@ -37,10 +37,7 @@ const log = Object.assign(new EventTarget(), { missing: 0, holding: false });
 new Connection({ socket, log });
 
 function address() {
-  const url = new URL(urls.socket, location.href);
-  url.protocol = url.protocol.replace("http", "ws");
-  url.searchParams.set("offset", lines.end);
-  return url;
+  return `${urls.socket}?offset=${lines.end}`;
 }
 
 function moved() {

@@ -56,8 +56,9 @@ export class Search {
       const { lines, more } = await answer.json();
       [this.#lines, this.#more] = [lines, more];
     } catch {
-      if (!asking.signal.aborted) this.#show(say("search-failed"));
-      if (!asking.signal.aborted) this.#wanted = "";
+      if (asking.signal.aborted) return; // another one was asked for
+      this.#wanted = "";
+      this.#show(say("search-failed"));
       return;
     }
     // the first one from where one reads

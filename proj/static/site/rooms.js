@@ -1,38 +1,138 @@
-// Asks now and then what is unread in which room, while somebody looks at the page.
-const OFTEN = 30_000;
+// The rooms beside every page: counts on from what the server counted last, by what the socket tells, and asks the
+// server again where that is not enough. Tells "message" (detail: what a notification needs to know).
+import { jitter } from "../rooms/backoff.js";
+import { count } from "../rooms/words.js";
+import { badge } from "./badge.js";
 
-export class Rooms {
-  #at = Date.now();
-  #asking = false;
+const OFTEN = 60_000;
+const SOON = 2_000; // at most this often, whatever there is to ask
+const MOST = 999;
+
+class Rooms extends EventTarget {
+  #asked = Date.now();
+  #asking = null; // the frames that came while the server was asked
+  #timer = 0;
+  #unknown = []; // what was said in rooms that are not in the list yet
 
   constructor(list) {
+    super();
     this.list = list;
+    this.me = list.dataset.me;
     this.current = list.querySelector("[aria-current]")?.getAttribute("href") ?? "";
-    setInterval(() => this.#ask(), 5_000);
-    document.addEventListener("visibilitychange", () => this.#ask());
+    setInterval(() => document.hidden || Date.now() - this.#asked < OFTEN || this.#ask(), 5_000);
+    document.addEventListener("visibilitychange", () => this.#show());
+    this.#show();
+  }
+
+  /** Take in a frame of the socket: "news" or "read". */
+  hear(frame) {
+    this.#asking?.push(frame);
+    if (frame.type === "read") this.#read(frame);
+    else for (const news of frame.rooms) this.#news(...news);
+    this.#show();
+  }
+
+  /** Something may have been missed: ask, though not together with everybody else. */
+  missed() {
+    this.#later(jitter(200, SOON));
+  }
+
+  #link(id) {
+    return this.list.querySelector(`[data-room="${id}"]`);
+  }
+
+  #news(id, listed, more) {
+    const link = this.#link(id);
+    if (!link || more) this.missed();
+    if (!link) this.#unknown.push([id, listed]);
+    for (const [seq, author, names] of link ? listed : []) {
+      const { dataset } = link;
+      if (seq <= Math.max(dataset.head, dataset.read)) continue;
+      dataset.head = seq;
+      if (author === this.me) continue;
+      dataset.unread = Number(dataset.unread) + 1;
+      if (this.#heard(link, seq, author, names)) dataset.mentioned = Number(dataset.mentioned) + 1;
+    }
+  }
+
+  // Tells of a message, and says whether it mentions this person.
+  #heard(link, seq, author, names) {
+    const muted = link.matches(".muted");
+    const named = names.includes(this.me);
+    const called = named || names.includes("here");
+    const mentioned = named || (called && !muted);
+    this.dispatchEvent(new CustomEvent("message", { detail: { link, seq, author, called, mentioned, muted } }));
+    return mentioned;
+  }
+
+  #read({ room, seq }) {
+    const link = this.#link(room);
+    if (!link) return;
+    link.dataset.read = Math.max(seq, link.dataset.read);
+    if (seq < link.dataset.head) this.missed();
+    else link.dataset.unread = link.dataset.mentioned = 0;
+  }
+
+  // A room that one looks at asks for nothing; one that is muted only when somebody calls by name.
+  #show() {
+    const all = { unread: 0, mentioned: 0 };
+    for (const link of this.list.querySelectorAll("[data-room]")) {
+      const seen = link.ariaCurrent && !document.hidden;
+      const muted = link.matches(".muted");
+      for (const what of ["unread", "mentioned"]) {
+        const n = seen || (muted && what === "unread") ? 0 : Number(link.dataset[what]);
+        fill(link.querySelector(`.count.${what}`), what, n);
+        all[what] += n;
+      }
+      link.classList.toggle("unread", !seen && !muted && Number(link.dataset.unread) > 0);
+    }
+    badge(all);
+  }
+
+  #later(wait) {
+    if (!this.#timer) this.#timer = setTimeout(() => this.#ask(), Math.max(wait, this.#asked + SOON - Date.now()));
   }
 
   async #ask() {
-    if (document.hidden || this.#asking || Date.now() - this.#at < OFTEN) return;
-    this.#asking = true;
-    this.#at = Date.now();
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    if (this.#asking) return this.#later(SOON);
+    this.#asked = Date.now();
+    this.#asking = [];
     try {
       const address = new URL(this.list.dataset.url, location.href);
       address.searchParams.set("current", this.current);
       const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(10_000) });
-      if (answer.ok && !answer.redirected) this.#show(await answer.text());
+      if (answer.ok && !answer.redirected) this.#replace(await answer.text());
     } catch {
       // the room says it when there is no network; the next time will come
     } finally {
-      this.#asking = false;
+      this.#asking = null;
     }
+    this.#show();
   }
 
-  #show(html) {
+  #replace(html) {
     const fresh = document.createElement("template");
     fresh.innerHTML = html; // the server's own list, names escaped
     const focused = this.list.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     this.list.replaceChildren(...fresh.content.children);
     if (focused) this.list.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
+    const meanwhile = this.#asking;
+    this.#asking = null;
+    for (const [id, listed] of this.#unknown.splice(0)) {
+      const link = this.#link(id);
+      for (const [seq, author, names] of link ? listed : []) if (author !== this.me) this.#heard(link, seq, author, names);
+    }
+    for (const frame of meanwhile) this.hear(frame);
   }
 }
+
+function fill(element, what, n) {
+  element.hidden = !n;
+  const [sign, words] = element.children;
+  sign.textContent = (what === "mentioned" ? "@" : "") + (n > MOST ? `${MOST}+` : n);
+  words.textContent = count(`${what}-count`, n);
+}
+
+export const rooms = new Rooms(document.getElementById("side-rooms"));

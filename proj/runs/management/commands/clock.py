@@ -5,11 +5,14 @@ import os
 import signal
 import threading
 import time
+from importlib import import_module
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.management import BaseCommand
 from django.db import connections
+from django.utils.module_loading import module_has_submodule
 
 from proj.runs import clock
 
@@ -29,7 +32,8 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
         holder = f"{settings.HOST}:{os.getpid()}"
-        due = {job: 0.0 for _, job in clock.JOBS}
+        jobs = jobs_of_all()
+        due = {job: 0.0 for _, job in jobs}
         leading = False
         while not stopping.is_set():
             try:
@@ -39,7 +43,7 @@ class Command(BaseCommand):
             except Exception:
                 leading = False
                 _in_vain("the lead")
-            for seconds, job in clock.JOBS:
+            for seconds, job in jobs:
                 if leading and time.monotonic() >= due[job] and not stopping.is_set():
                     due[job] = time.monotonic() + seconds
                     try:
@@ -49,6 +53,13 @@ class Command(BaseCommand):
             stopping.wait(TICK)
         if leading:
             clock.resign(holder)
+
+
+def jobs_of_all() -> list[clock.Job]:
+    """The JOBS of each of our apps that has a module `clock`."""
+    ours = [config for config in apps.get_app_configs() if config.name.startswith("proj.") and config.module]
+    found = [config.name for config in ours if module_has_submodule(config.module, "clock")]
+    return [job for name in found for job in import_module(f"{name}.clock").JOBS]
 
 
 def _in_vain(what: str) -> None:

@@ -1,0 +1,89 @@
+"""Search in the messages that a person may see. The index finds; what is shown is read from the rooms' logs."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Max
+
+from proj.accounts.models import User
+from proj.rooms import fulltext, words
+from proj.rooms.frames import Kind
+from proj.rooms.models import Event, Room
+
+PORTION = 200  # ids that the index is asked for at once
+MOST_PORTIONS = 50  # read in vain, until a search stops and says how far it came
+MOST_FORBIDDEN = 300  # rooms that the index leaves out; more are left out when the messages are read
+NEWEST = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody looks for. Times are aware: from `since` on, and before `until`."""
+
+    text: str
+    room: Room | None = None
+    author: User | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def terms(self) -> list[words.Term]:
+        """What the index is asked for; nothing where the question says nothing."""
+        terms = words.asked(self.text)
+        if self.room is not None:
+            terms.append(fulltext.in_room(self.room.pk))
+        if self.author is not None:
+            terms.append(fulltext.by_person(self.author.pk))
+        return terms
+
+
+@dataclass(slots=True)
+class Found:
+    """Messages, newest first; `before` is where to go on, None when that was all."""
+
+    messages: list[Event] = field(default_factory=list)
+    before: int | None = None
+
+
+def find(user: User, question: Question, before: int = NEWEST, limit: int = 20) -> Found:
+    """At most `limit` messages that `user` may see, among those with ids below `before`."""
+    terms = question.terms
+    if not terms:
+        return Found()
+    visible = Room.objects.open_to(user).filter(hidden=False)
+    forbidden = Room.objects.exclude(pk__in=visible.values("pk")).values_list("pk", flat=True)[: MOST_FORBIDDEN + 1]
+    without = [fulltext.in_room(id) for id in forbidden][:MOST_FORBIDDEN]
+    after = _place(question.since) - 1 if question.since else 0
+    before = min(before, _place(question.until)) if question.until else before
+    messages = Event.objects.filter(room__in=visible, kind=Kind.POSTED, deleted_at=None)
+    if question.since:
+        messages = messages.filter(at__gte=question.since)
+    if question.until:
+        messages = messages.filter(at__lt=question.until)
+    found = Found()
+    for _ in range(MOST_PORTIONS):
+        ids = fulltext.found(terms, without, after, before, PORTION)
+        some = messages.filter(pk__in=ids).select_related("room", "author").order_by("-pk")
+        found.messages += some[: limit + 1 - len(found.messages)]
+        if len(found.messages) > limit:
+            found.messages.pop()
+            found.before = found.messages[-1].pk
+            return found
+        if len(ids) < PORTION:
+            return found
+        before = ids[-1]
+    found.before = before
+    return found
+
+
+def _place(at: datetime) -> int:
+    """About the id of the first event from `at` on: ids grow with time, but for some seconds of several writers."""
+    low, high = 0, (Event.objects.aggregate(newest=Max("pk"))["newest"] or 0) + 1
+    while low < high:
+        middle = (low + high) // 2
+        row = Event.objects.filter(pk__gte=middle).order_by("pk").values_list("pk", "at").first()
+        if row and row[1] < at:
+            low = row[0] + 1
+        else:
+            high = middle
+    return low

@@ -1,0 +1,86 @@
+"""The card of a run in its room: an event when it begins, another when it has ended, and what it looks like between.
+
+The events say who started it and nothing else. Who may not see the service sees in its card only that.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.template.loader import render_to_string
+
+from proj.accounts.models import User
+from proj.rooms import cards, log
+from proj.rooms.frames import Kind
+from proj.runs import frames, output, shown
+from proj.runs.choices import Audience, Origin
+from proj.runs.models import Run
+from proj.runs.telling import Told
+
+LAST = 3  # lines that a card shows
+NOBODY = {Origin.COMMAND: "the host", Origin.SCHEDULE: "the clock"}  # no person can have a name with a space
+
+
+def begun(run: Run) -> Told:
+    """Put its card into its room, in the current transaction; return what the room is to be told."""
+    return _append(run, Kind.CARD) + of_state(run) if run.room_id else []
+
+
+def ended(runs: Iterable[Run]) -> Told:
+    """Say in their rooms that these are over, in the current transaction; return what the rooms are to be told."""
+    told: Told = []
+    # rooms are locked in one order everywhere
+    for run in sorted((run for run in runs if run.room_id and run.card), key=lambda run: run.room_id or 0):
+        told += _append(run, Kind.CARD_CHANGED, run.card) + of_state(run)
+    return told
+
+
+def of_state(run: Run) -> Told:
+    """What its room is told of how it stands. Where not everybody may see it, each page asks for itself."""
+    if not run.room_id or not run.card:
+        return []
+    html = _html(run) if run.service.seen_by == Audience.EVERYONE else ""
+    return [cards.flash(run.room_id, _reference(run), html)]
+
+
+def draw(user: User, ids: Sequence[str]) -> dict[str, str]:
+    """The cards of these runs as `user` sees them."""
+    runs = Run.objects.for_viewers(user).filter(pk__in=[id for id in ids if _is_id(id)])
+    seen = {str(run.pk): _html(run) for run in runs.select_related("service", "person")}
+    unseen = render_to_string("runs/unseen.html")
+    return {id: seen.get(id, unseen) for id in ids}
+
+
+def _append(run: Run, kind: Kind, target: int | None = None) -> Told:
+    author, own = run.person or _nobody(run), str(uuid.uuid4())
+    room = run.room_id or 0
+    written = log.add(room, kind, author.pk, author.username, client_id=own, text=_reference(run), target=target)
+    if kind == Kind.CARD:
+        run.card = written.seq
+        Run.objects.filter(pk=run.pk).update(card=written.seq)
+    return log.announcements([written])
+
+
+def _nobody(run: Run) -> User:
+    """Who stands in the room's log for a run that no person started."""
+    name = NOBODY[Origin(run.origin)] if run.origin in NOBODY else NOBODY[Origin.COMMAND]
+    return User.objects.get_or_create(username=name, defaults={"is_active": False, "password": make_password(None)})[0]
+
+
+def _reference(run: Run) -> str:
+    return f"run:{run.pk}"
+
+
+def _html(run: Run) -> str:
+    first = max(1, run.lines - LAST + 1)
+    lines = [shown.Line(one.number, shown.text(one.data)) for one in output.lines(run, first, LAST + 1)]
+    return render_to_string("runs/card.html", {"run": frames.state(run), "lines": lines[-LAST:]}).strip()
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

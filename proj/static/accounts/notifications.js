@@ -1,0 +1,54 @@
+// Notifications on this device: whether they are possible, the way to allow and to try them, and what became of them.
+import { exact, local } from "../rooms/times.js";
+import { say } from "../rooms/words.js";
+import { journal } from "../site/journal.js";
+import { display, state } from "../site/notification.js";
+import { rooms } from "../site/rooms.js";
+
+const byId = (id) => document.getElementById(id);
+const ask = byId("notifications-ask");
+const test = byId("notifications-test");
+const list = byId("notifications-journal");
+const part = byId("journal-part").content.querySelector("li");
+
+ask.addEventListener("click", async () => {
+  await Notification.requestPermission();
+  show();
+});
+
+test.addEventListener("click", () => {
+  const done = display(say("test-title"), { body: say("test-body"), tag: "signalbox:test" });
+  byId("notifications-state").textContent = say(`tested-${done}`);
+});
+
+addEventListener("storage", tell); // another tab has noted something
+setInterval(tell, 2_000); // or this one
+show();
+tell();
+
+function show() {
+  byId("notifications-state").textContent = say(`state-${state()}`);
+  ask.hidden = state() !== "default";
+  test.hidden = state() !== "granted";
+}
+
+function tell() {
+  const entries = journal(rooms.me);
+  byId("notifications-none").hidden = entries.length > 0;
+  const newest = entries[0] ? `${entries[0].id} ${entries[0].result}` : "";
+  if (list.dataset.newest === newest) return;
+  list.dataset.newest = newest;
+  list.replaceChildren(...entries.map(entry));
+}
+
+function entry({ author, room, href, at, result }) {
+  const item = part.cloneNode(true);
+  item.querySelector("a").setAttribute("href", href);
+  item.querySelector(".about").textContent = say("said-in", { author, room });
+  const time = item.querySelector("time");
+  time.dateTime = at;
+  time.title = exact(at);
+  time.textContent = local(at);
+  item.querySelector(".result").textContent = say(`result-${result}`);
+  return item;
+}

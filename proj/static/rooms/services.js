@@ -1,0 +1,50 @@
+// What may be started by `/run`, and with what: for the completion of the command.
+export class Services {
+  #services = null; // asked for when they are wanted
+  #asking = null;
+
+  constructor(url) {
+    this.url = url;
+  }
+
+  /** What may follow this beginning of a command: {typed, found}; null when it is none. */
+  async complete(before) {
+    if (!/^\/run\s/.test(before)) return null;
+    const services = await this.#load();
+    const words = before.split(/\s+/).slice(1);
+    const typed = words.at(-1);
+    if (words.length === 1) {
+      const all = services.map(({ uid, name }) => ({ name: uid, text: uid, about: name === uid ? "" : name }));
+      return { typed, found: fitting(all, typed) };
+    }
+    const service = services.find(({ uid }) => uid === words[0]);
+    const given = words.slice(1, -1).map((word) => word.split("=")[0]);
+    const open = (service?.parameters ?? []).filter(({ name }) => !given.includes(name));
+    const [name, value] = typed.split(/=(.*)/s);
+    if (value !== undefined) {
+      const values = open.find((one) => one.name === name)?.values ?? [];
+      return { typed, found: fitting(values.map((one) => ({ name: one, text: `${name}=${one}` })), value) };
+    }
+    if (!typed && !open.some(({ needed }) => needed)) return { typed, found: [] };
+    return { typed, found: fitting(open.map((one) => ({ name: one.name, text: `${one.name}=` })), typed) };
+  }
+
+  async #load() {
+    if (this.#services) return this.#services;
+    this.#asking ??= fetch(this.url, { signal: AbortSignal.timeout(5_000) }).then((answer) => answer.json());
+    try {
+      ({ services: this.#services } = await this.#asking);
+    } catch {
+      return []; // the next key asks again
+    } finally {
+      this.#asking = null;
+    }
+    return this.#services;
+  }
+}
+
+// One that is written in full needs no completion: Enter is to send it.
+function fitting(all, typed) {
+  const wanted = typed.toLowerCase();
+  return all.filter(({ name }) => name.toLowerCase().startsWith(wanted) && name !== typed);
+}

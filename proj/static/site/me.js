@@ -1,0 +1,10 @@
+// The socket of pages that show no room: it tells what is new in all of them. (A room's own socket tells it all.)
+import { Socket } from "../rooms/socket.js";
+import { rooms } from "./rooms.js";
+
+const socket = new Socket(() => "/ws/me/");
+socket.addEventListener("frame", ({ detail: frame }) => {
+  if (frame.type === "welcome") rooms.missed();
+  else if (frame.type === "news" || frame.type === "read") rooms.hear(frame);
+});
+socket.tryNow();

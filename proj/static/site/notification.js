@@ -1,0 +1,58 @@
+// A notification of the desktop, and why one was shown or was not: the settings page tells it.
+// Every tab hears of every message; they give the notification one tag, so it is shown once.
+import { history } from "../rooms/history.js";
+import { say } from "../rooms/words.js";
+import { note } from "./journal.js";
+
+const LONGEST = 200; // characters of a message
+
+/** Tell of a message, `choice` being what this person wants to be told of, unless there is a reason not to. */
+export async function decide(rooms, choice, { link, seq, author, mentioned, muted }) {
+  const { room: id } = link.dataset;
+  const now = rooms.list.querySelector(`[data-room="${id}"]`) ?? link; // the list may have been replaced
+  const about = { room: now.querySelector(".name").textContent, author, href: `${now.getAttribute("href")}${seq}/` };
+  const shown = { ...about, tag: `signalbox:${id}:${seq}` };
+  const result = why(now, seq, choice, muted && !mentioned) ?? (await show(shown, now, seq));
+  note(rooms.me, { ...about, id: shown.tag, at: new Date().toISOString(), result });
+}
+
+// Why there is to be no notification, or null.
+function why(link, seq, choice, muted) {
+  if (choice === "off") return "off";
+  if (muted) return "muted";
+  if (Number(link.dataset.read) >= seq) return "read";
+  if (link.ariaCurrent && document.hasFocus()) return "looking";
+  return state() === "granted" ? null : state();
+}
+
+/** What this device allows: "insecure", "unsupported", "default" (it was not asked), "denied" or "granted". */
+export function state() {
+  if (!isSecureContext) return "insecure";
+  return "Notification" in window ? Notification.permission : "unsupported";
+}
+
+async function show({ tag, room, author, href }, link, seq) {
+  let body = "";
+  try {
+    const page = await history(`${link.getAttribute("href")}messages/`, { before: seq + 1, limit: 1 });
+    body = [...(page.messages.at(-1)?.text ?? "")].slice(0, LONGEST).join("");
+  } catch {
+    // who said it, and where, is worth telling by itself
+  }
+  return display(say("said-in", { author, room }), { tag, body }, href);
+}
+
+/** Show it; says "shown", or why not. A click leads to `href`. */
+export function display(title, options, href) {
+  try {
+    const notification = new Notification(title, { icon: document.querySelector('link[rel="icon"]').href, ...options });
+    notification.addEventListener("click", () => {
+      window.focus();
+      notification.close();
+      if (href) location.assign(href);
+    });
+    return "shown";
+  } catch {
+    return "unsupported"; // phones want a service worker for it
+  }
+}

@@ -1,0 +1,14 @@
+// Tells of what somebody wants to be told, after a moment.
+import { later } from "./later.js";
+
+const WAIT = 2_500; // who reads it meanwhile, here or elsewhere, need not be told
+const notification = later(() => import("./notification.js"));
+
+/** Begin to notify of what `rooms` tells. */
+export function notify(rooms) {
+  const { notify: choice } = document.documentElement.dataset;
+  const tell = async (message) => (await notification())?.decide(rooms, choice, message);
+  rooms.addEventListener("message", ({ detail }) => {
+    if (detail.called || (choice === "all" && !detail.muted)) setTimeout(tell, WAIT, detail);
+  });
+}

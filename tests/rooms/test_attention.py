@@ -1,0 +1,134 @@
+"""What asks for a person's attention: unread messages and mentions, counted where they are stored."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from proj.accounts.models import User
+from proj.layer.names import INTERFACES
+from proj.rooms import log, news
+from proj.rooms.commands import Command, Outcome
+from proj.rooms.models import Membership, Mention, Room
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def lobby(db: None) -> Room:
+    return Room.objects.create(name="lobby")
+
+
+def counts(room: Room, user: User) -> tuple[int, int]:
+    """Unread messages and mentions of `user` in `room`."""
+    found = Room.objects.of(user).with_unread(user).get(pk=room.pk)
+    return found.unread, found.mentioned  # type: ignore[attr-defined]
+
+
+def test_only_messages_of_others_count_as_unread(lobby: Room, alice: User, bob: User) -> None:
+    lobby.post(alice, "one")
+    lobby.post(bob, "two")
+    lobby.edit(alice, 1, "one, edited")
+    lobby.react(bob, 1, "🎉")
+    lobby.add_member(bob, alice)
+    assert counts(lobby, alice) == (1, 0)
+    assert counts(lobby, bob) == (1, 0)
+    lobby.mark_seen(alice, 2)
+    assert counts(lobby, alice) == (0, 0)
+    lobby.delete_message(alice, 1)
+    assert counts(lobby, bob) == (0, 0)
+
+
+def test_who_is_mentioned_is_counted_by_name_and_by_here(lobby: Room, alice: User, bob: User) -> None:
+    lobby.post(alice, "hello @bob and @Bob and @nobody, `not @bob`")
+    lobby.post(alice, "@here, lunch")
+    lobby.post(alice, "and @alice")
+    assert counts(lobby, bob) == (3, 2)
+    assert counts(lobby, alice) == (0, 0)  # nobody calls themselves
+    lobby.mark_seen(bob, 1)
+    assert counts(lobby, bob) == (2, 1)
+
+
+def test_a_name_in_another_script_is_found_as_it_is_written(lobby: Room, alice: User) -> None:
+    olga = User.objects.create_user("ольга")
+    lobby.post(alice, "@ольга, @Alice")
+    assert counts(lobby, olga) == (1, 1)
+
+
+def test_edits_and_deletions_change_who_is_mentioned(lobby: Room, alice: User, bob: User, charlie: User) -> None:
+    lobby.post(alice, "@bob")
+    lobby.edit(alice, 1, "@charlie")
+    assert (counts(lobby, bob), counts(lobby, charlie)) == ((1, 0), (1, 1))
+    lobby.delete_message(alice, 1)
+    assert counts(lobby, charlie) == (0, 0)
+    assert not Mention.objects.exists()
+
+
+def test_only_who_may_read_a_message_is_mentioned_by_it(alice: User, bob: User, charlie: User) -> None:
+    den = Room.objects.create(name="den", members_only=True)
+    Membership.objects.create(room=den, user=alice)
+    Membership.objects.create(room=den, user=charlie)
+    outcome = den.post(alice, "@bob @charlie @here")
+    assert set(Mention.objects.values_list("user", flat=True)) == {charlie.pk, None}
+    ((group, message),) = news.of([outcome])
+    assert group == INTERFACES
+    ((room, audience, listed, more),) = message["rooms"]
+    assert (room, audience, more) == (den.pk, sorted([alice.pk, charlie.pk]), False)
+    assert listed == [[1, "alice", ["charlie", "here"]]]
+
+
+def test_a_quiet_room_calls_only_by_name(lobby: Room, alice: User, bob: User) -> None:
+    lobby.mute(bob)
+    lobby.mute(bob)
+    lobby.post(alice, "@here")
+    assert counts(lobby, bob) == (1, 0)
+    lobby.post(alice, "@bob")
+    assert counts(lobby, bob) == (2, 1)
+    lobby.mute(bob, on=False)
+    assert counts(lobby, bob) == (2, 2)
+
+
+def test_a_message_without_mentions_costs_no_statement_more(lobby: Room, alice: User, bob: User) -> None:
+    def statements(text: str) -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as caught:
+            lobby.post(alice, text)
+        return len(caught)
+
+    plain = statements("hello")
+    assert statements("**hello** mail@example.org") == plain
+    assert statements("@bob") == plain + 2
+
+
+def test_a_very_unread_room_is_counted_up_to_a_limit(lobby: Room, alice: User, bob: User) -> None:
+    log.write([Command("post", lobby.pk, alice.pk, f"id {n}", "@bob") for n in range(1200)])
+    assert counts(lobby, bob) == (1000, 1000)
+
+
+def test_of_a_busy_room_the_newest_and_those_with_mentions_are_listed(lobby: Room, alice: User, bob: User) -> None:
+    texts = ["@bob", *("hello" for _ in range(30))]
+    outcomes: list[Outcome] = log.write(
+        [Command("post", lobby.pk, alice.pk, f"id {n}", text) for n, text in enumerate(texts)]
+    )
+    ((_, message),) = news.of(outcomes)
+    ((_, audience, listed, more),) = message["rooms"]
+    assert (audience, more, len(listed)) == (None, True, news.MOST)
+    assert [seq for seq, _, _ in listed] == [1, *range(13, 32)]
+
+
+def test_much_news_goes_in_several_messages(alice: User) -> None:
+    gathered = news.News()
+    from proj.rooms.commands import Posted, Written
+
+    audience = frozenset(range(8_000))
+    gathered.add(Written(room, 1, "", Posted("alice", (), audience)) for room in range(5))
+    told = gathered.told()
+    assert [len(message["rooms"]) for _, message in told] == [2, 2, 1]
+    assert not gathered
+
+
+def test_what_was_read_is_told_once(lobby: Room, alice: User, bob: User) -> None:
+    lobby.post(bob, "hello")
+    ((_, message),) = news.of([lobby.mark_seen(alice, 1)])
+    assert message == {"type": "rooms.news", "rooms": [], "read": [[alice.pk, lobby.pk, 1]]}
+    assert news.of([lobby.mark_seen(alice, 1)]) == []

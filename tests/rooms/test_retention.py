@@ -1,0 +1,141 @@
+"""What a room need not keep goes from the beginning of its log; pages and sockets stay right."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
+
+from consumers.interface import reading
+from proj.accounts.models import User
+from proj.rooms import retention
+from proj.rooms.frames import Kind
+from proj.rooms.models import Room
+from proj.runs import clock
+from proj.runs.management.commands.clock import jobs_of_all
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def room(alice: User) -> Room:
+    """A room with ten messages: of number n, ten minus n days old, and two hours more."""
+    room = Room.visit(alice, "lobby")
+    for n in range(1, 11):
+        room.post(alice, f"message {n}")
+        room.events.filter(seq=n).update(at=timezone.now() - timedelta(days=10 - n, hours=2))
+    return room
+
+
+def left(room: Room) -> list[int]:
+    return [event.seq for event in room.events_after(0, 100)]
+
+
+def missed(room: Room, seq: int | None) -> reading.Missed:
+    (answer,) = reading.arrived([reading.Arrival(room.pk, room.epoch, seq)])
+    assert isinstance(answer, reading.Missed)
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("days", "messages", "kept"),
+    [(None, None, 10), (3, None, 3), (None, 4, 4), (3, 6, 3), (7, 2, 2), (36_500, 100, 10), (1, 1, 1)],
+)
+def test_the_stricter_limit_counts(room: Room, days: int | None, messages: int | None, kept: int) -> None:
+    room.keep(days, messages)
+    retention.prune_all()
+    assert left(room) == list(range(11 - kept, 11))
+    retention.prune_all()
+    assert len(left(room)) == kept
+
+
+def test_the_last_hour_stays_whatever_the_limits(room: Room, alice: User) -> None:
+    for n in range(3):
+        room.post(alice, f"fresh {n}")
+    room.keep(None, 1)
+    retention.prune_all()
+    assert left(room) == [11, 12, 13]
+
+
+def test_who_holds_less_than_is_kept_begins_anew_and_others_go_on(room: Room) -> None:
+    room.keep(None, 4)
+    retention.prune_all()
+    room.refresh_from_db()
+    assert (room.pruned, room.seq) == (6, 10)
+    assert missed(room, 5).reset
+    assert not missed(room, 5).page.events
+    for seq in (6, 8, 10):
+        answer = missed(room, seq)
+        assert not answer.reset
+        assert [number for number, _ in answer.page.events] == list(range(seq + 1, 11))
+    assert not missed(room, None).reset
+
+
+def test_history_begins_later_and_says_so(room: Room, alice: User, client: Client) -> None:
+    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    assert "are not kept" not in client.get("/chat/lobby/").content.decode()
+    room.keep(None, 4)
+    retention.prune_all()
+    page = client.get("/chat/lobby/").content.decode()
+    assert "message 6" not in page
+    assert "message 7" in page
+    assert "are not kept" in page
+    history = client.get("/chat/lobby/messages/?before=9").json()
+    assert [message["seq"] for message in history["messages"]] == [7, 8]
+    assert not history["more"]
+    assert client.get("/chat/lobby/6/").status_code == 404
+    assert client.get("/chat/lobby/7/").status_code == 200
+
+
+def test_a_message_that_is_gone_does_not_live_on_in_its_edits(room: Room, alice: User) -> None:
+    room.edit(alice, 2, "a *secret*")
+    room.edit(alice, 10, "kept")
+    room.keep(5, None)
+    retention.prune_all()
+    changes = room.events_after(10, 10)
+    assert [(event.kind, event.text, event.html) for event in changes] == [
+        (Kind.DELETED, "", ""),
+        (Kind.EDITED, "kept", ""),
+    ]
+
+
+def test_a_room_of_which_all_is_gone_goes_on(room: Room, alice: User) -> None:
+    room.events.update(at=timezone.now() - timedelta(days=50))
+    room.keep(1, None)
+    retention.prune_all()
+    assert left(room) == []
+    room.post(alice, "again")
+    assert left(room) == [11]
+    assert not missed(room, 10).reset
+    assert missed(room, 9).reset
+
+
+def test_a_large_log_goes_in_portions(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "PORTION", 2)
+    room.keep(None, 3)
+    retention.prune_all()
+    assert left(room) == [8, 9, 10]
+
+
+def test_the_command_says_what_goes_and_a_dry_run_deletes_nothing(room: Room) -> None:
+    def prune(*arguments: str) -> str:
+        said = StringIO()
+        call_command("prune", *arguments, stdout=said)
+        return said.getvalue()
+
+    assert prune() == ""
+    room.keep(None, 4)
+    assert prune("--dry-run").startswith("lobby: 6 events until ")
+    assert len(left(room)) == 10
+    assert prune("LOBBY").strip().endswith("UTC deleted")
+    assert len(left(room)) == 4
+    with pytest.raises(CommandError):
+        prune("nowhere")
+
+
+def test_the_clock_does_it() -> None:
+    jobs = [job for _, job in jobs_of_all()]
+    assert retention.prune_all in jobs
+    assert {job for _, job in clock.JOBS} < set(jobs)

@@ -1,0 +1,47 @@
+"""Every string is there in every language, with the same places to fill in, and what is served is what was written."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+
+from deploy import translations
+
+PLACES = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}|</?\w+|class=\"\w+\"|href=\"[^\"]*\"")
+HINT = "run: .venv/bin/python -m deploy.translations"
+languages = pytest.mark.parametrize("language", translations.LANGUAGES)
+
+
+def pairs(language: str) -> Iterator[tuple[str, str]]:
+    """Each string, and each form of its translation."""
+    for message in translations.catalog(language):
+        if message.id:
+            forms = message.string if isinstance(message.string, list | tuple) else [message.string]
+            for form in forms:
+                yield (message.id if isinstance(message.id, str) else message.id[-1]), str(form)
+
+
+@languages
+def test_nothing_is_untranslated(language: str) -> None:
+    translated = translations.catalog(language)
+    translated.update(translations.strings(), no_fuzzy_matching=True)
+    assert list(translations.missing(translated)) == [], HINT
+    assert not translated.obsolete, HINT
+
+
+@languages
+def test_what_is_served_is_what_was_written(language: str) -> None:
+    translated = translations.catalog(language)
+    assert translations.po(language).with_suffix(".mo").read_bytes() == translations.compiled(translated), HINT
+
+
+@languages
+def test_translations_have_the_same_places_to_fill_in(language: str) -> None:
+    for string, form in pairs(language):
+        assert sorted(PLACES.findall(string)) == sorted(PLACES.findall(form)), f"{string!r}: {form!r}"
+
+
+def test_every_language_that_is_offered_is_translated() -> None:
+    offered = {code for code, _ in settings.LANGUAGES} - {"en"}
+    assert offered == {language.replace("_", "-").lower() for language in translations.LANGUAGES}
