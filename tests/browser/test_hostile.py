@@ -56,7 +56,7 @@ def test_hostile_markup_is_inert(enter: Rooms) -> None:
     alice, bob = enter("alice"), enter("bob")
     for text in HOSTILE_MARKUP:
         alice.field.fill(text)
-        alice.page.get_by_role("button", name="Send").click()
+        alice.page.get_by_role("button", name="Send", exact=True).click()
     expect(bob.messages).to_have_count(len(HOSTILE_MARKUP))
     for message, shown in zip(bob.messages.all(), HOSTILE_MARKUP.values(), strict=True):
         words = message.locator(".rich pre, .rich:not(:has(pre))")
@@ -173,7 +173,7 @@ def test_hostile_control_sequences_of_terminals_are_inert(enter: Rooms) -> None:
     }
     for sequence in sequences:
         alice.field.fill(f"```\n{sequence}\n```")
-        alice.page.get_by_role("button", name="Send").click()
+        alice.page.get_by_role("button", name="Send", exact=True).click()
     expect(bob.messages).to_have_count(len(sequences))
     for message, shown in zip(bob.messages.all(), sequences.values(), strict=True):
         if shown is not None:
@@ -200,7 +200,7 @@ def test_eight_thousand_combining_characters_cover_nothing_else(enter: Rooms) ->
     alice, bob = enter("alice"), enter("bob")
     alice.say("before")
     alice.field.fill("e" + "\u0301" * 7_999)
-    alice.page.get_by_role("button", name="Send").click()
+    alice.page.get_by_role("button", name="Send", exact=True).click()
     alice.say("after")
     bob.sees("after", "alice")
     hit = """item => {

@@ -73,7 +73,7 @@ def test_a_line_shows_where_one_left_off(enter: Rooms, in_room: InRoom) -> None:
     bob.say("and more")
     expect(bob.pending).to_have_count(0)
     alice.open()
-    line = alice.page.locator("[data-unread]")
+    line = alice.page.locator("#scroller [data-unread]")
     expect(line).to_have_count(1)
     expect(line.locator(".text")).to_have_text("while alice is away")
     expect(line).to_have_attribute("data-unread", "New since you were here")
@@ -178,7 +178,7 @@ def test_on_a_touch_screen_a_tap_shows_what_can_be_done(enter: Rooms, visit: Peo
     alice = enter("alice", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     for text in ("one", "two"):
         alice.field.fill(text)
-        alice.page.get_by_role("button", name="Send").click()
+        alice.page.get_by_role("button", name="Send", exact=True).click()
     alice.sees("two", "alice")
     message = alice.message("two")
     actions = message.locator(".meta")

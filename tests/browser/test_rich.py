@@ -14,7 +14,7 @@ def test_a_message_looks_the_same_live_and_loaded(enter: Rooms) -> None:
     written = ["**bold** `code`\n- one\n- two", "> he said\nhi @bob and @charlie :tada:", LOG, "line\n" * 40, "plain"]
     for text in written:
         alice.field.fill(text)
-        alice.page.get_by_role("button", name="Send").click()
+        alice.page.get_by_role("button", name="Send", exact=True).click()
     expect(bob.messages).to_have_count(len(written))
     rich = bob.messages.nth(0).locator(".rich")
     expect(rich.locator("strong")).to_have_text("bold")
@@ -41,7 +41,7 @@ def test_a_message_looks_the_same_live_and_loaded(enter: Rooms) -> None:
 def test_code_is_copied_and_wrapped(enter: Rooms) -> None:
     alice = enter("alice", permissions=["clipboard-read", "clipboard-write"])
     alice.field.fill(LOG)
-    alice.page.get_by_role("button", name="Send").click()
+    alice.page.get_by_role("button", name="Send", exact=True).click()
     block = alice.messages.locator(".block")
     expect(block.locator(".language")).to_have_text("sh")
     block.hover()
