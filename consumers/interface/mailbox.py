@@ -122,9 +122,13 @@ class Mailbox:
         except (RedisError, OSError, TimeoutError):
             logger.warning("somebody is here without the layer: Redis is away")
 
-    def attend(self, outlet: Outlet) -> None:
-        """Bring in `outlet`, which has no room open and hears of all rooms of its person. leave() is the end of it."""
+    def look_after(self, outlet: Outlet) -> None:
+        """Close `outlet`, which has no room open, when its person may not stay. leave() is the end of it."""
         self.outlets[outlet.id] = outlet
+
+    def attend(self, outlet: Outlet) -> None:
+        """look_after(), and have it hear of all rooms of its person."""
+        self.look_after(outlet)
         self.elsewhere.came(outlet)
 
     def people(self, room: OpenRoom) -> dict[str, object]:

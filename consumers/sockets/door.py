@@ -25,6 +25,11 @@ class Refused(Exception):
         self.code = code
 
 
+def signed_out() -> Refused:
+    """What is said to who is signed in nowhere."""
+    return Refused(4401, "signed_out", "Sign in first.")
+
+
 class NoSuchRoom(Refused):
     """There is no such room for this person."""
 
@@ -78,7 +83,7 @@ def admit(knocks: Sequence[Knock]) -> list[Admission | Exception]:
     for knock in knocks:
         user, room = people.get(knock.session), rooms.get(keys[knock.room])
         if user is None:
-            answers.append(Refused(4401, "signed_out", "Sign in first."))
+            answers.append(signed_out())
         elif room is None:
             answers.append(NoSuchRoom(user))
         elif room.for_members and (room.pk, user.pk) not in members:
@@ -101,7 +106,7 @@ door: Gathering[Knock, Admission] = Gathering(admit)
 def recognised(session_keys: Sequence[str]) -> list[User | Exception]:
     """Whose sessions these are; Refused for nobody's."""
     people = people_of(set(session_keys))
-    return [people.get(key) or Refused(4401, "signed_out", "Sign in first.") for key in session_keys]
+    return [people.get(key) or signed_out() for key in session_keys]
 
 
 gate: Gathering[str, User] = Gathering(recognised)

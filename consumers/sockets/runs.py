@@ -9,70 +9,38 @@ from uuid import UUID
 from django.db import Error as DatabaseError
 
 from consumers.interface.database import ask
-from consumers.interface.line import line_to
-from consumers.interface.outlet import Outlet
 from consumers.interface.process import interface
 from consumers.interface.watching import Watcher, Watching
-from consumers.sockets.base import SocketConsumer
-from consumers.sockets.door import Refused, from_allowed_origin, session_key
-from consumers.sockets.limits import TokenBucket
+from consumers.sockets.door import Refused, signed_out
+from consumers.sockets.listening import PROTOCOL, ListeningSocket
 from proj.accounts.models import User
 from proj.accounts.sessions import person_of
-from proj.metrics.definitions import REFUSALS
 from proj.runs.models import Run, Service
 
 logger = logging.getLogger(__name__)
 
-PROTOCOL = "signalbox.v1"
-NONSENSE = 10  # frames from a browser that has nothing to say here, until it is closed
 LARGEST_OFFSET = 10**15
 
 
-class WatchSocket(SocketConsumer):
-    """A browser that watches runs. It only listens: where it begins is in its address."""
+class WatchSocket(ListeningSocket):
+    """A browser that watches runs. Where it begins is in its address."""
 
-    outlet: Outlet
     watcher: Watcher
     watching: Watching
     uid = ""  # of the service whose runs it hears of
 
-    async def connected(self) -> None:
-        if not from_allowed_origin(self.scope):
-            await self.base_send({"type": "websocket.close"})
-            return
-        plain = PROTOCOL not in self.scope["subprotocols"]
-        self.nonsense = TokenBucket(1 / 30, NONSENSE)
-        self.outlet = Outlet(line_to(self.scope, self.base_send), 0, "", plain=plain)
-        self.watcher = Watcher(self.outlet)
+    async def come_in(self, key: str) -> None:
+        user, service, run = await ask(partial(self.admit, key, self.scope["url_route"]["kwargs"]))
+        await self.accept()
+        self.outlet.user_id, self.outlet.session, self.outlet.service = user.pk, key, service.pk
+        mailbox = interface().mailbox
+        mailbox.look_after(self.outlet)
+        self.watcher, self.watching = Watcher(self.outlet), mailbox.watching
+        self.outlet.tell(type="welcome", protocol=PROTOCOL, service=service.uid, you=user.username)
         try:
-            key = session_key(self.scope)
-            user, service, run = await ask(partial(self.admit, key, self.scope["url_route"]["kwargs"]))
-            await self._accept()
-            self.outlet.user_id, self.outlet.session, self.outlet.service = user.pk, key, service.pk
-            mailbox = interface().mailbox
-            mailbox.outlets[self.outlet.id] = self.outlet
-            self.watching = mailbox.watching
-            self.outlet.tell(type="welcome", protocol=PROTOCOL, service=service.uid, you=user.username)
             await self.begin(service, run)
-        except Refused as error:
-            await self._accept()
-            self._error(error.code, str(error))
-            self.outlet.line.close(error.close)
         except Run.DoesNotExist:
-            self._error("no_such_run", "There is no such run.")
-            self.outlet.line.close(4404)
-        except DatabaseError as error:
-            logger.warning("nobody can watch: %r", error)
-            await self._accept()
-            self.outlet.line.close(1013)
-
-    accepted = False
-
-    async def _accept(self) -> None:
-        if not self.accepted:
-            self.accepted = True
-            subprotocol = None if self.outlet.plain else PROTOCOL
-            await self.base_send({"type": "websocket.accept", "subprotocol": subprotocol})
+            raise _no_such_run() from None
 
     def admit(self, key: str, where: dict[str, Any]) -> tuple[User, Service, Run | None]:
         """Who comes, and what is shown. Raises Refused."""
@@ -89,20 +57,11 @@ class WatchSocket(SocketConsumer):
         good = offset.isascii() and offset.isdigit() and len(offset) < len(str(LARGEST_OFFSET))
         return int(offset) if good and named == str(run) else None
 
-    async def heard(self, message: dict[str, Any]) -> None:
-        self._error("bad_frame", "There is nothing to say on this socket.")
-        if self.nonsense.take():
-            self.outlet.line.close(4400)
-
-    def _error(self, code: str, detail: str) -> None:
-        REFUSALS.labels(code).inc()
-        self.outlet.tell(type="error", code=code, detail=detail)
-
     async def gone(self) -> None:
         if self.accepted and self.outlet.session:
             self.watcher.gone = True
-            interface().mailbox.outlets.pop(self.outlet.id, None)
             self.watching.leave(self.watcher)
+            interface().mailbox.leave(self.outlet)
 
 
 class RunSocket(WatchSocket):
@@ -112,7 +71,7 @@ class RunSocket(WatchSocket):
         user = _signed_in(key)
         run = Run.objects.for_viewers(user).select_related("service").filter(pk=where["id"]).first()
         if run is None:
-            raise Refused(4404, "no_such_run", "There is no such run.")
+            raise _no_such_run()
         return user, run.service, run
 
     async def begin(self, service: Service, run: Run | None) -> None:
@@ -164,5 +123,9 @@ class ServiceSocket(WatchSocket):
 def _signed_in(key: str) -> User:
     user = person_of(key)
     if user is None:
-        raise Refused(4401, "signed_out", "Sign in first.")
+        raise signed_out()
     return user
+
+
+def _no_such_run() -> Refused:
+    return Refused(4404, "no_such_run", "There is no such run.")

@@ -37,6 +37,14 @@ class NameForm(forms.Form):
             raise forms.ValidationError(BAD_NAME) from None
 
 
+class OpenForm(NameForm):
+    """The name of a room to open."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("Room")
+
+
 class NewForm(NameForm):
     """A room to make."""
 

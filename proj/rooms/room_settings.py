@@ -20,9 +20,7 @@ from proj.accounts.models import User
 from proj.rooms import managing, names
 from proj.rooms.forms import TAKEN, InviteForm, JoinForm, KeepForm, LinkForm, NameForm, NewForm
 from proj.rooms.models import Invitation, Room, RoomSet
-from proj.rooms.views import PersonsRequest
-
-MOST_PEOPLE = 500  # names that the page can complete
+from proj.rooms.views import MOST_PEOPLE, PersonsRequest
 
 
 @never_cache

@@ -5,7 +5,6 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-from django import forms
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -13,12 +12,12 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from proj.accounts.models import User
 from proj.rooms import cards, emoji, frames, markup, names
+from proj.rooms.forms import OpenForm
 from proj.rooms.models import Event, Room
 
 PAGE = 50  # messages of a page of history
@@ -34,24 +33,6 @@ class PersonsRequest(HttpRequest):
     """A request of somebody who is signed in."""
 
     user: User
-
-
-class OpenForm(forms.Form):
-    """The name of a room to open."""
-
-    name = forms.CharField(
-        label=_("Room"),
-        error_messages={"required": _("A room needs a name.")},
-        widget=forms.TextInput(attrs={"autocomplete": "off", "aria-describedby": "name-help", "dir": "auto"}),
-    )
-
-    def clean_name(self) -> str:
-        try:
-            return names.checked(self.cleaned_data["name"])
-        except names.BadRoomName:
-            raise forms.ValidationError(
-                gettext("A room's name is 1 to 100 visible characters on one line, without a slash.")
-            ) from None
 
 
 @never_cache

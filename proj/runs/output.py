@@ -23,7 +23,7 @@ def after(run: Run, offset: int, limit: int) -> tuple[bytes, int]:
     """At most `limit` bytes (4 or more) that follow the first `offset`, never ending inside a character; and the
     offset behind them. Nothing when there is no more yet."""
     data = b""
-    for piece in pieces(run, offset):
+    for piece in pieces(run, offset, offset + limit):
         data += piece
         if len(data) > limit:
             data = data[:limit]
@@ -72,15 +72,18 @@ def stream(run: Run) -> Iterator[bytes]:
     return pieces(run, 0)
 
 
-def pieces(run: Run, offset: int) -> Iterator[bytes]:
-    """What follows the first `offset` bytes, in pieces that end where characters do, as far as there is any yet."""
-    while True:
+def pieces(run: Run, offset: int, until: int | None = None) -> Iterator[bytes]:
+    """What follows the first `offset` bytes, in pieces that end where characters do, as far as there is any yet.
+
+    Nothing that begins at `until` or behind it need be read.
+    """
+    while until is None or offset < until:
         kept = Archive.objects.filter(run=run).first()
         if kept is not None:
             yield from archive.pieces(kept, offset)
             return
         begun = offset
-        for chunk in _chunks_from(run, offset):
+        for chunk in _chunks_from(run, offset, until):
             if chunk.offset > offset:
                 break  # those before it were archived since it was looked for
             data = bytes(chunk.data)[offset - chunk.offset :]
@@ -92,10 +95,12 @@ def pieces(run: Run, offset: int) -> Iterator[bytes]:
             return
 
 
-def _chunks_from(run: Run, offset: int) -> list[Chunk]:
+def _chunks_from(run: Run, offset: int, until: int | None) -> list[Chunk]:
     """The chunk that holds the byte at `offset`, and those that follow it; none when nothing follows."""
     mine = Chunk.objects.filter(run=run)
     holder = mine.filter(offset__lte=offset).order_by("-offset").only("seq").first()
+    if until is not None:
+        mine = mine.filter(offset__lt=until)
     return list(mine.filter(seq__gte=holder.seq).order_by("seq")[:PORTION]) if holder else []
 
 
