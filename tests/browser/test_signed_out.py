@@ -10,7 +10,7 @@ from tests.browser.network import Network
 from tests.system.stack import Stack
 
 SIGNED_OUT = "You are signed out. Sign in again to go on; what you wrote is kept."
-PASSWORD = "quite a long passphrase"  # noqa: S105
+PASSWORD = "quite a long passphrase"
 PEOPLE = """
 from proj.accounts.models import User
 for name in {names!r}:
@@ -23,7 +23,6 @@ from proj.accounts import sessions
 from proj.accounts.models import User
 sessions.end_all(User.objects.get(username={name!r}))
 """
-
 
 
 @pytest.fixture
@@ -237,7 +236,10 @@ def test_the_line_is_read_out_once_and_only_when_something_is_wrong(enter: Rooms
         """async () => {
             const { Connection } = await import("/static/rooms/connection.js");
             const socket = new EventTarget(), log = Object.assign(new EventTarget(), { missing: 0, holding: false });
-            const become = (state) => { socket.state = state; socket.open = state.name === "open"; socket.dispatchEvent(new Event("state")); };
+            const become = (state) => {
+                Object.assign(socket, { state, open: state.name === "open" });
+                socket.dispatchEvent(new Event("state"));
+            };
             const said = [];
             new MutationObserver(() => said.push(document.getElementById("announced").textContent))
                 .observe(document.getElementById("announced"), { childList: true });

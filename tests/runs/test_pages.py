@@ -1,6 +1,7 @@
 """The pages of services and runs, and a run's output over HTTP."""
 
 import re
+from urllib.parse import quote
 from typing import Any
 
 import pytest
@@ -319,7 +320,8 @@ def test_nobody_without_the_right_finds_a_service_in_a_list_or_acts_on_it(make: 
     run = Run.objects.create(service=service, number=1, command=["true"])
     client = signed_in(bob)
     for url in ("/services/", "/runs/", "/runs/?service=secret"):
-        assert "secret" not in text(client.get(url)).replace('value="secret"', "").lower(), url
+        found = text(client.get(url)).replace('value="secret"', "").replace(quote(url, safe=""), "")  # one's own words
+        assert "secret" not in found.lower(), url
     for url in ("/services/secret/", f"/runs/{run.pk}/cancel/", f"/runs/{run.pk}/again/"):
         assert client.post(url).status_code == 404, url
     assert Run.objects.get().cancel_requested_at is None

@@ -4,9 +4,11 @@ import { say } from "../rooms/words.js";
 
 const PATIENCE = 20_000;
 const dialog = document.getElementById("sign-in-again");
-const place = dialog.querySelector("div");
+const place = dialog.querySelector(".form");
 const words = dialog.querySelector("[role=status]");
 const retry = dialog.querySelector('[data-do="retry"]');
+
+const others = new BroadcastChannel("signalbox:signed-in"); // the sockets of this page hear it too
 
 let address, me;
 
@@ -34,15 +36,24 @@ export function open(how) {
 export function done() {
   const token = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1];
   for (const field of document.getElementsByName("csrfmiddlewaretoken")) if (token) field.value = token;
+  close();
+}
+
+function close() {
   if (!dialog.open) return;
   dialog.close();
   (document.getElementById("text") ?? document.getElementById("content")).focus();
 }
 
+function tell(text, bad = true) {
+  words.classList.toggle("refusal", bad && text !== "");
+  words.textContent = text;
+}
+
 // Without options: for the form.
 async function ask(options, name) {
   retry.hidden = true;
-  words.textContent = say("sign-in.asking");
+  tell(say("sign-in.asking"), false);
   try {
     const answer = await fetch(address, {
       ...options,
@@ -54,29 +65,30 @@ async function ask(options, name) {
     if (answer.type === "opaqueredirect") signedIn(name);
     else show(answer.status, await answer.text());
   } catch {
-    words.textContent = say("sign-in.away");
+    tell(say("sign-in.away"));
     retry.hidden = Boolean(place.firstChild);
   }
 }
 
 function signedIn(name) {
   // What is in this page is another person's.
-  if (name !== undefined && name.normalize("NFKC") !== me) location.reload();
-  else new BroadcastChannel("signalbox:signed-in").postMessage(null);
+  if (name !== undefined && name.normalize("NFKC") !== me) return location.reload();
+  close();
+  others.postMessage(null);
 }
 
 function show(status, text) {
   const page = new DOMParser().parseFromString(text, "text/html");
   const form = page.querySelector("main form");
-  if (status === 403 && place.querySelector("form")) return ask().then(() => (words.textContent = say("sign-in.stale")));
-  if (status === 429) words.textContent = page.querySelector("main p")?.textContent.trim() ?? say("sign-in.often");
+  if (status === 403 && place.querySelector("form")) return ask().then(() => tell(say("sign-in.stale")));
+  if (status === 429) tell(page.querySelector("main p")?.textContent.trim() ?? say("sign-in.often"));
   else if (form) fill(form, page.querySelector("main form ~ p"));
   else throw new Error(`sign in: ${status}`);
 }
 
 function fill(form, help) {
   const errors = [...form.querySelectorAll(".errorlist")];
-  words.textContent = errors.map((list) => list.textContent.trim()).join(" ");
+  tell(errors.map((list) => list.textContent.trim()).join(" "));
   for (const list of errors) list.remove();
   for (const link of help?.querySelectorAll("a") ?? []) link.target = "_blank"; // this page stays
   const { username, password } = form.elements;
