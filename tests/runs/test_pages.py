@@ -1,8 +1,8 @@
 """The pages of services and runs, and a run's output over HTTP."""
 
 import re
-from urllib.parse import quote
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.core.files.storage import default_storage
