@@ -3,10 +3,11 @@
 import uuid
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from tests.browser.conftest import InRoom, People, Rooms
 from tests.browser.network import Network
+from tests.browser.test_accessible import WIDER, faults
 from tests.system.stack import Stack
 
 SIGNED_OUT = "You are signed out. Sign in again to go on; what you wrote is kept."
@@ -227,6 +228,59 @@ def test_a_page_of_a_run_says_so_too(stack: Stack, visit: People, people: list[s
     page.context.add_cookies([{"name": cookie, "value": value, "url": stack.url}])
     page.evaluate("dispatchEvent(new Event('focus'))")
     expect(page.locator("#connection")).to_contain_text("You are now signed in as bob.")
+
+
+def test_the_line_and_the_dialog_are_for_everybody(
+    enter: Rooms, stack: Stack, people: list[str], visit: People
+) -> None:
+    erin = enter(people[0], viewport={"width": 320, "height": 640})
+    other = erin.page.context.new_page()
+    other.goto(f"{stack.url}/chat/")
+    end_sessions(stack, people[0])
+    for page in (erin.page, other):
+        says_signed_out(page)
+        found = sign_in(page, "something else entirely")
+        expect(found.get_by_role("status")).to_contain_text("Please enter a correct username and password")
+        assert faults(page) == []
+        assert not page.evaluate(WIDER)
+        page.keyboard.press("Escape")
+        assert faults(page) == []
+
+
+def test_every_way_to_lose_the_connection_says_what_happens_now(enter: Rooms) -> None:
+    """The sockets of this page are closed by the test, with each code that the protocol has."""
+    page = enter("alice").page
+    closing = (0, "")
+
+    def close(socket: WebSocketRoute) -> None:
+        code, reason = closing
+        socket.close(code=code, reason=reason)
+
+    page.route_web_socket("**/ws/**", close)
+    words, countdown = page.locator("#connection"), page.locator("#countdown")
+    for code, reason, said, way in (
+        (
+            1012,
+            "retry_after=30",
+            "The server is restarting. What you write is kept here and sent in a moment.",
+            "Try now",
+        ),
+        (4429, "", "the server asks for a pause. What you write is kept here and sent after it.", "Try now"),
+        (4400, "", "it may be out of date. Reload it: what you wrote is kept.", "Reload the page"),
+        (4401, "", SIGNED_OUT, "Sign in"),
+        (4403, "", "You have no access to this room any more.", "To the rooms"),
+        (4404, "", "This room is not there any more.", "To the rooms"),
+        (4408, "", "too slow for all that comes in. Nothing is lost", ""),
+        (1013, "", "The server is busy. What you write is kept here and sent later.", ""),
+        (1006, "", "Offline: no connection to the server. What you write is kept here and sent later.", ""),
+    ):
+        closing = (code if code != 1006 else 3006, reason)  # 1006 is said by nobody: it is what silence is called
+        page.reload()
+        expect(words).to_contain_text(said)
+        if way:
+            expect(page.locator(".connection").get_by_text(way, exact=True)).to_be_visible()
+        if way == "Try now":
+            expect(countdown).to_contain_text("Next try in")
 
 
 def test_the_line_is_read_out_once_and_only_when_something_is_wrong(enter: Rooms) -> None:

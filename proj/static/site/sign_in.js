@@ -72,7 +72,7 @@ async function ask(options, name) {
 
 function signedIn(name) {
   // What is in this page is another person's.
-  if (name !== undefined && name.normalize("NFKC") !== me) return location.reload();
+  if (name !== undefined && name.trim().normalize("NFKC") !== me) return location.reload();
   close();
   others.postMessage(null);
 }
