@@ -62,7 +62,7 @@ def test_a_page_whose_person_signed_out_says_so_and_keeps_what_was_written(
     expect(dave.pending.locator(".state")).to_have_text("Waiting for the connection")
     sign_in = dave.page.locator("#sign-in")
     expect(sign_in).to_be_visible()
-    expect(sign_in).to_have_attribute("href", re.compile(r"^/sign-in/\?next=/chat/"))
+    expect(sign_in).to_have_attribute("href", re.compile(r"^/sign-in/\?next=%2Fchat%2F"))
 
 
 def test_a_page_of_somebody_else_sends_nothing(enter: Rooms, stack: Stack) -> None:
