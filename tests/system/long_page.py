@@ -52,14 +52,16 @@ class LongPage:
         assert numbers == list(range(1, count + 1)), "a line is missing, or has stood in two places"
         return [text for _, text in sorted(seen)]
 
-    def heard(self) -> bytes:
-        """What came over its sockets, each byte once. AssertionError where a hole or a repeat was."""
+    def heard(self) -> tuple[int, bytes]:
+        """What came over its sockets, and how many bytes the page held before. AssertionError for a hole or a repeat."""
+        pieces = self.page.evaluate("pieces")
+        begun: int = pieces[0][0]
         said = b""
-        for offset, end, text in self.page.evaluate("pieces"):
-            assert offset == len(said), "a hole, or a repeat"
+        for offset, end, text in pieces:
+            assert offset == begun + len(said), "a hole, or a repeat"
             said += text.encode()
-            assert end == len(said)
-        return said
+            assert end == begun + len(said)
+        return begun, said
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import random
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from websockets.asyncio.client import connect
@@ -33,10 +33,8 @@ class Viewer:
     async def live(self) -> None:
         """Watch until canceled."""
         while True:
-            try:
+            with suppress(*TROUBLE):
                 await self._connection()
-            except TROUBLE:
-                pass
             await asyncio.sleep(random.uniform(0.05, 0.5))
 
     async def _connection(self) -> None:
