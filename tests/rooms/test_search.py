@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from proj.accounts.models import User
-from proj.rooms import index, log, search, words
+from proj.rooms import index, log, search
 from proj.rooms.commands import Command
 from proj.rooms.models import Event, Membership, Room
 from proj.rooms.search import Question
@@ -169,12 +169,6 @@ def test_the_index_takes_in_what_is_new_and_nothing_twice(lobby: Room, alice: Us
     assert found(alice, "three") == []
 
 
-def test_what_is_found_is_marked_where_it_stands() -> None:
-    text = "The Deployment of 运维 undeployed"
-    assert [text[a:b] for a, b in words.spans(text, "deploy 运维")] == ["Deploy", "运维"]
-    assert words.spans(text, '"*') == []
-
-
 # The page
 
 
@@ -212,6 +206,7 @@ def test_a_long_message_is_shown_where_the_word_stands(as_alice: Client, lobby: 
 def test_nothing_and_nonsense_are_explained(as_alice: Client, lobby: Room, bob: User) -> None:
     Room.objects.create(name="den", members_only=True)
     assert "In all rooms that you may see" in page(as_alice)
+    assert "“Words in quotes” are found just as they stand" in page(as_alice)
     assert "Nothing was found" in page(as_alice, q="needle")
     for name in ("den", "no such room"):
         answer = as_alice.get("/search/", {"q": "x", "room": name})
