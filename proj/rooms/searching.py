@@ -36,7 +36,9 @@ class SearchForm(forms.Form):
         max_length=LONGEST,
         required=False,
         strip=True,
-        help_text=_("“Words in quotes” are found just as they stand, and a -word leaves out the messages that have it."),
+        help_text=_(
+            "“Words in quotes” are found just as they stand, and a -word leaves out the messages that have it."
+        ),
     )
     room = forms.CharField(label=_("In the room"), max_length=100, required=False)
     by = forms.CharField(label=_("Said by"), max_length=150, required=False)
