@@ -10,8 +10,9 @@ from proj.rooms import fulltext, queries
 from proj.rooms.frames import Kind
 from proj.rooms.models import Event, Room
 
-PORTION = 200  # ids that the index is asked for at once
-MOST_PORTIONS = 50  # read in vain, until a search stops and says how far it came
+# Ids that the index is asked for at once: the first ones are mostly enough. After the last ones a search that has read
+# in vain stops, and says how far it came.
+PORTIONS = (200, *10 * [1000])
 MOST_FORBIDDEN = 300  # rooms that the index leaves out; more are left out when the messages are read
 NEWEST = 2**63 - 1
 
@@ -62,15 +63,15 @@ def find(user: User, question: Question, before: int = NEWEST, limit: int = 20) 
     if question.until:
         messages = messages.filter(at__lt=question.until)
     found = Found()
-    for _ in range(MOST_PORTIONS):
-        ids = fulltext.found(query.terms, without, after, before, PORTION)
+    for portion in PORTIONS:
+        ids = fulltext.found(query.terms, without, after, before, portion)
         some = messages.filter(pk__in=_fitting(ids, query)).select_related("room", "author").order_by("-pk")
         found.messages += some[: limit + 1 - len(found.messages)]
         if len(found.messages) > limit:
             found.messages.pop()
             found.before = found.messages[-1].pk
             return found
-        if len(ids) < PORTION:
+        if len(ids) < portion:
             return found
         before = ids[-1]
     found.before = before

@@ -127,17 +127,21 @@ def test_hostile_queries_harm_nobody(lobby: Room, alice: User, query: str) -> No
     assert time.monotonic() - begun < 2
 
 
-def test_nothing_is_missed_among_many_that_have_the_words_only(lobby: Room, alice: User) -> None:
+def test_nothing_is_missed_among_many_that_have_the_words_only(
+    lobby: Room, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lobby.post(alice, "the needle here")
     for _ in range(3):
         lobby.post(alice, "the here, a needle")
-    portion, search.PORTION = search.PORTION, 2
-    try:
-        index.keep_up()
-        hits = search.find(alice, Question('"needle here"')).messages
-    finally:
-        search.PORTION = portion
-    assert [message.text for message in hits] == ["the needle here"]
+    index.keep_up()
+    monkeypatch.setattr(search, "PORTIONS", (2, 2))
+    assert [message.text for message in search.find(alice, Question('"needle here"')).messages] == ["the needle here"]
+    monkeypatch.setattr(search, "PORTIONS", (1, 2))
+    came = search.find(alice, Question('"needle here"'))
+    assert came.messages == []
+    assert came.before
+    came = search.find(alice, Question('"needle here"'), came.before)
+    assert [message.text for message in came.messages] == ["the needle here"]
 
 
 def test_what_is_found_is_marked_where_it_stands() -> None:

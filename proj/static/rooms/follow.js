@@ -63,10 +63,11 @@ export class Follow extends EventTarget {
 
   /** Do `change`, which happens below what is read, without moving that. */
   hold(change) {
-    const before = this.scroller.scrollHeight;
+    const height = () => this.scroller.firstElementChild.getBoundingClientRect().height; // scrollHeight is rounded
+    const before = height();
     const place = this.scroller.scrollTop;
     change();
-    this.scroller.scrollTop = place - (this.scroller.scrollHeight - before);
+    this.scroller.scrollTop = place - (height() - before);
   }
 
   #scrolled() {
