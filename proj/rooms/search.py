@@ -12,7 +12,7 @@ from proj.rooms.models import Event, Room
 
 # Ids that the index is asked for at once: the first ones are mostly enough. After the last ones a search that has read
 # in vain stops, and says how far it came.
-PORTIONS = (200, *10 * [1000])
+PORTIONS = (200, *5 * [1000])
 MOST_FORBIDDEN = 300  # rooms that the index leaves out; more are left out when the messages are read
 NEWEST = 2**63 - 1
 

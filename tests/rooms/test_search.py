@@ -218,6 +218,19 @@ def test_nothing_and_nonsense_are_explained(as_alice: Client, lobby: Room, bob: 
     assert Client().get("/search/?q=x").status_code == 302
 
 
+def test_a_search_that_stopped_says_so_and_goes_on(
+    as_alice: Client, lobby: Room, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for text in ("the needle here", "here, a needle", "here, no needle"):
+        lobby.post(alice, text)
+    monkeypatch.setattr(search, "PORTIONS", (2,))
+    first = page(as_alice, q='"needle here"')
+    assert "The search stopped there" in first
+    address = re.search(r'href="(\?[^"]*)" rel="next"', first)
+    assert address
+    assert 'class="hit"' in as_alice.get("/search/" + html.unescape(address[1])).content.decode()
+
+
 def test_the_page_goes_on_to_older_ones(as_alice: Client, lobby: Room, alice: User) -> None:
     log.write([Command("post", lobby.pk, alice.pk, f"id {n}", f"number {n}") for n in range(25)])
     first = page(as_alice, q="number", room="lobby")
