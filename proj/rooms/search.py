@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Max
 
 from proj.accounts.models import User
-from proj.rooms import fulltext, queries
+from proj.rooms import ansi, fulltext, queries
 from proj.rooms.frames import Kind
 from proj.rooms.models import Event, Room
 
@@ -83,7 +83,7 @@ def _fitting(ids: list[int], query: queries.Query) -> list[int]:
     if not query.reads:
         return ids
     texts = Event.objects.filter(pk__in=ids).values_list("pk", "text")
-    return [id for id, text in texts if query.fits(text)]
+    return [id for id, text in texts if query.fits(ansi.plain(text))]
 
 
 def _place(at: datetime) -> int:

@@ -1,5 +1,6 @@
 """The page that searches: what is asked for in a form, and what was found with where it stood."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -13,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from proj.accounts.models import User
-from proj.rooms import index, names, search
+from proj.rooms import ansi, index, names, search
 from proj.rooms.frames import Kind
 from proj.rooms.models import Event, Room
 from proj.rooms.queries import Query
@@ -49,7 +50,7 @@ class SearchForm(forms.Form):
     use_required_attribute = False
 
     def __init__(self, user: User, data: QueryDict | None = None) -> None:
-        super().__init__(data, label_suffix="")
+        super().__init__(data)
         self.user = user
         for name in ("room", "by"):
             self.fields[name].widget.attrs |= {"list": f"{name}-names", "autocomplete": "off", "dir": "auto"}
@@ -106,14 +107,17 @@ def _result(message: Event, query: Query) -> dict[str, Any]:
     after = message.room.messages_after(message.seq, 1)
     return {
         "message": message,
-        "pieces": _pieces(message.text, query),
-        "before": next(filter(_is_said, before), None),
-        "after": next(filter(_is_said, after), None),
+        "pieces": _pieces(ansi.plain(message.text), query),
+        "before": next(_said(before), None),
+        "after": next(_said(after), None),
     }
 
 
-def _is_said(event: Event) -> bool:
-    return event.kind == Kind.POSTED and event.text != ""
+def _said(events: list[Event]) -> Iterator[tuple[User, str]]:
+    """Who said what, among these."""
+    for event in events:
+        if event.kind == Kind.POSTED and event.text:
+            yield event.author, ansi.plain(event.text)
 
 
 def _pieces(text: str, query: Query) -> list[Piece]:

@@ -144,6 +144,14 @@ def test_nothing_is_missed_among_many_that_have_the_words_only(
     assert [message.text for message in came.messages] == ["the needle here"]
 
 
+def test_what_a_terminal_coloured_is_found_by_its_words(lobby: Room, alice: User) -> None:
+    lobby.post(alice, "```\nnginx: \x1b[31mconfiguration\x1b[0;1m failed\x1b[0m\n```")
+    index.keep_up()
+    for query in ("config", '"configuration failed"'):
+        assert len(search.find(alice, Question(query)).messages) == 1
+    assert search.find(alice, Question("31mconf")).messages == []
+
+
 def test_what_is_found_is_marked_where_it_stands() -> None:
     text = "The Deployment of 运维 undeployed, exit: status 3 and status 30"
 
