@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from proj.runs import frames, output
 from proj.runs.models import Run
@@ -52,9 +52,37 @@ def states(ids: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def newest(uids: Iterable[str]) -> list[dict[str, Any]]:
-    """The states of the newest runs of these services."""
-    runs = Run.objects.filter(service__uid__in=list(uids), number=F("service__last_number"))
+    """The states of these services' runs that go on, and of their newest ones, in the order of their numbers."""
+    runs = Run.objects.filter(service__uid__in=list(uids))
+    runs = runs.filter(Q(state=State.RUNNING) | Q(number=F("service__last_number"))).order_by("number")
     return [frames.state(run) for run in runs.select_related("service", "person")]
+
+
+def shown_first(uid: str) -> list[dict[str, Any]]:
+    """What who comes to a service is shown: the newest run that goes on, or else its newest (of those that wait: the
+    first); and behind it the newest that waits, if any."""
+    runs = Run.objects.filter(service__uid=uid).select_related("service", "person")
+    newest = runs.order_by("-number").first()
+    if newest is None:
+        return []
+    if newest.state != State.QUEUED:
+        return [frames.state(newest)]
+    first = runs.filter(state=State.RUNNING).order_by("-number").first()
+    first = first or runs.filter(state=State.QUEUED).order_by("number").first() or newest
+    return [frames.state(run) for run in dict.fromkeys((first, newest))]
+
+
+def takes_over(state: dict[str, Any], shown: dict[str, Any]) -> bool:
+    """Whether who is shown one run of a service goes over to another. What goes on is not left for what waits."""
+    if not shown or state["number"] == shown["number"]:
+        return not shown
+    if state["number"] > shown["number"]:
+        return _begun(state) or _stage(shown) == 2
+    return _stage(shown) == 0 and _stage(state) == 1
+
+
+def _begun(state: dict[str, Any]) -> bool:
+    return state["duration"] is not None
 
 
 def older(state: dict[str, Any], known: dict[str, Any]) -> bool:

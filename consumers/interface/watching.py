@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from django.db import Error as DatabaseError
 from redis.exceptions import RedisError
 
 from consumers.interface import viewing
@@ -33,11 +34,14 @@ PACE = 0.05  # seconds between two portions for one socket: 1.3 MB/s, and nobody
 BEHIND = 256 * 1024  # bytes that wait for a browser, above which nothing more is written to it
 FAR = 1024 * 1024  # bytes behind, above which one skips along
 TAIL = 128 * 1024  # bytes before the end, to which one skips
+SKIPPING = 0.25  # seconds between two skips: what passes in between nobody could read, and sending it costs the chat
+REST = 1.0  # seconds that a socket goes on with a run that is over when the next one has started
 KEPT = 16  # portions that a run keeps for its other watchers
 SUBSCRIBING = 1.0  # seconds that a socket waits for the layer before it goes on without
 AGAIN = 1.0  # seconds between two tries to join a group
 
 Piece = tuple[int, Frame]  # the offset behind it, and the frame
+Place = tuple[int, int]  # an offset, and the number of the line that it is in
 
 
 class Watcher:
@@ -73,6 +77,8 @@ class OpenRun:
         self.end = 0  # bytes of output that are stored, as far as is known here
         self.watchers: set[Watcher] = set()
         self._portions: dict[int, asyncio.Task[Piece | None]] = {}
+        self._tail: asyncio.Task[Place] | None = None
+        self._tail_until = 0.0  # on the monotonic clock
 
     @property
     def over(self) -> bool:
@@ -93,6 +99,17 @@ class OpenRun:
             if piece is None:  # nothing yet, or the database refused: the next one looks again
                 self._portions.pop(offset, None)
         return piece
+
+    async def tail(self) -> Place:
+        """Where who cannot keep up goes on: one place for all who ask within a while."""
+        if self._tail is None or time.monotonic() > self._tail_until:
+            self._tail_until = time.monotonic() + SKIPPING
+            self._tail = asyncio.ensure_future(ask(partial(viewing.tail, self.id, self.end - TAIL)))
+        try:
+            return await asyncio.shield(self._tail)
+        except DatabaseError:
+            self._tail = None  # the next one looks again
+            raise
 
     async def _read(self, offset: int) -> Piece | None:
         data, end = await ask(partial(viewing.after, self.id, offset, PORTION))
@@ -137,6 +154,14 @@ class Watching:
         place = {"offset": opening.offset, "line": opening.line}
         watcher.outlet.tell(type="run", switched=switched, run=run.state, **place)
         self._tasks.spawn(self._read_on(watcher, run))
+
+    async def rest(self, watcher: Watcher) -> None:
+        """Wait until `watcher` has been told the last of a run that is over: it came, and went, a moment ago."""
+        end = time.monotonic() + REST
+        while (run := watcher.run) is not None and not watcher.gone and time.monotonic() < end:
+            if run.state and (run.state["state"] not in ENDED or watcher.told >= run.end):
+                return
+            await asyncio.sleep(PACE / 5)
 
     def leave(self, watcher: Watcher) -> None:
         """Show it nothing more."""
@@ -237,12 +262,13 @@ class Watching:
 
     async def _one_portion(self, watcher: Watcher, run: OpenRun) -> bool:
         if run.end - watcher.told > FAR:
-            offset, line = await ask(partial(viewing.tail, run.id, run.end - TAIL))
+            offset, line = await run.tail()
             if watcher.run is not run:
                 return False
-            if offset > watcher.told:
-                watcher.outlet.tell(type="skipped", offset=watcher.told, to=offset, line=line)
-                watcher.told = offset
+            if offset <= watcher.told:
+                return True  # it has read on from there, and skips again in a moment
+            watcher.outlet.tell(type="skipped", offset=watcher.told, to=offset, line=line)
+            watcher.told = offset
         piece = await run.portion(watcher.told)
         if piece is None or watcher.run is not run:
             return False

@@ -1,6 +1,8 @@
 """`/ws/runs/<id>/` shows one run; `/ws/deploy/<service>/` the newest run of a service. docs/protocol.md says how."""
 
+import asyncio
 import logging
+import time
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
@@ -8,14 +10,16 @@ from uuid import UUID
 
 from django.db import Error as DatabaseError
 
+from consumers.interface import viewing
 from consumers.interface.database import ask
 from consumers.interface.process import interface
-from consumers.interface.watching import Watcher, Watching
+from consumers.interface.watching import REST, Watcher, Watching
 from consumers.sockets.door import Refused, signed_out
 from consumers.sockets.listening import PROTOCOL, ListeningSocket
 from proj.accounts.models import User
 from proj.accounts.sessions import person_of
 from proj.runs.models import Run, Service
+from proj.runs.states import ENDED, State
 
 logger = logging.getLogger(__name__)
 
@@ -90,29 +94,59 @@ class ServiceSocket(WatchSocket):
         return user, service, None
 
     async def begin(self, service: Service, run: Run | None) -> None:
-        self.number = 0
+        self.shown: dict[str, Any] = {}  # the state of the run that is shown, or is about to be
+        self.waits: dict[str, Any] = {}  # the state of the newest run of which it was told that it waits
+        self.turn = asyncio.Lock()
         self.uid = service.uid
         await self.watching.listen(service.uid, self._told)
-        newest = await ask(lambda: Run.objects.filter(service=service).order_by("-number").first())
-        if newest is None and not self.number:
+        first, *behind = await ask(partial(viewing.shown_first, service.uid)) or [{}]
+        if not first and not self.shown:
             self.outlet.tell(type="idle", service=service.uid)
-        elif newest is not None and newest.number > self.number:
-            self.number = newest.number
-            await self.watching.follow(self.watcher, str(newest.pk), self.held(newest.pk))
+        elif first and viewing.takes_over(first, self.shown):
+            self.shown = first
+            await self.watching.follow(self.watcher, first["run"], self.held(UUID(first["run"])))
+        for state in behind:
+            self._wait(state)
 
     def _told(self, message: dict[str, Any]) -> None:
         if message["type"] == "service.line":
             self.outlet.tell(type="line", text=message["text"])
-        elif message["state"]["number"] > self.number:
-            self.number = message["state"]["number"]
-            interface().mailbox.tasks.spawn(self._switch(message["run"]))
+            return
+        state = message["state"]
+        if state["run"] == self.shown.get("run"):
+            if not viewing.older(state, self.shown):
+                self.shown = state
+        elif viewing.takes_over(state, self.shown):
+            self.shown = state
+            interface().mailbox.tasks.spawn(self._switch(state["run"]))
+        else:
+            self._wait(state)
+
+    def _wait(self, state: dict[str, Any]) -> None:
+        """Say that a run waits behind the one that is shown; or that it was canceled, when that was said before."""
+        if state["run"] == self.shown["run"]:
+            return
+        known = self.waits.get("run") == state["run"]
+        if state["state"] == State.QUEUED and not known and state["number"] > self.waits.get("number", 0):
+            self.waits = state
+        elif known and state["state"] in ENDED:
+            self.waits = {"number": state["number"]}
+        else:
+            return
+        self.outlet.tell(type="queued", run=state)
 
     async def _switch(self, id: str) -> None:
-        try:
-            await self.watching.follow(self.watcher, id, 0, switched=True)
-        except (DatabaseError, Run.DoesNotExist) as error:
-            logger.warning("a socket cannot go over to run %s: %r", id, error)
-            self.outlet.line.close(1013)
+        """Go over to this run, when all of those before it that have come and gone was shown."""
+        came = time.monotonic()
+        async with self.turn:
+            if self.shown["run"] != id and time.monotonic() - came > REST:
+                return  # they come faster than they can be shown
+            try:
+                await self.watching.rest(self.watcher)
+                await self.watching.follow(self.watcher, id, 0, switched=True)
+            except (DatabaseError, Run.DoesNotExist) as error:
+                logger.warning("a socket cannot go over to run %s: %r", id, error)
+                self.outlet.line.close(1013)
 
     async def gone(self) -> None:
         if self.uid:

@@ -11,12 +11,11 @@ from consumers.workers.progress import Progress
 from proj.metrics.definitions import RUN_BYTES, RUN_WAIT, RUNS_ENDED
 from proj.runs import cards, endings, telling
 from proj.runs.leases import Holder
-from proj.runs.models import Chunk, Run
+from proj.runs.models import CHUNK, Chunk, Run
 from proj.runs.spool import Ending, Spool
 from proj.runs.telling import Told
 from proj.runs.utf8 import complete
 
-CHUNK = 32 * 1024  # bytes in a chunk, at most
 CARD_EVERY = 1.0  # seconds between two words to the run's room
 BEFORE = 4096  # bytes before where one begins to follow, in which a line of progress may have begun
 
@@ -144,7 +143,7 @@ class Followed:
             size = complete(data[:CHUNK]) if len(data) > CHUNK else len(data)
             part, data = data[:size], data[size:]
             seq = self.run.chunks + len(chunks) + 1
-            chunks.append(Chunk(run=self.run, seq=seq, offset=offset, line=line, data=part))
+            chunks.append(Chunk.of(self.run, seq, offset, line, part))
             offset, line = offset + size, line + part.count(b"\n")
         return chunks
 

@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 LOOK = 5.0  # seconds between two looks for work that no message told of
 ATTEND = 1.0  # seconds between two looks at who wants a run ended
 TICK = 0.1  # seconds between two commits while there is a run
-PORTION = 256 * 1024  # bytes read of one run for a commit
+PORTION = 128 * 1024  # bytes read of one run for a commit
+REST = 2.0  # times as long as a turn took a worker rests before the next, while there is more
 WHOLE = 2 * 1024 * 1024  # bytes in a commit
 JUST_NOW = timedelta(minutes=1)
 
@@ -68,7 +69,7 @@ class Runner:
         self.settling: set[UUID] = set()
         self.more = False  # whether the last turn left output unread
         self._settle = settle
-        self._held = 0.0  # seconds that the last commit kept other writers waiting
+        self._took = 0.0  # seconds that the last turn took
         self._look, self._attend, self._renew = Every(LOOK), Every(ATTEND), Every(leases.RENEW)
         self._freed = False  # whether a run has ended, so that another one may begin
         self._left: list[Process] = []  # launchers, children of this process, of runs that it follows no more
@@ -83,12 +84,13 @@ class Runner:
         """Seconds until the next turn is due, if nothing happens before."""
         if self._freed:
             return 0.0
-        if self.more:  # on SQLite one writes at a time: the chat, and everybody else, gets as much of it as this
-            return min(TICK, self._held)
+        if self.more:  # little by little: the disk and the processor are the chat's too, and nobody reads that fast
+            return min(TICK, REST * self._took)
         return TICK if self.followed or self._left else LOOK
 
     def turn(self, *, look: bool) -> Told:
         """Do what is due; `look`: look for work now."""
+        begun = time.monotonic()
         told: Told = []
         if (self.followed or self.settling) and self._renew.due():
             leases.renew(self.holder)
@@ -100,6 +102,7 @@ class Runner:
                 Spool(id).cancel()
         told += self._commit()
         self._left = [process for process in self._left if process.poll() is None]
+        self._took = time.monotonic() - begun
         return told
 
     def let_go(self) -> None:
@@ -148,18 +151,16 @@ class Runner:
             if budget <= 0:
                 break
             news = followed.news(PORTION)
-            budget -= sum(len(chunk.data) for chunk in news.chunks)
+            budget -= sum(len(chunk.output) for chunk in news.chunks)
             served.append((followed, news))
         told: Told = []
         if any(news.worth_storing for _, news in served):  # else nobody else's writing need wait
-            begun = time.monotonic()
             with transaction.atomic():
                 for followed, news in served:
                     followed.store(news, self.holder)
                 ended = [followed.run.pk for followed, news in served if followed.run.card and "state" in news.values]
                 if ended:
                     told += cards.ended(Run.objects.filter(pk__in=ended).select_related("service", "person"))
-            self._held = time.monotonic() - begun
         self.more = len(served) < len(self.followed) or any(not news.whole for _, news in served)
         for followed, news in served:
             # Who was served goes to the end of the line.

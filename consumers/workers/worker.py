@@ -11,7 +11,7 @@ import random
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import uvloop
@@ -39,6 +39,7 @@ AWAY = (OperationalError, InterfaceError, RedisError)
 
 TRIES = 3  # of a single item, before it is set aside
 GRACE = 15.0  # seconds that a stopping worker has for what it holds; below supervisord's stopwaitsecs
+HURRY = 0.1  # seconds between two times that a stopping worker ends its own waiting for messages
 LONGEST_WAIT = 5.0  # seconds between two tries while something is away
 
 
@@ -96,6 +97,7 @@ class Worker:
         listeners = [asyncio.ensure_future(self._listen(channel)) for channel in self.consumers]
         lives = [asyncio.ensure_future(consumer.live(self.stopping)) for consumer in self.consumers.values()]
         stopped = asyncio.ensure_future(self._overtime())
+        hurrying = asyncio.ensure_future(self._hurry(dict(zip(self.consumers, listeners, strict=True))))
         logger.info("consuming %s", ", ".join(self.consumers))
         try:
             listened = asyncio.ensure_future(self._until_all_listened(listeners))
@@ -109,6 +111,7 @@ class Worker:
                     logger.error("stopped with work in hand after %g s: it is not acknowledged", self.grace)
         finally:
             stopped.cancel()
+            hurrying.cancel()
             beating.cancel()
             await self._say_goodbye()
             connections.close_all()
@@ -125,6 +128,18 @@ class Worker:
     async def _overtime(self) -> None:
         await self.stopping.wait()
         await asyncio.sleep(self.grace)
+
+    async def _hurry(self, listeners: Mapping[str, asyncio.Future[None]]) -> None:
+        """When told to stop, wait no longer for messages. Repeated: a listener may be about to wait once more."""
+        await self.stopping.wait()
+        while waiting := [channel for channel, listener in listeners.items() if not listener.done()]:
+            try:
+                for channel in waiting:
+                    await self.layer.stop_waiting(channel)
+            except (RedisError, OSError) as error:  # it may not be allowed to: then the wait ends by itself
+                logger.info("cannot hurry: %s", error)
+                return
+            await asyncio.sleep(HURRY)
 
     # heartbeats
 

@@ -22,7 +22,7 @@ from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from proj.layer.messages import LARGEST, MessageTooLarge
-from proj.layer.wire import Argument, KeptWire
+from proj.layer.wire import Argument, KeptWire, Wire
 
 logger = logging.getLogger(__name__)
 
@@ -180,10 +180,24 @@ class _Wires(RedisLoopLayer):
             wire = self._taking[index, channel] = KeptWire(self._pools[index])
         return wire
 
+    def waiting(self, channel: str) -> Iterable[tuple[KeptWire, Wire]]:
+        """The wires on which somebody may wait for this channel, each with one to the same Redis that is free."""
+        for (index, name), taking in self._taking.items():
+            if name == channel and (wire := taking.open) is not None:
+                yield self.sending[index], wire
+
     async def flush(self) -> None:
         for wire in (*self.sending, *self._taking.values()):
             await wire.close()
         await super().flush()
+
+
+async def _number(wire: Wire) -> int:
+    """What Redis calls this connection; 0 where we may not ask."""
+    try:
+        return int(await wire.call("CLIENT", "ID"))
+    except ResponseError:
+        return 0
 
 
 # Drops what is too old (by Redis' own clock), refuses what is too much, appends the rest.
@@ -206,7 +220,7 @@ class WorkLayer(RedisChannelLayer):
     What is taken is gone: a worker that dies with it loses it, and whoever was not acknowledged sends again.
     """
 
-    brpop_timeout = 2  # seconds; a worker that is told to stop waits at most this long
+    brpop_timeout = 2  # seconds that a take() waits; stop_waiting() ends it before
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -250,6 +264,8 @@ class WorkLayer(RedisChannelLayer):
         wire = await self._wires().taking(index, channel).get()
         key = self.prefix + channel
         try:
+            if wire.number is None:
+                wire.number = await _number(wire)
             if self._pops_many:
                 try:
                     popped = await wire.call("BZMPOP", self.brpop_timeout, 1, key, "MIN", "COUNT", limit)
@@ -264,6 +280,12 @@ class WorkLayer(RedisChannelLayer):
             wire.drop()  # or Redis would hand the next message to nobody
             raise
         return [one[1]] if one else []
+
+    async def stop_waiting(self, channel: str) -> None:
+        """Have a take() of this channel that waits return now, with nothing; one that has got something keeps it."""
+        for free, taking in self._wires().waiting(channel):
+            if taking.number:
+                await (await free.get()).call("CLIENT", "UNBLOCK", taking.number)
 
     async def receive(self, channel: str) -> dict[str, Any]:
         """The next message of a channel, as the channel layer specification has it."""

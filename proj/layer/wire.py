@@ -32,6 +32,7 @@ class Wire(asyncio.Protocol):
 
     def __init__(self, streams: tuple[asyncio.StreamReader, asyncio.StreamWriter], pushed: Pushed | None) -> None:
         self.lost = False
+        self.number: int | None = None  # what Redis calls this connection, once somebody has asked
         self._pushed = pushed
         self._reader = hiredis.Reader(protocolError=RedisConnectionError, replyError=ResponseError)
         self._waiting: deque[asyncio.Future[Any]] = deque()

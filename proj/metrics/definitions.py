@@ -68,7 +68,7 @@ UNPUBLISHED = _counter(
 )
 
 # run workers and the clock
-RUNS_ENDED = _counter("signalbox_runs_ended_total", "Runs that had begun and have ended, by their last state.", "state")
+RUNS_ENDED = _counter("signalbox_runs_ended_total", "Runs that have ended, by their last state.", "state")
 RUN_BYTES = _counter("signalbox_run_bytes_total", "Bytes of runs' output that were stored.")
 RUN_WAIT = _seconds("signalbox_run_wait_seconds", "From a run's start by somebody to its command running.", WAITS)
 

@@ -113,7 +113,7 @@ def _chunks(run: Run) -> Iterator[bytes]:
     seq = 0
     while found := list(Chunk.objects.filter(run=run, seq__gt=seq).order_by("seq")[:PORTION]):
         for chunk in found:
-            yield bytes(chunk.data)
+            yield chunk.output
         seq = found[-1].seq
 
 

@@ -19,6 +19,7 @@ from proj.runs.models import Run
 from proj.runs.telling import Told
 
 LAST = 3  # lines that a card shows
+END = 16 * 1024  # bytes of output in which they are looked for: of longer ones, their last part
 NOBODY = {Origin.COMMAND: "the host", Origin.SCHEDULE: "the clock"}  # no person can have a name with a space
 
 
@@ -40,14 +41,14 @@ def of_state(run: Run) -> Told:
     """What its room is told of how it stands. Where not everybody may see it, each page asks for itself."""
     if not run.room_id or not run.card:
         return []
-    html = _html(run) if run.service.seen_by == Audience.EVERYONE else ""
+    html = _looks([run])[run.pk] if run.service.seen_by == Audience.EVERYONE else ""
     return [cards.flash(run.room_id, _reference(run), html)]
 
 
 def draw(user: User, ids: Sequence[str]) -> dict[str, str]:
     """The cards of these runs as `user` sees them."""
     runs = Run.objects.for_viewers(user).filter(pk__in=[id for id in ids if _is_id(id)])
-    seen = {str(run.pk): _html(run) for run in runs.select_related("service", "person")}
+    seen = {str(id): html for id, html in _looks(list(runs.select_related("service", "person"))).items()}
     unseen = render_to_string("runs/unseen.html")
     return {id: seen.get(id, unseen) for id in ids}
 
@@ -72,10 +73,16 @@ def _reference(run: Run) -> str:
     return f"run:{run.pk}"
 
 
-def _html(run: Run) -> str:
-    first = max(1, run.lines - LAST + 1)
-    lines = [shown.Line(one.number, shown.text(one.data)) for one in output.lines(run, first, LAST + 1)]
-    return render_to_string("runs/card.html", {"run": frames.state(run), "lines": lines[-LAST:]}).strip()
+def _looks(runs: Sequence[Run]) -> dict[UUID, str]:
+    """These runs' cards as HTML. However many there are, the database is asked the same few times."""
+    ends = output.ends(runs, END)
+    return {run.pk: _html(run, ends.get(run.pk, b"")) for run in runs}
+
+
+def _html(run: Run, end: bytes) -> str:
+    said = end.removesuffix(b"\n").split(b"\n")[-LAST:] if end else []
+    lines = [shown.Line(0, shown.text(line)) for line in said]  # a card does not number them
+    return render_to_string("runs/card.html", {"run": frames.state(run), "lines": lines}).strip()
 
 
 def _is_id(text: str) -> bool:

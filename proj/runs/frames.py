@@ -42,7 +42,7 @@ def state(run: Run) -> dict[str, Any]:
 
 def piece(chunk: Chunk) -> Piece:
     """A chunk as viewers get it: its seq, the bytes before it and up to its end, its first line's number, its text."""
-    data = bytes(chunk.data)
+    data = chunk.output
     return [chunk.seq, chunk.offset, chunk.offset + len(data), chunk.line, text(data)]
 
 

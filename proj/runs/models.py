@@ -1,6 +1,7 @@
 """What may be run on these hosts, each time that it was run, and what that printed."""
 
 import uuid
+import zlib
 from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ValidationError
@@ -9,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from proj.accounts.models import User
 from proj.rooms.models import Room
@@ -16,6 +18,9 @@ from proj.runs import parameters, schedules
 from proj.runs.choices import Audience, Missed, Origin, OverLimit, WhenBusy, passed_on
 from proj.runs.parameters import Parameter
 from proj.runs.states import ACTIVE, AFTER, ENDED, State
+
+CHUNK = 32 * 1024  # bytes of output in a chunk, at most
+PACKED_FROM = 1024  # bytes; below, packing gains little
 
 
 class ServiceSet(models.QuerySet["Service"]):
@@ -259,6 +264,7 @@ class Chunk(models.Model):
     offset = models.PositiveBigIntegerField(help_text="bytes before it")
     line = models.PositiveBigIntegerField(help_text="the number of the line that its first byte is in, from 1")
     data = models.BinaryField()
+    packed = models.BooleanField(default=False, help_text="data is output as zlib packs it")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "seq"], name="chunk_seq_once")]
@@ -269,6 +275,21 @@ class Chunk(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.seq}"
+
+    @classmethod
+    def of(cls, run: Run, seq: int, offset: int, line: int, output: bytes) -> Self:
+        """This piece, to be stored: packed where that spares the disk much of it. On SQLite one writes at a time, and
+        what a loud run writes is what everybody else waits for."""
+        small = zlib.compress(output, 1) if len(output) >= PACKED_FROM else output
+        packed = len(small) < len(output)
+        chunk = cls(run=run, seq=seq, offset=offset, line=line, data=small if packed else output, packed=packed)
+        chunk.output = output
+        return chunk
+
+    @cached_property
+    def output(self) -> bytes:
+        """What was printed."""
+        return zlib.decompress(self.data) if self.packed else bytes(self.data)
 
 
 class Archive(models.Model):
@@ -281,6 +302,11 @@ class Archive(models.Model):
 
     def __str__(self) -> str:
         return self.file
+
+    @property
+    def length(self) -> int:
+        """Bytes of output in it."""
+        return int(self.index[-1][0])
 
 
 class Lead(models.Model):

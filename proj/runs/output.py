@@ -1,10 +1,14 @@
 """Reads what runs printed: by byte, by line, or all of it; from the chunks, or from the archive once there is one."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import F
 
 from proj.runs import archive
-from proj.runs.models import Archive, Chunk, Run
+from proj.runs.models import CHUNK, Archive, Chunk, Run
 from proj.runs.utf8 import complete
 
 LONGEST_LINE = 64 * 1024  # bytes of a line that lines() gives
@@ -67,6 +71,17 @@ def lines(run: Run, first: int, count: int) -> list[Line]:
     return found
 
 
+def ends(runs: Sequence[Run], size: int) -> dict[UUID, bytes]:
+    """The last `size` bytes, or a little more, of each of these runs; from one read of the chunks for all of them."""
+    found: dict[UUID, bytes] = defaultdict(bytes)
+    near = F("run__bytes") - size - CHUNK
+    for chunk in Chunk.objects.filter(run__in=runs, offset__gte=near).order_by("run", "seq"):
+        found[chunk.run_id] += chunk.output
+    for kept in Archive.objects.filter(run__in=[run.pk for run in runs if run.pk not in found]):
+        found[kept.run_id] = b"".join(archive.pieces(kept, max(0, kept.length - size)))
+    return found
+
+
 def stream(run: Run) -> Iterator[bytes]:
     """All of it, byte for byte, in pieces."""
     return pieces(run, 0)
@@ -86,7 +101,7 @@ def pieces(run: Run, offset: int, until: int | None = None) -> Iterator[bytes]:
         for chunk in _chunks_from(run, offset, until):
             if chunk.offset > offset:
                 break  # those before it were archived since it was looked for
-            data = bytes(chunk.data)[offset - chunk.offset :]
+            data = chunk.output[offset - chunk.offset :]
             offset += len(data)
             if data:
                 yield data

@@ -27,12 +27,13 @@ def of_state(run: Run) -> Told:
 def of_output(run_id: str, chunks: Sequence[Chunk]) -> Told:
     """The message that tells of new output, in the order of seq."""
     last = chunks[-1]
-    whole = last.offset + len(last.data) - chunks[0].offset <= CARRIED
+    end = last.offset + len(last.output)
+    whole = end - chunks[0].offset <= CARRIED
     message = {
         "type": "run.output",
         "run": run_id,
         "head": last.seq,
-        "bytes": last.offset + len(last.data),
+        "bytes": end,
         "chunks": [frames.piece(chunk) for chunk in chunks] if whole else [],
     }
     return [(run_group(run_id), message)]

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import OperationalError
+from django.utils import timezone
 
+from consumers.interface import viewing
 from consumers.interface import watching as module
 from consumers.interface.database import ask
 from consumers.interface.frame import Frame
@@ -278,3 +280,90 @@ async def test_nothing_is_left_when_everybody_has_gone(
     assert not watching._runs
     assert not watching._groups
     assert all(page.frames == [] for page in pages[::2])
+
+
+async def told(socket: ServiceSocket, run: Run) -> None:
+    """The layer brings the run's state."""
+    (state,) = await sync_to_async(viewing.states)([str(run.pk)])
+    socket.watching.arrived({"type": "run.state", "run": str(run.pk), "state": state})
+
+
+async def test_what_goes_on_is_shown_until_what_waits_begins(
+    socket: ServiceSocket, page: Page, service: Service
+) -> None:
+    first = await sync_to_async(start)(service, "first")
+    await sync_to_async(claimed)(first)
+    await socket.begin(service, None)
+    await until(lambda: page.said() == "first")
+    second = await sync_to_async(start)(service, "", State.QUEUED)
+    await told(socket, second)
+    await until(lambda: page.kinds()[-1] == "queued")
+    chunks = await sync_to_async(more)(first, " goes on")
+    socket.watching.arrived(telling.of_output(str(first.pk), chunks)[0][1])
+    await until(lambda: page.said() == "first goes on")
+    await sync_to_async(end)(first)
+    await told(socket, first)
+    await sync_to_async(claimed)(second)
+    await sync_to_async(more)(second, ", second")
+    await told(socket, second)
+    await until(lambda: page.said() == "first goes on, second")
+    assert [frame["run"]["number"] for frame in page.frames if frame["type"] == "run"] == [1, 2]
+    assert page.kinds().count("queued") == 1
+    await socket.gone()
+
+
+async def test_who_comes_while_runs_wait_sees_the_one_that_goes_on_or_else_the_next(
+    socket: ServiceSocket, page: Page, service: Service
+) -> None:
+    first = await sync_to_async(start)(service, "first")
+    await sync_to_async(claimed)(first)
+    second = await sync_to_async(start)(service, "", State.QUEUED)
+    third = await sync_to_async(start)(service, "", State.QUEUED)
+    await socket.begin(service, None)
+    assert [(frame["type"], frame["run"]["number"]) for frame in page.frames] == [("run", 1), ("queued", 3)]
+    await sync_to_async(lambda: Run.objects.filter(pk=third.pk).move(State.CANCELED))()
+    await told(socket, third)
+    assert (page.kinds()[-1], page.states()[-1]) == ("queued", "canceled")
+    await sync_to_async(end)(first)
+    assert [state["number"] for state in await sync_to_async(viewing.shown_first)(service.uid)] == [3]
+    await sync_to_async(lambda: Run.objects.filter(pk=third.pk).delete())()
+    assert [state["number"] for state in await sync_to_async(viewing.shown_first)(service.uid)] == [2]
+    await sync_to_async(lambda: Run.objects.filter(pk=second.pk).delete())()
+    await socket.gone()
+
+
+async def test_what_came_and_went_is_shown_before_the_next(
+    socket: ServiceSocket, page: Page, slow: Slow, service: Service
+) -> None:
+    await socket.begin(service, None)
+    slow.hold("after")
+    runs = [await sync_to_async(start)(service, f"{n} came, ", State.SUCCEEDED) for n in range(3)]
+    for run in runs:
+        await told(socket, run)
+    await slow.reached["after"].wait()
+    slow.held.pop("after").set()
+    await until(lambda: page.said() == "0 came, 1 came, 2 came, ")
+    await socket.gone()
+
+
+def test_who_goes_over_to_which_run() -> None:
+    def state(number: int, state: str) -> dict[str, Any]:
+        return {"number": number, "state": state, "duration": None if state in ("queued", "canceled") else 1.0}
+
+    over = viewing.takes_over
+    assert over(state(1, "queued"), {})
+    assert not over(state(1, "running"), state(1, "queued")), "it is the same"
+    assert over(state(2, "running"), state(1, "running"))
+    assert over(state(2, "succeeded"), state(1, "running"))
+    assert not over(state(2, "queued"), state(1, "running"))
+    assert not over(state(2, "canceled"), state(1, "running")), "it never began"
+    assert over(state(2, "queued"), state(1, "succeeded"))
+    assert not over(state(2, "queued"), state(1, "queued")), "the first begins first"
+    assert over(state(1, "running"), state(2, "queued"))
+    assert not over(state(1, "running"), state(2, "running"))
+    assert not over(state(1, "succeeded"), state(2, "queued"))
+
+
+def claimed(run: Run) -> None:
+    """A worker has it."""
+    Run.objects.filter(pk=run.pk).update(state=State.RUNNING, claimed_at=timezone.now())

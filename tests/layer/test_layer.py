@@ -48,6 +48,19 @@ async def test_named_channels_keep_their_order() -> None:
     assert [work().deserialize(data)["probe"] for data in taken] == [str(n) for n in range(50)]
 
 
+async def test_who_waits_for_messages_need_not_wait_on() -> None:
+    channel = f"test.{uuid.uuid4().hex}"
+    layer = work()
+    taking = asyncio.ensure_future(layer.take(channel))
+    async with asyncio.timeout(layer.brpop_timeout / 2):
+        while not taking.done():  # it may not wait yet
+            await asyncio.sleep(0.01)
+            await layer.stop_waiting(channel)
+    assert await taking == []
+    await layer.send(channel, PROBE)
+    assert [layer.deserialize(data) for data in await layer.take(channel)] == [PROBE]
+
+
 async def test_a_message_is_handed_to_one_taker_only() -> None:
     channel = f"test.{uuid.uuid4().hex}"
     for n in range(300):

@@ -172,7 +172,6 @@ def test_a_room_shows_its_newest_messages(as_alice: Client, alice: User, bob: Us
             "services": "/services/names/",
             "messages": address(NAME, "messages/"),
             "socket": f"/ws/chat/{quote(NAME, safe='')}/",
-            "signIn": f"/sign-in/?next={quote(address(NAME), safe='')}",
         },
     }
 

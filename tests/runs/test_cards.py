@@ -10,7 +10,7 @@ from proj.accounts.models import User
 from proj.rooms import cards as rooms_cards
 from proj.rooms.frames import Kind
 from proj.rooms.models import Event, Membership, Room
-from proj.runs import cards, verbs
+from proj.runs import archive, cards, verbs
 from proj.runs.models import Chunk, Run
 from proj.runs.refusals import Busy
 from proj.runs.states import State
@@ -117,6 +117,27 @@ def test_a_card_shows_the_last_three_lines_and_nothing_that_they_could_do(make: 
     assert "one" not in html
     assert '<div class="said">two</div><div class="said">&lt;script&gt;</div>' in html
     assert '<span class="ansi-ink-1">red</span>' in html
+
+
+def test_however_many_cards_there_are_the_database_is_asked_as_often(
+    make: Make, alice: User, ops: Room, django_assert_num_queries: Any
+) -> None:
+    service = make(room=ops, concurrency=100)
+    runs = [verbs.start(service, alice, {}) for _ in range(12)]
+    for number, run in enumerate(runs):
+        data = b"gone\n" * 20_000 + b"".join(b"%d.%d\n" % (number, line) for line in range(5))
+        parts = [data[at : at + 30_000] for at in range(0, len(data), 30_000)]
+        for seq, part in enumerate(parts):
+            Chunk.of(run, seq + 1, 30_000 * seq, 1, part).save()
+        Run.objects.filter(pk=run.pk).update(bytes=len(data), lines=20_005, chunks=len(parts), state=State.SUCCEEDED)
+    for run in runs[::2]:
+        archive.keep(run)
+    for few in (runs[:2], runs):
+        with django_assert_num_queries(3):
+            looks = cards.draw(alice, [str(run.pk) for run in few])
+        for number, run in enumerate(few):
+            said = "".join(f'<div class="said">{number}.{line}</div>' for line in (2, 3, 4))
+            assert f'">{said}</div>' in looks[str(run.pk)]
 
 
 # from a room

@@ -1,6 +1,7 @@
 """Output is the same by byte and by line, from the chunks while they are there and from the archive afterwards."""
 
 import gzip
+import os
 import random
 import zlib
 from typing import Any
@@ -175,6 +176,15 @@ def test_at_most_three_bytes_are_held_back_and_only_those_of_a_character_that_ma
         assert held <= 3
         if held:
             assert data[size - held] >= 0xC2
+
+
+def test_a_chunk_is_packed_where_that_makes_it_smaller(make: Make) -> None:
+    run = Run.objects.create(service=make(), number=1, command=["true"], state=State.RUNNING)
+    for seq, said in enumerate((b"a line\n" * 1000, b"short\n", os.urandom(5000))):
+        Chunk.of(run, seq, 0, 1, said).save()
+        kept = Chunk.objects.get(seq=seq)
+        assert (kept.packed, kept.output) == (seq == 0, said)
+        assert len(kept.data) <= len(said)
 
 
 def test_what_is_no_utf8_is_shown_as_such() -> None:

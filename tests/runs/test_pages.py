@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.core.files.storage import default_storage
@@ -337,7 +338,8 @@ def test_nobody_without_the_right_finds_a_service_in_a_list_or_acts_on_it(make: 
     run = Run.objects.create(service=service, number=1, command=["true"])
     client = signed_in(bob)
     for url in ("/services/", "/runs/", "/runs/?service=secret"):
-        assert "secret" not in text(client.get(url)).replace('value="secret"', "").lower(), url
+        found = text(client.get(url)).replace('value="secret"', "").replace(quote(url, safe=""), "")  # one's own words
+        assert "secret" not in found.lower(), url
     for url in ("/services/secret/", f"/runs/{run.pk}/cancel/", f"/runs/{run.pk}/again/"):
         assert client.post(url).status_code == 404, url
     assert Run.objects.get().cancel_requested_at is None

@@ -7,8 +7,8 @@ import uuid
 
 import pytest
 
-from tests.sockets.test_chat import Rooms, close_code, say
-from tests.system.client import hear
+from tests.sockets.test_chat import Rooms, say
+from tests.system.client import close_code, hear
 from tests.system.stack import Stack
 
 pytestmark = pytest.mark.system

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 
-from tests.system.client import hear, knock
+from tests.system.client import close_code, hear, knock
 from tests.system.stack import Stack
 
 pytestmark = pytest.mark.system
@@ -47,17 +47,6 @@ def rooms(stack: Stack) -> Rooms:
 
 async def say(socket: ClientConnection, **frame: Any) -> None:
     await socket.send(json.dumps(frame))
-
-
-async def close_code(socket: ClientConnection) -> int:
-    """Hear the socket out, and return the code it was closed with."""
-    try:
-        async with asyncio.timeout(10):
-            while True:
-                await socket.recv()
-    except ConnectionClosed as closed:
-        assert closed.rcvd is not None
-        return closed.rcvd.code
 
 
 # Coming in

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
-from tests.system.client import hear
+from tests.system.client import close_code, hear
 from tests.system.stack import Stack
 
 pytestmark = pytest.mark.system
@@ -85,16 +84,6 @@ async def until_the_end(socket: ClientConnection) -> tuple[str, list[dict[str, A
                 at = frame["end"]
                 said += frame["text"]
     return said, frames, state
-
-
-async def close_code(socket: ClientConnection) -> int:
-    try:
-        async with asyncio.timeout(10):
-            while True:
-                await socket.recv()
-    except ConnectionClosed as closed:
-        assert closed.rcvd is not None
-        return closed.rcvd.code
 
 
 def lines(count: int) -> str:

@@ -40,6 +40,17 @@ async def hear(socket: ClientConnection, kind: str, seconds: float = 10) -> dict
                 return frame
 
 
+async def close_code(socket: ClientConnection) -> int:
+    """Hear the socket out, and return the code it was closed with."""
+    try:
+        async with asyncio.timeout(10):
+            while True:
+                await socket.recv()
+    except ConnectionClosed as closed:
+        assert closed.rcvd is not None
+        return closed.rcvd.code
+
+
 class Client:
     """One page, open on one room. `events` is the room as this page knows it."""
 

@@ -1,17 +1,22 @@
 """Runs go on, and their output stays whole, while the processes that look after them are restarted and killed."""
 
+import gzip
 import json
 import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import redis
 
+from tests.system.long_page import LongPage, browser
 from tests.system.stack import Stack, wait_until
+from tests.system.viewer import audience, faults
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
@@ -74,19 +79,21 @@ def start(stack: Stack, service: str, times: int = 1, **values: object) -> list[
 
 
 def states(stack: Stack) -> dict[str, dict[str, Any]]:
-    """What `manage.py runs` says of each run."""
-    return {one["run"]: one for one in json.loads(stack.manage("runs", "--json", "-n", "200"))}
+    """Every run as its row is, with its service's uid, by id."""
+    rows = stack.select(
+        "SELECT run.*, service.uid FROM runs_run run JOIN runs_service service ON service.id = service_id"
+    )
+    return {str(UUID(row["id"])): row for row in rows}
 
 
 def outputs(stack: Stack, ids: list[str]) -> dict[str, str]:
-    """What was stored of each run, and whether nothing of it is left to be cleared away."""
-    code = (
-        "from proj.runs import output; from proj.runs.models import Chunk, Run; import json; "
-        "print('out:' + json.dumps({str(run.pk): b''.join(output.stream(run)).decode() "
-        f"for run in Run.objects.filter(pk__in={ids!r}, settled=True) if not Chunk.objects.filter(run=run)}}))"
+    """What was archived of each run, when nothing of it is left to be cleared away."""
+    rows = stack.select(
+        "SELECT run.id, file FROM runs_run run JOIN runs_archive ON run_id = run.id "
+        "WHERE settled AND NOT EXISTS (SELECT 1 FROM runs_chunk WHERE run_id = run.id)"
     )
-    found: dict[str, str] = json.loads(stack.manage("shell", "-c", code).rpartition("out:")[2])
-    return found
+    files = {str(UUID(row["id"])): stack.root / "var" / "media" / row["file"] for row in rows}
+    return {id: gzip.decompress(files[id].read_bytes()).decode() for id in ids if id in files}
 
 
 def all_end(stack: Stack, ids: list[str], seconds: float) -> dict[str, dict[str, Any]]:
@@ -111,8 +118,14 @@ def back(stack: Stack, program: str, before: int) -> None:
     wait_until(lambda: stack.pids().get(program, 0) not in (0, before), 30, f"{program} is back")
 
 
-def survive(stack: Stack, runs: int, count: int, *, kills: int, restarts: int) -> None:
-    """Run `runs` times a command of `count` lines, while the run workers and what is around them go down."""
+def survive(
+    stack: Stack, runs: int, count: int, *, kills: int, restarts: int, page: "Callable[[str], LongPage] | None" = None
+) -> None:
+    """Run `runs` times a command of `count` lines, while the run workers and what is around them go down.
+
+    Viewers that stay, viewers that come when most of that is over, and viewers that come after the end; with `page`,
+    which opens the page of a run, a browser too.
+    """
     followers = [
         subprocess.Popen(
             [str(stack.root / ".venv/bin/python"), "manage.py", "run", "count", f"lines={count}", "--follow"],
@@ -123,28 +136,46 @@ def survive(stack: Stack, runs: int, count: int, *, kills: int, restarts: int) -
         )
         for _ in range(2)
     ]
+    cookie = stack.sign_in("alice")
     ids = start(stack, "count", runs, lines=count)
-    for n in range(max(kills, restarts)):
-        if n < kills:
-            victims = ["worker-runs_0", "worker-runs_1"]
-            before = {victim: stack.kill9(victim) for victim in victims[: 1 + n % 2]}
-            for victim, pid in before.items():
-                back(stack, victim, pid)
-        if n == 0:
-            redis = stack.kill9("redis")
-            interface = stack.kill9("interface_0")
-            back(stack, "redis", redis)
-            back(stack, "interface_0", interface)
-        if n < restarts:
-            stack.supervisorctl("restart", "worker-runs:*")
-    ended = all_end(stack, ids, count * 0.05 + 60)
-    assert {one["state"] for one in ended.values()} == {"succeeded"}, ended
-    wait_until(lambda: len(outputs(stack, ids)) == runs, 30, "all output is archived")
-    assert set(outputs(stack, ids).values()) == {lines(count)}
-    for follower in followers:
-        said, complaint = follower.communicate(timeout=60)
-        assert said.decode() == lines(count), complaint
-        assert follower.returncode == 0
+    addresses = [*(f"runs/{id}/" for id in ids[:: max(1, runs // 4)]), "deploy/count/", "deploy/count/"]
+    with audience(stack.url, cookie) as people:
+        people.come(*addresses)
+        shown = page(ids[0]) if page else None
+        for n in range(max(kills, restarts)):
+            if n < kills:
+                victims = ["worker-runs_0", "worker-runs_1"]
+                before = {victim: stack.kill9(victim) for victim in victims[: 2 if page else 1 + n % 2]}
+                for victim, pid in before.items():
+                    back(stack, victim, pid)
+            if n == 0:
+                before = {victim: stack.kill9(victim) for victim in ("redis", "interface_0")}
+                for victim, pid in before.items():
+                    back(stack, victim, pid)
+            if n < restarts:
+                stack.restart("worker-runs")
+        people.come(*addresses)
+        ended = all_end(stack, ids, count * 0.05 + 60)
+        assert {one["state"] for one in ended.values()} == {"succeeded"}, ended
+        if page:
+            assert max(one["created_at"] for one in ended.values()) < min(one["ended_at"] for one in ended.values())
+        people.come(*addresses)
+        wait_until(lambda: len(outputs(stack, ids)) == runs, 30, "all output is archived")
+        assert set(outputs(stack, ids).values()) == {lines(count)}
+        for follower in followers:
+            said, complaint = follower.communicate(timeout=60)
+            assert said.decode() == lines(count), complaint
+            assert follower.returncode == 0
+        wait_until(lambda: all(viewer.done for viewer in people.viewers), 30, "all viewers have all of it")
+    printed = lines(count).encode()
+    others = {run for viewer in people.viewers for run in viewer.said}  # the followers' runs are of that service too
+    assert faults(people.viewers, dict.fromkeys(others, printed)) == []
+    assert max(viewer.connections for viewer in people.viewers) > 1, "nobody was cut off"
+    if shown:
+        assert shown.lines(count) == [f"line {n} ✓" for n in range(1, count + 1)]
+        begun, heard = shown.heard()
+        assert heard == printed[begun:]
+        assert begun < len(printed) / 10, "it was there from the beginning"
 
 
 def test_runs_and_their_output_outlive_killed_and_restarted_workers(services: Stack) -> None:
@@ -154,7 +185,8 @@ def test_runs_and_their_output_outlive_killed_and_restarted_workers(services: St
 @pytest.mark.by_hand
 @pytest.mark.timeout(600)
 def test_twenty_runs_of_thirty_seconds_outlive_five_kills_and_three_restarts(services: Stack) -> None:
-    survive(services, 20, 600, kills=5, restarts=3)
+    with browser(services.url, services.sign_in("alice")) as open_page:
+        survive(services, 20, 600, kills=5, restarts=3, page=open_page)
 
 
 def test_a_worker_that_is_stopped_lets_go_within_a_second_and_its_run_goes_on(services: Stack) -> None:
@@ -164,12 +196,9 @@ def test_a_worker_that_is_stopped_lets_go_within_a_second_and_its_run_goes_on(se
     for program in ("worker-runs_0", "worker-runs_1"):
         back(services, program, 0)  # else its pid is 0, which means the whole process group of this test
         os.kill(services.pid(program), signal.SIGTERM)
-    holders = (
-        "from proj.runs.models import Run; "
-        f"print('held:' + repr([run.worker for run in Run.objects.filter(pk={id!r}, lease_until=None)]))"
-    )
-    wait_until(lambda: "held:['']" in services.manage("shell", "-c", holders), 3, "its lease is given back")
-    assert time.monotonic() - began < 3  # two starts of manage.py are in this
+    wait_until(lambda: states(services)[id]["worker"] == "", 3, "its lease is given back")
+    assert time.monotonic() - began < 3
+    services.restart("worker-runs")
     assert all_end(services, [id], 100)[id]["state"] == "succeeded"
 
 
@@ -178,7 +207,7 @@ def test_a_free_neighbour_is_told_of_what_a_full_worker_cannot_take(services: St
     with redis.Redis(unix_socket_path=f"{services.root}/var/run/redis.sock") as client:
 
         def runs(state: str) -> int:
-            return sum(one["state"] == state for one in states(services).values() if one["service"] == "gated")
+            return sum(one["state"] == state for one in states(services).values() if one["uid"] == "gated")
 
         def waiting() -> int:
             return int(client.zcard("signalbox:runs"))

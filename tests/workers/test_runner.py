@@ -172,7 +172,7 @@ def test_chunks_have_no_hole_and_cut_no_character(runner: Runner, make: Make, tm
     until_over(runner, run, asked=lambda run: run.state == "succeeded")
     offset, line = 0, 1
     for seq, chunk in enumerate(Chunk.objects.order_by("seq"), 1):
-        data = bytes(chunk.data)
+        data = chunk.output
         assert (chunk.seq, chunk.offset, chunk.line) == (seq, offset, line)
         data.decode()
         offset, line = offset + len(data), line + data.count(b"\n")

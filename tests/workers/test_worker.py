@@ -48,11 +48,15 @@ class Rig:
         self.server.wait()
         self.socket.unlink(missing_ok=True)
 
-    def work(self, *channels: str) -> subprocess.Popen[bytes]:
-        environment = os.environ | {
-            "REDIS_URL": f"unix://{self.socket}",
-            "DJANGO_SETTINGS_MODULE": "tests.workers.settings",
-        }
+    def work(self, *channels: str, **more: str) -> subprocess.Popen[bytes]:
+        environment = (
+            os.environ
+            | more
+            | {
+                "REDIS_URL": f"unix://{self.socket}",
+                "DJANGO_SETTINGS_MODULE": "tests.workers.settings",
+            }
+        )
         with (self.folder / "worker.log").open("ab") as log:
             worker = subprocess.Popen(
                 [sys.executable, "manage.py", "runworker", *channels], cwd=ROOT, env=environment, stderr=log, stdout=log
@@ -112,8 +116,9 @@ def test_a_stopped_worker_finishes_what_it_holds_and_leaves_the_rest(rig: Rig) -
 
 
 def test_an_idle_worker_stops_at_once(rig: Rig) -> None:
-    worker = rig.work("batches")
+    worker = rig.work("batches", BLOCKING="60")
     wait_for(rig.beats)
+    wait_for(lambda: rig.redis.info("clients")["blocked_clients"])
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(5) == 0
     assert rig.beats() == []
