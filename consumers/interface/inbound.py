@@ -7,23 +7,39 @@ PAUSE = 64  # frames
 RESUME = 16
 
 
-class InboundQueue(asyncio.Queue[dict[str, Any]]):
-    """A consumer's queue that holds its client back. Daphne's own grows without bound."""
+class InboundQueue:
+    """A consumer's queue that holds its client back. Daphne's own grows without bound.
+
+    It has one reader and no bound of its own, so it needs nothing of asyncio's Queue, which is 3 kB for each socket.
+    """
+
+    __slots__ = ("_items", "_paused", "_reader", "_transport")
 
     def __init__(self, transport: Any) -> None:
-        super().__init__()
         self._transport = transport
         self._paused = False
+        self._items: list[dict[str, Any]] = []
+        self._reader: asyncio.Future[None] | None = None
 
     def put_nowait(self, item: dict[str, Any]) -> None:
-        super().put_nowait(item)
-        if self.qsize() > PAUSE and not self._paused and item["type"] == "websocket.receive":
+        """Add an ASGI message."""
+        self._items.append(item)
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+        if len(self._items) > PAUSE and not self._paused and item["type"] == "websocket.receive":
             self._paused = True
             self._transport.pauseProducing()
 
     async def get(self) -> dict[str, Any]:
-        item = await super().get()
-        if self._paused and self.qsize() <= RESUME:
+        """The next ASGI message, when there is one."""
+        while not self._items:
+            self._reader = asyncio.get_running_loop().create_future()
+            try:
+                await self._reader
+            finally:
+                self._reader = None
+        item = self._items.pop(0)
+        if self._paused and len(self._items) <= RESUME:
             self._paused = False
             if self._transport.connected:
                 self._transport.resumeProducing()

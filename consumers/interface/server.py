@@ -6,6 +6,7 @@
 import asyncio
 import logging
 import random
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -33,6 +34,13 @@ DRAIN = 12.0  # seconds that all this may take; below supervisord's stopwaitsecs
 COUNTED = (1000, 1001, 1002, 1003, 1005, 1006, 1007, 1009, 1011, 1012, 1013, 4400, 4401, 4403, 4404, 4408, 4429)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What daphne still wants to know of a request when the socket is open."""
+
+    path: str
+
+
 class Protocol(WebSocketProtocol):
     """A browser's connection."""
 
@@ -42,9 +50,16 @@ class Protocol(WebSocketProtocol):
     def onOpen(self) -> None:
         # Twisted takes 64 KiB, and autobahn handles every frame in them at once: 800 small ones hold up all for 30 ms.
         self.transport.bufferSize = READ
+        self._forget_the_request()
         super().onOpen()
         self.opened = True
         SOCKETS.labels(PROCESS).inc()
+
+    def _forget_the_request(self) -> None:
+        """The scope has it. Daphne, autobahn and Twisted each keep it once more: a fifth of an idle socket's memory."""
+        self.request: Any = _Asked(self.request.path)
+        self.http_request_data, self.http_headers = b"", dict[str, str]()
+        self.transport.unregisterProducer()  # Twisted's HTTP channel with its request: it paused nothing any more
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         super().onClose(wasClean, code, reason)

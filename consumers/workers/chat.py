@@ -17,7 +17,8 @@ from proj.rooms.frames import encoded
 from proj.rooms.news import News
 
 PORTION = 1000  # replies in a layer message, well within its bound
-NEWS = 0.25  # seconds between two times that people elsewhere are told
+NEWS = 0.25  # seconds between two times that people elsewhere are told, at least
+LATEST = 0.75  # seconds that they wait, at most: till then what is news goes with a batch that is published anyway
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +67,24 @@ class ChatWorker(WorkerConsumer):
         await _publish([*announced, *_replies(zip(items, outcomes, strict=True)), *self._due()])
 
     def _due(self) -> list[tuple[str, dict[str, Any]]]:
-        """What people elsewhere are told now; soon after the last time it waits, and goes with what comes then."""
+        """What people elsewhere are told with this batch; soon after the last time it waits for another."""
         if not self._news:
             return []
-        wait = self._told + NEWS - time.monotonic()
-        if wait <= 0 or self._stopping:
-            self._told = time.monotonic()
-            return self._news.told()
+        if self._stopping or time.monotonic() - self._told >= NEWS:
+            return self._all_news()
         if self._later is None:
-            self._later = asyncio.get_running_loop().call_later(wait, self._tell)
+            self._later = asyncio.get_running_loop().call_later(LATEST, self._tell)
         return []
 
     def _tell(self) -> None:
-        self._later = None
-        if told := self._due():
-            self._telling = asyncio.ensure_future(_publish(told))
+        self._telling = asyncio.ensure_future(_publish(self._all_news()))
+
+    def _all_news(self) -> list[tuple[str, dict[str, Any]]]:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        self._told = time.monotonic()
+        return self._news.told()
 
     async def live(self, stopping: asyncio.Event) -> None:
         """Tell the last of it when the worker stops."""

@@ -92,7 +92,6 @@ def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResp
             "start": _address("runs:start"),
             "services": _address("runs:names"),
             "socket": f"/ws/chat/{quote(room.name, safe='')}/",
-            "signIn": f"{reverse('accounts:sign-in')}?next={quote(room.get_absolute_url(), safe='')}",
         },
     }
     _draw_cards(request.user, page)

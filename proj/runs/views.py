@@ -133,10 +133,7 @@ def run(request: PersonsRequest, id: UUID) -> HttpResponse:
         "run": frames.state(run),
         "tail": {"first": tail.first, "lines": [line.text for line in tail.lines], "offset": tail.offset},
         "urls": {name: reverse(f"runs:{name}", args=[id]) for name in ("lines", "search", "group")}
-        | {
-            "socket": f"/ws/runs/{id}/",
-            "signIn": f"{reverse('accounts:sign-in')}?next={run.get_absolute_url()}",
-        },
+        | {"socket": f"/ws/runs/{id}/"},
     }
     context = {
         "run": run,

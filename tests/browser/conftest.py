@@ -24,7 +24,8 @@ ARGUMENTS = [
 # What a browser says when the network is away, or the server refuses what was asked for. Anything else on the console
 # is a fault of the page.
 ANSWERED = "Failed to load resource: the server responded with a status of"
-EXPECTED = ("WebSocket connection to", "Failed to load resource: net::", f"{ANSWERED} 409")
+REFUSED = tuple(f"{ANSWERED} {status}" for status in (403, 409, 429))
+EXPECTED = ("WebSocket connection to", "Failed to load resource: net::", *REFUSED)
 
 People = Callable[..., Page]
 InRoom = Callable[[str], None]

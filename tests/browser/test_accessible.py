@@ -82,7 +82,7 @@ def test_axe_finds_nothing_serious_on_any_page(visit: People, stack: Stack, room
         if address == "/nothing/here/":
             page.route("**/nothing/here/", lambda route: route.fulfill(response=route.fetch(), status=200))
         page.goto(stack.url + address)
-        if page.locator("#status").count():
+        if page.locator("#status:not(.aside)").count():
             expect(page.locator("#status")).to_have_attribute("data-state", "live")
         found += faults(page)
     page.goto(stack.url + addresses(room_name)[2])
@@ -135,7 +135,7 @@ def test_everything_in_a_room_is_reached_by_keyboard_and_shows_it(visit: People,
     steps = walk(alice.page)
     names = [step["name"] for step in steps]
     assert names[0] == "Skip to the content"
-    for wanted in ("switch", "scroller", "pick", "reply", "edit", "delete", "text", "Settings of this room", "Send"):
+    for wanted in ("switch", "scroller", "pick", "reply", "edit", "delete", "text", "Room", "Send"):
         assert wanted in names, f"{wanted} is not reached: {names}"
     assert [step["name"] for step in steps if not (step["seen"] and step["inside"])] == []
 

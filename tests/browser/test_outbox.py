@@ -55,6 +55,20 @@ def test_an_acknowledgement_that_got_lost_doubles_nothing(enter: Rooms, network:
     assert alice.numbers() == bob.numbers() == [1, 2]
 
 
+def test_what_is_sent_is_shown_before_the_next_frame_is_painted(enter: Rooms) -> None:
+    alice = enter("alice")
+    alice.page.locator("#composer textarea").fill("at once")
+    shown = alice.page.evaluate(
+        """() => new Promise((told) => {
+            const key = new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true });
+            document.querySelector("#composer textarea").dispatchEvent(key);
+            requestAnimationFrame(() => told(document.querySelector("[data-client-id] .text")?.textContent));
+        })"""
+    )
+    assert shown == "at once"
+    alice.sees("at once", "alice")
+
+
 def test_two_tabs_show_one_outbox(enter: Rooms, network: Network) -> None:
     first = enter("bob", proxy=network.proxy)
     second = RoomPage(first.page.context.new_page(), "", "")

@@ -41,7 +41,7 @@ cookies = {}
 for name in json.loads(%r):
     person = People.objects.filter(username=name).first() or People.objects.create_user(name)
     session = engine.SessionStore()
-    session[SESSION_KEY] = person.pk
+    session[SESSION_KEY] = str(person.pk)
     session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
     session[HASH_SESSION_KEY] = person.get_session_auth_hash()
     session.save()

@@ -1,35 +1,42 @@
-// The line that says how the connection is, in words that a tired person understands.
+// The line that says how the connection is, in words that a tired person understands; and the way back from what it says.
+import { later } from "../site/later.js";
 import { say } from "./words.js";
 
 const TONES = { "signed-out": "bad", "someone-else": "bad", "no-access": "bad", "no-room": "bad", misunderstood: "bad" };
 const CALM = ["connecting", "catching-up", "live", "over"];
 const HELP = { "signed-out": "sign-in", "someone-else": "reload", misunderstood: "reload", "no-access": "leave", "no-room": "leave" };
+const SETTLED = 1_000; // a state that is over sooner is not read out, and a shorter wait not counted down
 
 export class Connection {
   #told = "";
   #until = 0;
+  #timer = 0;
+  #alarmed = false; // trouble was read out, and not yet that it is over
+  #out = false; // signed out, and not yet in again
 
-  constructor({ socket, log }) {
-    this.socket = socket;
-    this.log = log;
-    this.line = document.getElementById("status");
-    this.words = document.getElementById("connection");
-    this.countdown = document.getElementById("countdown");
-    this.button = document.getElementById("try-now");
+  /** `log` ({missing, holding}; tells "moved") is what the page shows live. A page without one has a line only for what ends it. */
+  constructor({ socket, me, log = null }) {
+    Object.assign(this, { socket, me, log });
+    const byId = (id) => document.getElementById(id);
+    this.line = byId("status");
+    this.words = byId("connection");
+    this.announcer = byId("announced");
+    this.countdown = byId("countdown");
+    this.button = byId("try-now");
+    this.help = ["sign-in", "leave", "reload"].map(byId).filter(Boolean);
+    this.signIn = later(() => import("../site/sign_in.js"));
     this.button.addEventListener("click", () => socket.tryNow());
+    byId("sign-in").addEventListener("click", (event) => this.#signIn(event));
     socket.addEventListener("state", () => this.show());
-    log.addEventListener("moved", () => this.show());
+    log?.addEventListener("moved", () => this.show());
     setInterval(() => this.#count(), 1_000);
-  }
-
-  /** Somebody else, called `name`, is signed in now. */
-  set stranger(name) {
-    this.name = name;
+    this.show();
   }
 
   show() {
-    const state = this.socket.state.name === "open" ? (this.log.missing || this.log.holding ? "catching-up" : "live") : this.socket.state.name;
-    this.#until = this.socket.state.until ?? 0;
+    const { name, until = 0, wait = 0 } = this.socket.state;
+    const state = name !== "open" ? name : this.log?.missing || this.log?.holding ? "catching-up" : "live";
+    this.#until = wait > SETTLED ? until : 0;
     // A try that follows trouble does not make the trouble go away: the words stay until it succeeds.
     const trying = state === "connecting" && this.#told && !CALM.includes(this.#told);
     if (!trying && state !== this.#told) this.#tell(state);
@@ -40,15 +47,39 @@ export class Connection {
 
   #tell(state) {
     this.#told = state;
-    this.words.textContent = say(state, { name: this.name });
+    this.#out ||= state === "signed-out";
+    if (this.#out && this.socket.open) {
+      this.#out = false;
+      this.signIn().then((signIn) => signIn?.done());
+    }
     const tone = TONES[state] ?? (CALM.includes(state) ? "" : "warn");
+    const said = this.log || tone === "bad" ? say(state, { name: this.socket.state.who, me: this.me }) : "";
+    this.words.textContent = said;
     if (tone) this.line.dataset.tone = tone;
     else delete this.line.dataset.tone;
-    for (const id of ["sign-in", "leave", "reload"]) document.getElementById(id).hidden = HELP[state] !== id;
+    for (const way of this.help) way.hidden = HELP[state] !== way.id;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#announce(state, said), SETTLED);
+  }
+
+  // Each trouble once, and once that it is over. What is on its way to be well again says nothing.
+  #announce(state, said) {
+    const calm = CALM.includes(state);
+    if (state === "over" || !calm || (state === "live" && this.#alarmed)) this.announcer.textContent = said;
+    if (state === "live" || !calm) this.#alarmed = !calm;
   }
 
   #count(trying = this.socket.state.name === "connecting" && !CALM.includes(this.#told)) {
     const seconds = Math.max(1, Math.ceil((this.#until - Date.now()) / 1_000));
     this.countdown.textContent = this.#until ? say("countdown", { n: seconds }) : trying ? say("connecting") : "";
+  }
+
+  // In place, where the browser is not asked for another tab. Without a network the line comes to say that.
+  async #signIn(event) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const signIn = await this.signIn();
+    if (signIn) signIn.open({ address: event.target.href, me: this.me });
+    else this.socket.tryNow();
   }
 }

@@ -31,9 +31,9 @@ const { key: room, me, urls, characters } = state;
 const log = new Log(state);
 const follow = new Follow({ scroller: byId("scroller"), button: byId("new") });
 const view = new View({ list: byId("messages"), empty: byId("empty"), follow, me, atEnd: state.atEnd });
-const socket = new Socket(address);
+const socket = new Socket(address, me);
 const catchUp = new CatchUp(log, socket);
-const connection = new Connection({ socket, log });
+new Connection({ socket, me, log });
 const outbox = new Outbox({ room, me });
 for (const client_id of state.mine) outbox.acknowledge(client_id);
 new Pending({ list: byId("pending"), outbox, me, follow, empty: byId("empty") });
@@ -84,12 +84,6 @@ function address() {
 
 const heard = {
   welcome(frame) {
-    if (frame.you !== me) {
-      // What is in this page and its outbox is another person's.
-      connection.stranger = frame.you;
-      socket.stop("someone-else");
-      return;
-    }
     rooms.missed();
     presence.show(frame.here, frame.count);
     seen.hearAll(frame.seen);

@@ -20,16 +20,20 @@ const CLOSED = {
   4401: { name: "signed-out" },
   4403: { name: "no-access" },
   4404: { name: "no-room" },
-  4408: { name: "catching-up", wait: () => jitter(0, 500) },
+  4408: { name: "too-slow", wait: () => jitter(0, 500) },
   4429: { name: "too-fast", wait: () => 10_000 },
   1012: { name: "restarting", wait: (_, reason) => asked(reason) + jitter(0, 300) },
   1013: { name: "busy", wait: backoff },
 };
 
-/** States: {name, until?}. "connecting" and "open" are under way; with `until` (ms since 1970) the next try comes
- *  by itself; the others stay until somebody acts. */
+// Somebody may have signed in again meanwhile.
+const ANOTHERS = ["signed-out", "someone-else"];
+
+/** States: {name, until?, wait?, who?}. "connecting" and "open" are under way; with `until` (ms since 1970, `wait` ms from
+ *  its beginning) the next try comes by itself; the others stay until somebody acts. "someone-else": `who` is signed in. */
 export class Socket extends EventTarget {
   #address;
+  #me;
   #socket = null;
   #tries = 0;
   #welcomed = 0;
@@ -37,15 +41,19 @@ export class Socket extends EventTarget {
   #timer = 0;
   state = { name: "connecting" };
 
-  /** `address()` gives the address for each try, with what the page holds by then. */
-  constructor(address) {
+  /** `address()` gives the address for each try, with what the page holds by then. The page is that of `me`, and no frame
+   *  for another person comes in. */
+  constructor(address, me) {
     super();
     this.#address = address;
+    this.#me = me;
     setInterval(() => this.#watch(), 5_000);
     addEventListener("online", () => this.#nudge());
     addEventListener("offline", () => this.#socket && this.#drop(lost()));
     addEventListener("pageshow", (event) => event.persisted && this.#nudge());
+    addEventListener("focus", () => this.#nudge());
     document.addEventListener("visibilitychange", () => document.hidden || this.#nudge());
+    new BroadcastChannel("signalbox:signed-in").addEventListener("message", () => this.#nudge());
   }
 
   get open() {
@@ -80,8 +88,8 @@ export class Socket extends EventTarget {
   }
 
   /** Stay away, for the reason `name`. */
-  stop(name) {
-    this.#drop({ name });
+  stop(name, who) {
+    this.#drop({ name, who });
   }
 
   #receive(text) {
@@ -93,6 +101,10 @@ export class Socket extends EventTarget {
       return;
     }
     if (frame.type === "welcome") {
+      if (frame.you !== this.#me) {
+        this.stop("someone-else", frame.you);
+        return;
+      }
       clearTimeout(this.#timer);
       this.#welcomed = Date.now();
       this.#become({ name: "open" });
@@ -100,7 +112,7 @@ export class Socket extends EventTarget {
     this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
   }
 
-  #drop({ name, wait }, reason = "") {
+  #drop({ name, who, wait }, reason = "") {
     const socket = this.#socket;
     this.#socket = null;
     clearTimeout(this.#timer);
@@ -108,19 +120,19 @@ export class Socket extends EventTarget {
     if (this.#welcomed && Date.now() - this.#welcomed > STEADY) this.#tries = 0;
     this.#welcomed = 0;
     if (!wait) {
-      this.#become({ name });
+      this.#become({ name, who });
       return;
     }
     const pause = wait(this.#tries, reason);
     this.#tries += 1;
     this.#timer = setTimeout(() => this.tryNow(), pause);
-    this.#become({ name, until: Date.now() + pause });
+    this.#become({ name, wait: pause, until: Date.now() + pause });
   }
 
   // Something happened after which a try may succeed: the network is back, or a person looks at the page again.
   #nudge() {
     this.#watch();
-    if (this.state.until || this.state.name === "signed-out") this.tryNow();
+    if (this.state.until || ANOTHERS.includes(this.state.name)) this.tryNow();
   }
 
   // A network that vanished says nothing, and a laptop that slept has slept through it.

@@ -3,6 +3,8 @@ import "../site/fresh.js";
 import { Connection } from "../rooms/connection.js";
 import { Socket } from "../rooms/socket.js";
 import { count, say } from "../rooms/words.js";
+import { socket as mine } from "../site/me.js";
+import { rooms } from "../site/rooms.js";
 import { Groups } from "./groups.js";
 import { Heights } from "./heights.js";
 import { Lines } from "./lines.js";
@@ -30,11 +32,17 @@ new Search({ form: byId("search"), list, marks, url: urls.search });
 wrapping({ button: byId("wrap"), list });
 localise(byId("head"));
 
-const socket = new Socket(address);
+const socket = new Socket(address, rooms.me);
 
 // What the line about the connection asks of a log: whether something is known to be missing.
 const log = Object.assign(new EventTarget(), { missing: 0, holding: false });
-new Connection({ socket, log });
+new Connection({ socket, me: rooms.me, log });
+
+// A run that is over has no socket of its own that would tell.
+mine.addEventListener("state", ({ detail: { name, who } }) => {
+  if (name === "signed-out" || name === "someone-else") socket.stop(name, who);
+  else if (name === "open" && ["signed-out", "someone-else"].includes(socket.state.name)) socket.tryNow();
+});
 
 function address() {
   return `${urls.socket}?offset=${lines.end}`;

@@ -1,8 +1,11 @@
 // The socket of pages that show no room: it tells what is new in all of them. (A room's own socket tells it all.)
+import { Connection } from "../rooms/connection.js";
 import { Socket } from "../rooms/socket.js";
 import { rooms } from "./rooms.js";
 
-const socket = new Socket(() => "/ws/me/");
+export const socket = new Socket(() => "/ws/me/", rooms.me);
+if (document.querySelector(".status.aside")) new Connection({ socket, me: rooms.me });
+
 socket.addEventListener("frame", ({ detail: frame }) => {
   if (frame.type === "welcome") rooms.missed();
   else if (frame.type === "news" || frame.type === "read") rooms.hear(frame);
