@@ -1,4 +1,4 @@
-"""`python -m benchmarks.runs [starts] [crowd] [loud]`: what runs cost, and what they cost the chat."""
+"""`python -m benchmarks.runs [starts] [crowd] [loud] [seen]`: what runs cost, and what they cost the chat."""
 
 import argparse
 import contextlib
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import shell, tools
+from benchmarks import seen, shell, tools
 from benchmarks.host import ROOT, VAR, Host, Trouble, free_port
 from benchmarks.runner import end
 from benchmarks.systems import Signalbox, checked
@@ -209,28 +209,44 @@ class Measuring:
         return [peak(pid) for pid in self.host.pids()[group]]
 
 
+def seen_in_a_browser() -> dict[str, Any]:
+    """seen.measured() in milliseconds."""
+    found = seen.measured()
+    return {name: spread(one) if isinstance(one, list) else one for name, one in found.items()}
+
+
 PARTS = {"starts": Measuring.starts, "crowd": Measuring.crowd, "loud": Measuring.loud}
+NAMES = (*PARTS, "seen")
+
+
+def measured(name: str, system: WithRuns, port: int, cookies: list[str]) -> dict[str, Any]:
+    """One of PARTS."""
+    with Host(system.name, port) as host:
+        system.start(host, {}, interfaces=2)
+        time.sleep(3.0)  # what a process does first is done
+        found = PARTS[name](Measuring(system, host, cookies))
+        if died := host.died():
+            found["died"] = died
+    return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.runs", description="Measure what runs cost.")
-    parser.add_argument("part", nargs="*", help=f"of {', '.join(PARTS)} (all)")
+    parser.add_argument("part", nargs="*", help=f"of {', '.join(NAMES)} (all)")
     parser.add_argument("--out", type=Path, help="write what was found there, as JSON")
     options = parser.parse_args()
-    if unknown := set(options.part) - set(PARTS):
+    if unknown := set(options.part) - set(NAMES):
         parser.error(f"there is no {', '.join(sorted(unknown))}")
     VAR.mkdir(parents=True, exist_ok=True)
     tools.environment()
     system, port = WithRuns(), free_port()
     cookies = system.prepare(port)
     found: dict[str, Any] = {"commit": system.version()}
-    for name in options.part or PARTS:
-        with Host(system.name, port) as host:
-            system.start(host, {}, interfaces=2)
-            time.sleep(3.0)  # what a process does first is done
-            found[name] = PARTS[name](Measuring(system, host, cookies))
-            if died := host.died():
-                found[name]["died"] = died
+    for name in options.part or NAMES:
+        if name == "seen":  # on a stack of its own
+            found[name] = seen_in_a_browser()
+        else:
+            found[name] = measured(name, system, port, cookies)
         print(json.dumps({name: found[name]}, indent=1), flush=True)
     if options.out:
         options.out.write_text(json.dumps(found, indent=1) + "\n")

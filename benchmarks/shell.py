@@ -1,6 +1,7 @@
 """Pieces of `manage.py shell -c` with which benchmarks/runs.py asks the measured copy; each prints `out:` and JSON."""
 
-# One run after the other: when each was committed, claimed and running, in seconds since the epoch.
+# One run after the other, each when the one before has ended: when each was committed, claimed and running, in seconds
+# since the epoch.
 ONE_BY_ONE = """
 import json, time
 from proj.runs import verbs
@@ -11,7 +12,8 @@ for _ in range({count}):
     run = verbs.start(service, None, {{}})
     committed[run.pk] = time.time()
     time.sleep({pause})
-time.sleep(1)
+    while Run.objects.filter(pk=run.pk).active().exists():
+        time.sleep(0.02)
 found = {{}}
 for run in Run.objects.filter(pk__in=committed):
     found[str(run.pk)] = [committed[run.pk], run.claimed_at.timestamp(), run.started_at.timestamp()]

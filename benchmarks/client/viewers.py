@@ -6,6 +6,7 @@ the latest). A viewer is done when its run has ended and it has been shown all o
 
 import asyncio
 import json
+import socket
 import sys
 import time
 from typing import Any
@@ -13,30 +14,42 @@ from typing import Any
 import uvloop
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-MOUTHFUL = 64 * 1024  # bytes that a slow viewer reads, and then
-REST = 0.5  # seconds that it looks at them
+from benchmarks.client.raw import knock
+
+TEXT, CLOSE = 0x81, 0x88  # of whole frames
+BUFFER = 16 * 1024  # bytes that the kernel may keep for a slow viewer: what it does not read waits at the server
+MOUTHFUL = 16 * 1024  # bytes that it reads, and then
+REST = 0.125  # seconds that it looks at them
 
 
 class Viewer(WSListener):
-    """One browser at a run. A slow one reads 128 kB/s until the run is over, and then as fast as it can."""
+    """One browser at a run."""
 
-    def __init__(self, *, slow: bool) -> None:
+    slow = False
+
+    def __init__(self) -> None:
         super().__init__()
-        self.slow = slow
         self.first: dict[str, float] = {}  # seconds since the epoch at which each run's first output came
         self.bytes = self.skipped = self.holes = self.closed = 0
         self.done = asyncio.Event()
         self._run: dict[str, Any] = {}
-        self._end = self._eaten = 0
+        self._end = 0
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type == WSMsgType.CLOSE:
             self.closed = frame.get_close_code()
             self.done.set()
             transport.disconnect()
-        if frame.msg_type != WSMsgType.TEXT:
-            return
-        said = json.loads(frame.get_payload_as_bytes())
+        if frame.msg_type == WSMsgType.TEXT:
+            self.heard(json.loads(frame.get_payload_as_bytes()))
+
+    @property
+    def over(self) -> bool:
+        """Whether its run is, as far as it has read."""
+        return bool(self._run.get("ended_at"))
+
+    def heard(self, said: dict[str, Any]) -> None:
+        """Take in one frame."""
         if said["type"] == "run":
             self._run, self._end = said["run"], said["offset"]
         elif said["type"] == "state":
@@ -50,17 +63,8 @@ class Viewer(WSListener):
             self.holes += said["offset"] != self._end
             self.skipped += said["to"] - said["offset"]
             self._end = said["to"]
-        over = bool(self._run.get("ended_at"))
-        if over and self._end >= self._run["bytes"]:
+        if self.over and self._end >= self._run["bytes"]:
             self.done.set()
-        self._eat(transport, len(frame.get_payload_as_memoryview()), over=over)
-
-    def _eat(self, transport: WSTransport, size: int, *, over: bool) -> None:
-        self._eaten += size
-        if self.slow and not over and self._eaten > MOUTHFUL:
-            self._eaten = 0
-            transport.underlying_transport.pause_reading()
-            asyncio.get_running_loop().call_later(REST, transport.underlying_transport.resume_reading)
 
     def told(self) -> dict[str, Any]:
         """What it has seen."""
@@ -68,10 +72,51 @@ class Viewer(WSListener):
         return {name: getattr(self, name) for name in names} | {"whole": self.done.is_set() and not self.closed}
 
 
+class SlowViewer(Viewer):
+    """One that reads 128 kB/s until the run is over, and then as fast as it can."""
+
+    slow = True
+
+    async def read(self, connection: socket.socket) -> None:
+        """Read until its run is over, or the server closes."""
+        loop, data = asyncio.get_running_loop(), b""
+        connection.setblocking(False)
+        while not self.done.is_set():
+            read = await loop.sock_recv(connection, MOUTHFUL)
+            data += read
+            while place := _payload(data):
+                payload = data[place]
+                if data[0] == TEXT:
+                    self.heard(json.loads(payload))
+                elif data[0] == CLOSE:
+                    self.closed = int.from_bytes(payload[:2])
+                    self.done.set()
+                data = data[place.stop :]
+            if not read:
+                return
+            if not self.over:
+                await asyncio.sleep(REST)
+
+
+def _payload(data: bytes) -> slice | None:
+    """Where the payload of the first frame is; None while it is not all there."""
+    if len(data) < 2:
+        return None
+    more = {126: 2, 127: 8}.get(data[1], 0)
+    size = int.from_bytes(data[2 : 2 + more]) if more else data[1]
+    place = slice(2 + more, 2 + more + size)
+    return place if len(data) >= place.stop else None
+
+
 async def watch(job: dict[str, Any]) -> None:
-    viewers = [Viewer(slow=number >= job["fast"]) for number in range(job["fast"] + job["slow"])]
+    viewers = [SlowViewer() if number >= job["fast"] else Viewer() for number in range(job["fast"] + job["slow"])]
+    reading = []
     for number, viewer in enumerate(viewers):
         headers = {"Origin": job["url"], "Cookie": job["cookies"][number], "Sec-WebSocket-Protocol": "signalbox.v1"}
+        if isinstance(viewer, SlowViewer):
+            connection = await asyncio.to_thread(knock, job["url"], job["path"], headers, receive_buffer=BUFFER)
+            reading.append(asyncio.ensure_future(viewer.read(connection)))
+            continue
         await ws_connect(
             lambda one=viewer: one, job["url"].replace("http", "ws", 1) + job["path"], extra_headers=headers
         )

@@ -16,6 +16,7 @@ from proj.runs.spool import Ending, Spool
 from proj.runs.telling import Told
 from proj.runs.utf8 import complete
 
+BEGINNING = 0.5  # seconds in which a command that prints at once has done so
 CARD_EVERY = 1.0  # seconds between two words to the run's room
 BEFORE = 4096  # bytes before where one begins to follow, in which a line of progress may have begun
 
@@ -50,6 +51,12 @@ class Followed:
         self._card_is_old = False
         self._card_told = 0.0  # on the monotonic clock
         self._file: BinaryIO | None = None
+        self._begun = time.monotonic()
+
+    @property
+    def expected(self) -> bool:
+        """Whether its first output may come any moment."""
+        return not self.run.bytes and time.monotonic() - self._begun < BEGINNING
 
     def news(self, most: int) -> News:
         """What has come: about `most` bytes of output, and the end behind it."""

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 LOOK = 5.0  # seconds between two looks for work that no message told of
 ATTEND = 1.0  # seconds between two looks at who wants a run ended
 TICK = 0.1  # seconds between two commits while there is a run
+SOON = 0.02  # seconds between two looks while a run that has just begun has printed nothing: somebody waits for that
 PORTION = 128 * 1024  # bytes read of one run for a commit
 REST = 2.0  # times as long as a turn took a worker rests before the next, while there is more
 WHOLE = 2 * 1024 * 1024  # bytes in a commit
@@ -86,6 +87,8 @@ class Runner:
             return 0.0
         if self.more:  # little by little: the disk and the processor are the chat's too, and nobody reads that fast
             return min(TICK, REST * self._took)
+        if any(followed.expected for followed in self.followed.values()):
+            return SOON
         return TICK if self.followed or self._left else LOOK
 
     def turn(self, *, look: bool) -> Told:

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
@@ -53,7 +53,7 @@ class LongPage:
         return [text for _, text in sorted(seen)]
 
     def heard(self) -> tuple[int, bytes]:
-        """What came over its sockets, and how many bytes the page held before. AssertionError for a hole or repeat."""
+        """What came over its sockets, and how many bytes the page held before. AssertionError: a hole, or a repeat."""
         pieces = self.page.evaluate("pieces")
         begun: int = pieces[0][0]
         said = b""
@@ -67,13 +67,7 @@ class LongPage:
 @contextmanager
 def browser(url: str, cookie: str) -> Iterator[Callable[[str], LongPage]]:
     """Opens the page of a run in Chromium, as whoever `cookie` speaks for."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    assert program, "this needs Chromium: ./tests/run installs it"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        context = chromium.new_context()
-        name, _, value = cookie.partition("=")
-        context.add_cookies([{"name": name, "value": value, "url": url}])
+    with chromium(url, cookie) as context:
         context.add_init_script(RECORD)
 
         def open_page(id: str) -> LongPage:
@@ -82,4 +76,17 @@ def browser(url: str, cookie: str) -> Iterator[Callable[[str], LongPage]]:
             return LongPage(page)
 
         yield open_page
-        chromium.close()
+
+
+@contextmanager
+def chromium(url: str, cookie: str) -> Iterator[BrowserContext]:
+    """A browser in which somebody is signed in."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert program, "this needs Chromium: ./tests/run installs it"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        context = running.new_context()
+        name, _, value = cookie.partition("=")
+        context.add_cookies([{"name": name, "value": value, "url": url}])
+        yield context
+        running.close()

