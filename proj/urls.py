@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 admin.autodiscover()
+admin.site.site_header = admin.site.site_title = "Signalbox"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="rooms:list"), name="home"),

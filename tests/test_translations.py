@@ -10,6 +10,7 @@ from deploy import translations
 
 PLACES = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}|</?\w+|class=\"\w+\"|href=\"[^\"]*\"")
 HINT = "run: .venv/bin/python -m deploy.translations"
+REFUSING = ("proj/rooms/log.py", "consumers/sockets/incoming.py")
 languages = pytest.mark.parametrize("language", translations.LANGUAGES)
 
 
@@ -40,6 +41,14 @@ def test_what_is_served_is_what_was_written(language: str) -> None:
 def test_translations_have_the_same_places_to_fill_in(language: str) -> None:
     for string, form in pairs(language):
         assert sorted(PLACES.findall(string)) == sorted(PLACES.findall(form)), f"{string!r}: {form!r}"
+
+
+def test_whatever_a_room_refuses_its_page_has_words_for() -> None:
+    said = "".join((translations.ROOT / file).read_text() for file in REFUSING)
+    codes = set(re.findall(r'(?:Refusal|BadFrame)\(\s*"(\w+)"', said)) | {"internal"}
+    words = (translations.PROJ / "templates/rooms/words.html").read_text()
+    assert len(codes) > 10
+    assert codes == set(re.findall(r'data-word="refused\.(\w+)"', words))
 
 
 def test_every_language_that_is_offered_is_translated() -> None:

@@ -60,7 +60,7 @@ class SettingsForm(PreferencesForm):
     field_order = ["display_name"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
         self.fields["display_name"].initial = self.instance.user.display_name
 
     def clean_display_name(self) -> str:

@@ -24,8 +24,13 @@ def spans(text: str) -> str:
     if "\x1b" not in text:
         return escape(text)
     if text.count("\x1b") > MOST:
-        return escape(_SEQUENCE.sub("", text))
+        return escape(plain(text))
     return "".join(_pieces(text))
+
+
+def plain(text: str) -> str:
+    """`text` without its sequences."""
+    return _SEQUENCE.sub("", text)
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -20,6 +20,8 @@ POSTGRESQL = (
     "CREATE INDEX rooms_words_words ON rooms_words USING gin (words)"
 )
 
+Group = Sequence[Term]
+
 
 def in_room(id: int) -> Term:
     """Said in this room. No text has a word with a colon."""
@@ -42,10 +44,10 @@ def replace(cursor: CursorWrapper, ids: Sequence[int], rows: Iterable[tuple[int,
     cursor.executemany(f"INSERT INTO rooms_words (rowid, words) VALUES (%s, {form})", values)
 
 
-def found(terms: Sequence[Term], without: Sequence[Term], after: int, before: int, limit: int) -> list[int]:
-    """The ids of at most `limit` events between `after` and `before` that have all `terms` and none of `without`.
+def found(terms: Group, without: Sequence[Group], after: int, before: int, limit: int) -> list[int]:
+    """The ids of at most `limit` events between `after` and `before` that have all `terms`, newest first.
 
-    Newest first. There must be at least one term.
+    Of no group in `without` they have all. There must be at least one term.
     """
     if connection.vendor == "postgresql":
         condition, query = "words @@ %s::tsquery", _tsquery(terms, without)
@@ -63,11 +65,17 @@ def found(terms: Sequence[Term], without: Sequence[Term], after: int, before: in
 # Words are letters and digits, and the marks of in_room() and by_person(): there is nothing in them to escape.
 
 
-def _match(terms: Sequence[Term], without: Sequence[Term]) -> str:
-    wanted = " AND ".join(f'"{term.word}"{"*" if term.begins else ""}' for term in terms)
-    return " NOT ".join([f"({wanted})", *(f'"{term.word}"' for term in without)])
+def _match(terms: Group, without: Sequence[Group]) -> str:
+    return " NOT ".join(f"({_all(group)})" for group in (terms, *without))
 
 
-def _tsquery(terms: Sequence[Term], without: Sequence[Term]) -> str:
-    wanted = [f"'{term.word}'{':*' if term.begins else ''}" for term in terms]
-    return " & ".join([*wanted, *(f"!'{term.word}'" for term in without)])
+def _all(terms: Group) -> str:
+    return " AND ".join(f'"{term.word}"{"*" if term.begins else ""}' for term in terms)
+
+
+def _tsquery(terms: Group, without: Sequence[Group]) -> str:
+    return " & !".join(f"({_every(group)})" for group in (terms, *without))
+
+
+def _every(terms: Group) -> str:
+    return " & ".join(f"'{term.word}'{':*' if term.begins else ''}" for term in terms)

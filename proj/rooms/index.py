@@ -8,7 +8,7 @@ from django.db import connection, models, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from proj.rooms import fulltext, words
+from proj.rooms import ansi, fulltext, words
 from proj.rooms.frames import Kind
 from proj.rooms.models import Event, Indexed, Room
 
@@ -58,7 +58,7 @@ def _refresh(messages: "models.QuerySet[Event]") -> None:
 
 
 def _words(room: int, author: int, text: str) -> set[str]:
-    return words.of(text) | {fulltext.in_room(room).word, fulltext.by_person(author).word}
+    return words.of(ansi.plain(text)) | {fulltext.in_room(room).word, fulltext.by_person(author).word}
 
 
 def sweep() -> None:

@@ -1,5 +1,6 @@
 """The page that searches: what is asked for in a form, and what was found with where it stood."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -13,9 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from proj.accounts.models import User
-from proj.rooms import index, names, search, words
+from proj.rooms import ansi, index, names, search
 from proj.rooms.frames import Kind
 from proj.rooms.models import Event, Room
+from proj.rooms.queries import Query
 from proj.rooms.search import Question
 
 FRESH = 2_000  # events that are taken into the index before a search looks; the clock is hardly ever so far behind
@@ -30,7 +32,15 @@ Piece = tuple[str, bool]  # a part of a text, and whether it was searched for
 class SearchForm(forms.Form):
     """What is asked for. Days are those of UTC: the server knows no other."""
 
-    q = forms.CharField(label=_("Words"), max_length=LONGEST, required=False, strip=True)
+    q = forms.CharField(
+        label=_("Words"),
+        max_length=LONGEST,
+        required=False,
+        strip=True,
+        help_text=_(
+            "“Words in quotes” are found just as they stand, and a -word leaves out the messages that have it."
+        ),
+    )
     room = forms.CharField(label=_("In the room"), max_length=100, required=False)
     by = forms.CharField(label=_("Said by"), max_length=150, required=False)
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
@@ -40,7 +50,7 @@ class SearchForm(forms.Form):
     use_required_attribute = False
 
     def __init__(self, user: User, data: QueryDict | None = None) -> None:
-        super().__init__(data, label_suffix="")
+        super().__init__(data)
         self.user = user
         for name in ("room", "by"):
             self.fields[name].widget.attrs |= {"list": f"{name}-names", "autocomplete": "off", "dir": "auto"}
@@ -79,36 +89,40 @@ def page(request: HttpRequest) -> HttpResponse:
     valid = asked and form.is_valid()
     if valid:
         question = form.question()
+        query = question.query
         index.keep_up(FRESH)
         found = search.find(user, question, form.cleaned_data["before"] or search.NEWEST)
         more = request.GET.dict() | {"before": str(found.before)}
         context |= {
-            "results": [_result(message, question.text) for message in found.messages],
-            "asked": bool(question.terms),
+            "results": [_result(message, query) for message in found.messages],
+            "asked": bool(query.terms),
             "more": found.before and "?" + urlencode(more),
         }
     return render(request, "rooms/search.html", context, status=200 if valid or not asked else 400)
 
 
-def _result(message: Event, query: str) -> dict[str, Any]:
+def _result(message: Event, query: Query) -> dict[str, Any]:
     """A message as the page shows it, with the one before it and the one after it."""
     before = message.room.messages_before(message.seq, 1)
     after = message.room.messages_after(message.seq, 1)
     return {
         "message": message,
-        "pieces": _pieces(message.text, query),
-        "before": next(filter(_is_said, before), None),
-        "after": next(filter(_is_said, after), None),
+        "pieces": _pieces(ansi.plain(message.text), query),
+        "before": next(_said(before), None),
+        "after": next(_said(after), None),
     }
 
 
-def _is_said(event: Event) -> bool:
-    return event.kind == Kind.POSTED and event.text != ""
+def _said(events: list[Event]) -> Iterator[tuple[User, str]]:
+    """Who said what, among these."""
+    for event in events:
+        if event.kind == Kind.POSTED and event.text:
+            yield event.author, ansi.plain(event.text)
 
 
-def _pieces(text: str, query: str) -> list[Piece]:
+def _pieces(text: str, query: Query) -> list[Piece]:
     """The part of `text` where what was searched for stands."""
-    spans = words.spans(text, query)
+    spans = query.spans(text)
     start = max(0, spans[0][0] - LEAD) if spans and spans[0][1] > SHOWN else 0
     end = min(len(text), start + SHOWN)
     pieces: list[Piece] = [("…", False)] if start else []

@@ -8,9 +8,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 LONGEST = 40  # characters of a word that count
-MOST_TERMS = 20  # of a search; what is beyond is left out
 
 # Han with its extensions, kana, Thai, Lao, Khmer, Myanmar
 _DENSE = (
@@ -27,11 +27,18 @@ class Term:
     word: str
     begins: bool = False
 
+    @classmethod
+    def of(cls, run: str, *, dense: bool, begins: bool) -> list[Self]:
+        """What a message has in which `run` stands; with `begins`, where it may be the beginning of a word."""
+        if dense and len(run) > 1:
+            return [cls(run[at : at + 2]) for at in range(len(run) - 1)]
+        return [cls(run[:LONGEST], begins=begins or dense)]
+
 
 def of(text: str) -> set[str]:
     """The words by which `text` is found."""
     found: set[str] = set()
-    for run, dense in _runs(text):
+    for run, dense in runs(text):
         if dense:
             found.update(run[at : at + 2] for at in range(len(run)))
         else:
@@ -39,26 +46,7 @@ def of(text: str) -> set[str]:
     return found
 
 
-def asked(text: str) -> list[Term]:
-    """What a person who typed `text` looks for: all of it."""
-    terms: dict[Term, None] = {}
-    for run, dense in _runs(text):
-        if dense and len(run) > 1:
-            terms.update((Term(run[at : at + 2]), None) for at in range(len(run) - 1))
-        else:
-            terms[Term(run[:LONGEST], begins=True)] = None
-    return list(terms)[:MOST_TERMS]
-
-
-def spans(text: str, query: str) -> list[tuple[int, int]]:
-    """Where in `text` something stands that `query` asks for, as pairs of positions, in order and not overlapping."""
-    runs = sorted({(run, dense) for run, dense in _runs(query)}, key=lambda one: -len(one[0]))[:MOST_TERMS]
-    if not runs:
-        return []
-    parts = [re.escape(run) if dense else rf"(?<![^\W_]){re.escape(run[:LONGEST])}" for run, dense in runs]
-    return [found.span() for found in re.finditer("|".join(parts), text, re.IGNORECASE)]
-
-
-def _runs(text: str) -> Iterator[tuple[str, bool]]:
+def runs(text: str) -> Iterator[tuple[str, bool]]:
+    """The words in `text`, folded, each with whether its script writes no spaces: then it may be several words."""
     for found in _RUN.finditer(unicodedata.normalize("NFKC", text).casefold()):
         yield found[0], found["dense"] is not None

@@ -103,6 +103,6 @@ class FilterForm(forms.Form):
     )
 
     def __init__(self, services: list[Service], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs | {"label_suffix": ""})
+        super().__init__(*args, **kwargs)
         choices = [("", gettext("any")), *((one.uid, one.name) for one in services)]
         self.fields["service"].widget = forms.Select(choices=choices)

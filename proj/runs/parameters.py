@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from django.utils.translation import gettext
+
 from proj.runs.refusals import BadParameter
 
 LONGEST = 4096  # characters of a value
@@ -47,22 +49,22 @@ class Parameter:
         if self.type == "boolean":
             return self._boolean(value)
         if not isinstance(value, str):
-            raise self.refused("is a text")
+            raise self.refused(gettext("{name} is a text."))
         if self.type == "choice":
             if value not in self.choices:
-                raise self.refused(f"is one of: {', '.join(self.choices)}")
+                raise self.refused(gettext("{name} is one of: {choices}."), choices=", ".join(self.choices))
             return value
         return self._text(value)
 
-    def refused(self, why: str) -> BadParameter:
-        """The refusal of a value, as a sentence about this parameter."""
-        return BadParameter(self.name, f"{self.name} {why}.")
+    def refused(self, sentence: str, **values: object) -> BadParameter:
+        """The refusal of a value, as a sentence about this parameter, in the language of who asks."""
+        return BadParameter(self.name, sentence.format(name=self.name, **values))
 
     def _integer(self, value: object) -> int:
         if isinstance(value, int) and not isinstance(value, bool):
             return value
         if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]{1,18}", value):
-            raise self.refused("is a whole number of at most 18 digits")
+            raise self.refused(gettext("{name} is a whole number of at most 18 digits."))
         return int(value)
 
     def _boolean(self, value: object) -> bool:
@@ -79,19 +81,19 @@ class Parameter:
         if isinstance(value, bool):
             return value
         if not isinstance(value, str) or value.lower() not in known:
-            raise self.refused("is yes or no")
+            raise self.refused(gettext("{name} is yes or no."))
         return known[value.lower()]
 
     def _text(self, value: str) -> str:
         if len(value) > LONGEST:
-            raise self.refused(f"has at most {LONGEST} characters")
+            raise self.refused(gettext("{name} has at most {most} characters."), most=LONGEST)
         allowed = "\n\t" if self.lines else ""
         if not self.lines and ("\n" in value or "\r" in value):
-            raise self.refused("is one line")
+            raise self.refused(gettext("{name} is one line."))
         if any(unicodedata.category(c) in ("Cc", "Cs") and c not in allowed for c in value):
-            raise self.refused("has no control characters")
+            raise self.refused(gettext("{name} has no control characters."))
         if self.pattern and not re.fullmatch(self.pattern, value):
-            raise self.refused(f"must look like this: {self.pattern}")
+            raise self.refused(gettext("{name} must look like this: {pattern}."), pattern=self.pattern)
         return value
 
 
@@ -177,8 +179,11 @@ def checked(parameters: Sequence[Parameter], values: Mapping[str, object]) -> di
     known = {parameter.name: parameter for parameter in parameters}
     for name in values:
         if name not in known:
-            detail = f"There is no parameter {name}; there is: {', '.join(known)}." if known else "There are none."
-            raise BadParameter(name, detail)
+            if known:
+                sentence = gettext("There is no parameter {name}; there is: {names}.")
+            else:
+                sentence = gettext("There is no parameter {name}; there are none.")
+            raise BadParameter(name, sentence.format(name=name, names=", ".join(known)))
     found: dict[str, Value] = {}
     for parameter in parameters:
         value = values.get(parameter.name)
@@ -187,7 +192,7 @@ def checked(parameters: Sequence[Parameter], values: Mapping[str, object]) -> di
         if value is not None and value != "":
             found[parameter.name] = parameter.checked(value)
         elif parameter.required:
-            raise parameter.refused("is needed")
+            raise parameter.refused(gettext("{name} is needed."))
     return found
 
 
@@ -205,7 +210,7 @@ def arguments(command: Sequence[str], parameters: Sequence[Parameter], values: M
         if text is None:
             continue
         if not place[1] and text.startswith("-") and not _may_begin_with_dash(parameter):
-            raise parameter.refused("may not begin with `-`: the command could take it for an option")
+            raise parameter.refused(gettext("{name} may not begin with `-`: the command could take it for an option."))
         made.append((place[1] or "") + text)
     return made
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from proj.accounts.models import User
 from proj.layer.names import RUNS
@@ -32,7 +33,8 @@ def start(
     with transaction.atomic():
         locked = _locked(service, person)
         if not locked.enabled:
-            raise Disabled(f"{locked} is switched off; an administrator can change that.")
+            sentence = gettext("{service} is switched off; an administrator can change that.")
+            raise Disabled(sentence.format(service=locked))
         described = locked.parameters_described()
         checked = parameters.checked(described, values)
         command = parameters.arguments(locked.command, described, checked)
@@ -60,7 +62,8 @@ def _locked(service: Service, person: User | None) -> Service:
         services = services.none()
     locked: Service | None = services.select_for_update().filter(pk=service.pk).first()
     if locked is None:
-        raise NotAllowed(f"You may not start {service.uid}; an administrator can let you.")
+        sentence = gettext("You may not start {service}; an administrator can let you.")
+        raise NotAllowed(sentence.format(service=service.uid))
     return locked
 
 
@@ -70,8 +73,11 @@ def _refuse_when_busy(service: Service) -> None:
     active = list(service.runs.active().select_related("person")[: service.concurrency])
     if len(active) >= service.concurrency:
         one = active[0]
-        by = f", started by {one.person}" if one.person else ""
-        raise Busy(f"{one} is {one.state}{by}. Wait for its end, or cancel it.")
+        if one.person:
+            sentence = gettext("{run} is {state}, started by {name}. Wait for its end, or cancel it.")
+        else:
+            sentence = gettext("{run} is {state}. Wait for its end, or cancel it.")
+        raise Busy(sentence.format(run=one, state=one.get_state_display().lower(), name=one.person))
 
 
 def cancel(run: Run, person: User | None) -> Run:
@@ -80,7 +86,7 @@ def cancel(run: Run, person: User | None) -> Run:
     Raises NotAllowed, or AlreadyOver.
     """
     if person is not None and not _runs_of(person).filter(pk=run.pk).exists():
-        raise NotAllowed(f"You may not cancel runs of {run.service}.")
+        raise NotAllowed(gettext("You may not cancel runs of {service}.").format(service=run.service))
     asked = {"cancel_requested_by": person, "cancel_requested_at": timezone.now()}
     by = f"Canceled by {person}" if person else "Canceled on the host"
     with transaction.atomic():
@@ -93,7 +99,8 @@ def cancel(run: Run, person: User | None) -> Run:
             one.filter(state=State.RUNNING, cancel_requested_at=None).update(**asked)
         found = one.select_related("service", "person").get()
         if found.state not in (State.RUNNING, State.CANCELED):
-            raise AlreadyOver(f"{found} is over: {found.state.replace('_', ' ')}.")
+            sentence = gettext("{run} is over: {state}.")
+            raise AlreadyOver(sentence.format(run=found, state=found.get_state_display().lower()))
         if found.state == State.RUNNING:
             wake(RUNS, {"type": "runs.cancel", "run": str(run.pk)})
         publish_many(telling.of_state(found) + (cards.ended([found]) if never_began else cards.of_state(found)))
@@ -103,7 +110,8 @@ def cancel(run: Run, person: User | None) -> Run:
 def again(run: Run, person: User | None, *, room: Room | None = None, origin: Origin = Origin.PERSON) -> Run:
     """Start the same service with the same values. Raises as start() does: the service may have changed."""
     if person is not None and not _runs_of(person).filter(pk=run.pk).exists():
-        raise NotAllowed(f"You may not start {run.service}.")
+        sentence = gettext("You may not start {service}; an administrator can let you.")
+        raise NotAllowed(sentence.format(service=run.service.uid))
     return start(run.service, person, run.parameters, room=room or run.room, origin=origin)
 
 
@@ -117,6 +125,7 @@ def named(text: list[str]) -> dict[str, str]:
     for word in text:
         name, equals, value = word.partition("=")
         if not equals or name in values:
-            raise BadParameter(name, f"Give each parameter once, as name=value: {word!r}.")
+            sentence = gettext("Give each parameter once, as name=value: {word}.")
+            raise BadParameter(name, sentence.format(word=repr(word)))
         values[name] = value
     return values

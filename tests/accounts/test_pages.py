@@ -79,7 +79,7 @@ def test_looking_at_the_link_page_uses_nothing_up(client: Client) -> None:
     page = client.get(LINK)
     assert page.status_code == 200
     assert "no-store" in page["Cache-Control"]
-    assert 'type="module" src="/static/accounts/link.js"' in page.content.decode()
+    assert 'type="module" src="/static/site/code.js"' in page.content.decode()
     use(client, link)
     assert person_of(key(client)) == alice
 

@@ -6,6 +6,7 @@ import uuid
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import InRoom, People, Rooms
+from tests.browser.network import Network
 from tests.system.stack import Stack
 
 PHONE = {"width": 390, "height": 844}
@@ -66,6 +67,29 @@ def test_ctrl_k_goes_to_a_room(enter: Rooms, in_room: InRoom) -> None:
     field.fill(f"new {word} ?#%")
     field.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"new {word} ?#%")
+
+
+def test_ctrl_k_offers_the_rooms_without_a_network_too(enter: Rooms, in_room: InRoom, network: Network) -> None:
+    word = uuid.uuid4().hex[:6]
+    in_room(f'Room.visit(bob, "a {word}")')
+    alice = enter("alice", proxy=network.proxy)
+    alice.page.wait_for_load_state("networkidle")
+    network.cut()
+    alice.page.keyboard.press("Control+k")
+    alice.page.keyboard.type(word)
+    expect(alice.page.get_by_role("option").first).to_have_text(f"a {word}")
+
+
+def test_what_concerns_a_room_is_in_one_menu(enter: Rooms, room_name: str) -> None:
+    alice = enter("alice", viewport=PHONE)
+    menu = alice.page.locator(".bar summary")
+    menu.click()
+    alice.page.get_by_role("link", name="Search in this room").click()
+    expect(alice.page.get_by_label("In the room")).to_have_value(room_name)
+    alice.open()
+    menu.click()
+    alice.page.get_by_role("link", name="Settings of this room").click()
+    expect(alice.page.get_by_role("heading", level=1)).to_have_text(room_name)
 
 
 def test_settings_are_kept_and_seen_everywhere(enter: Rooms, stack: Stack) -> None:

@@ -20,7 +20,7 @@ def test_first_by_link_then_by_password(visit: People, stack: Stack) -> None:
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Choose a password")
     password = "quite a long passphrase"
-    page.get_by_label("New password:", exact=True).fill(password)
+    page.get_by_label("New password", exact=True).fill(password)
     page.get_by_label("confirmation").fill(password)
     page.get_by_role("button", name="Set the password").click()
     expect(page.get_by_text("Your password is set.")).to_be_visible()

@@ -72,3 +72,48 @@ def test_staff_without_the_right_remove_nothing(client: Client, alice: User, bob
     chosen = {"action": "remove", "_selected_action": [room.events.get().pk], "confirmed": "yes", "reason": "mine"}
     client.post(EVENTS, chosen)
     assert room.events.get().text == "stays"
+
+
+def test_members_come_and_go_by_the_rooms_verbs(admin_client: Client, bob: User) -> None:
+    room = Room.objects.create(name="staff", members_only=True)
+    form = {
+        "name": "staff",
+        "members_only": "on",
+        "memberships-TOTAL_FORMS": "1",
+        "memberships-INITIAL_FORMS": "0",
+        "memberships-0-user": str(bob.pk),
+    }
+    assert admin_client.post(f"/admin/rooms/room/{room.pk}/change/", form).status_code == 302
+    assert list(room.events.values_list("kind", "text")) == [("member.added", "bob")]
+    membership = room.memberships.get()
+    form |= {
+        "memberships-INITIAL_FORMS": "1",
+        "memberships-0-id": str(membership.pk),
+        "memberships-0-room": str(room.pk),
+        "memberships-0-DELETE": "on",
+    }
+    assert admin_client.post(f"/admin/rooms/room/{room.pk}/change/", form).status_code == 302
+    assert list(room.events.values_list("kind", flat=True)) == ["member.added", "member.removed"]
+    assert not room.memberships.exists()
+
+
+def test_the_log_cannot_be_changed_by_hand(admin_client: Client, alice: User) -> None:
+    room = Room.visit(alice, "lobby")
+    room.post(alice, "what was said")
+    event = room.events.get()
+    assert "what was said" in admin_client.get(EVENTS).content.decode()
+    page = f"{EVENTS}{event.pk}/"
+    assert admin_client.get(f"{page}change/").status_code == 200
+    assert admin_client.post(f"{page}change/", {"text": "something else"}).status_code == 403
+    assert admin_client.post(f"{page}delete/", {"post": "yes"}).status_code == 403
+    assert admin_client.get(f"{EVENTS}add/").status_code == 403
+    event.refresh_from_db()
+    assert event.text == "what was said"
+
+
+def test_a_room_can_be_made_and_not_deleted(admin_client: Client) -> None:
+    form = {"name": "new", "memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+    assert admin_client.post("/admin/rooms/room/add/", form).status_code == 302
+    room = Room.objects.get()
+    assert (room.name, room.members_only) == ("new", False)
+    assert admin_client.post(f"/admin/rooms/room/{room.pk}/delete/", {"post": "yes"}).status_code == 403

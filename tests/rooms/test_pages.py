@@ -3,12 +3,10 @@
 import html
 import json
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
-from django.conf import settings
 from django.test import Client
 
 from proj.accounts.models import User
@@ -319,54 +317,6 @@ def test_history_of_no_room_makes_none(as_alice: Client) -> None:
     assert not Room.objects.exists()
 
 
-# The administrator's pages
-
-
-def test_members_come_and_go_by_the_rooms_verbs(admin_client: Client, bob: User) -> None:
-    room = Room.objects.create(name="staff", members_only=True)
-    form = {
-        "name": "staff",
-        "members_only": "on",
-        "memberships-TOTAL_FORMS": "1",
-        "memberships-INITIAL_FORMS": "0",
-        "memberships-0-user": str(bob.pk),
-    }
-    assert admin_client.post(f"/admin/rooms/room/{room.pk}/change/", form).status_code == 302
-    assert list(room.events.values_list("kind", "text")) == [("member.added", "bob")]
-    membership = room.memberships.get()
-    form |= {
-        "memberships-INITIAL_FORMS": "1",
-        "memberships-0-id": str(membership.pk),
-        "memberships-0-room": str(room.pk),
-        "memberships-0-DELETE": "on",
-    }
-    assert admin_client.post(f"/admin/rooms/room/{room.pk}/change/", form).status_code == 302
-    assert list(room.events.values_list("kind", flat=True)) == ["member.added", "member.removed"]
-    assert not room.memberships.exists()
-
-
-def test_the_log_cannot_be_changed_by_hand(admin_client: Client, alice: User) -> None:
-    room = Room.visit(alice, "lobby")
-    post(room, alice, "what was said")
-    event = room.events.get()
-    assert "what was said" in text(admin_client.get("/admin/rooms/event/"))
-    page = f"/admin/rooms/event/{event.pk}/"
-    assert admin_client.get(f"{page}change/").status_code == 200
-    assert admin_client.post(f"{page}change/", {"text": "something else"}).status_code == 403
-    assert admin_client.post(f"{page}delete/", {"post": "yes"}).status_code == 403
-    assert admin_client.get("/admin/rooms/event/add/").status_code == 403
-    event.refresh_from_db()
-    assert event.text == "what was said"
-
-
-def test_a_room_can_be_made_and_not_deleted(admin_client: Client) -> None:
-    form = {"name": "new", "memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
-    assert admin_client.post("/admin/rooms/room/add/", form).status_code == 302
-    room = Room.objects.get()
-    assert (room.name, room.members_only) == ("new", False)
-    assert admin_client.post(f"/admin/rooms/room/{room.pk}/delete/", {"post": "yes"}).status_code == 403
-
-
 # What stands beside every page
 
 
@@ -453,45 +403,3 @@ def test_a_search_finds_by_the_sign_in_name_and_shows_both(as_alice: Client, ali
     page = text(as_alice.get("/search/?q=needle&by=bob"))
     assert '<bdi class="called">Bob &lt;b&gt;</bdi> <bdi class="author">bob</bdi>' in page
     assert '<option value="bob" label="Bob &lt;b&gt;">' in page
-
-
-# What a page weighs
-
-
-# What comes with a module, and what comes when somebody asks for it.
-STATIC_IMPORT = r'^(?:import|export) ?(?:[^"]* from )?"(\.[^"]+)"'
-DYNAMIC_IMPORT = r'\bimport\(\s*"(\.[^"]+)"'
-
-
-def modules(wanted: set[Path], *ways: str) -> set[Path]:
-    """The files in `wanted`, and all that they import in these ways."""
-    files: set[Path] = set()
-    while wanted:
-        file = wanted.pop()
-        files.add(file)
-        if file.suffix == ".js":
-            names = [name for way in ways for name in re.findall(way, file.read_text(), re.MULTILINE)]
-            wanted |= {(file.parent / name).resolve() for name in names} - files
-    return files
-
-
-def weight(files: set[Path]) -> int:
-    """Bytes, uncompressed."""
-    return sum(file.stat().st_size for file in files)
-
-
-def test_a_room_loads_under_120_kb_of_styles_and_scripts_and_under_145_kb_with_all_that_may_come_later(
-    as_alice: Client,
-) -> None:
-    page = text(as_alice.get(address("lobby")))
-    static = (Path(settings.BASE_DIR) / "proj" / "static").resolve()
-    named = {static / name for name in re.findall(r'(?:href|src)="/static/([^"]+\.(?:css|js))"', page)}
-    at_once = modules(set(named), STATIC_IMPORT)
-    ever = modules(set(named), STATIC_IMPORT, DYNAMIC_IMPORT)
-    assert len(at_once) > 30
-    assert len(ever) > len(at_once)
-    calls = sum(len(re.findall(r"\bimport\(", file.read_text())) for file in ever if file.suffix == ".js")
-    found = sum(len(re.findall(DYNAMIC_IMPORT, file.read_text())) for file in ever if file.suffix == ".js")
-    assert calls == found, "an import() that is not counted here"
-    assert weight(at_once) < 120_000
-    assert weight(ever) < 145_000

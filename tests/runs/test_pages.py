@@ -151,6 +151,24 @@ def test_a_busy_service_says_so_and_refuses_with_the_values_kept(browser: Client
     assert 'value="2"' in text(answer)
 
 
+def test_why_nothing_was_started_is_said_in_ones_language(browser: Client, web1: Service, bob: User) -> None:
+    Room.objects.create(name="ops")
+    verbs.start(web1, bob, {"version": "1"})
+
+    def refused(line: str, language: str) -> str:
+        answer = browser.post("/runs/start/", {"room": "ops", "line": line}, headers={"accept-language": language})
+        assert answer.status_code == 409
+        detail: str = answer.json()["detail"]
+        return detail
+
+    assert refused("web1 version=2", "ru").startswith("web1 #1: в очереди, пуск: bob.")
+    assert refused("web1 version=2", "zh-CN").startswith("web1 #1：排队中，由 bob 启动。")
+    assert refused("web1 mode=slow version=2", "zh-CN") == "mode 只能是：fast, careful。"
+    assert refused("web1", "ru") == "Без version нельзя."
+    assert refused("web1 color=red", "ru") == "Параметра color нет; есть: version, mode, force, hosts."
+    assert refused("web1 version", "zh-CN") == "每个参数写一次，写成 name=value：'version'。"
+
+
 def test_who_may_only_see_a_service_cannot_start_it(bob: User, make: Make) -> None:
     make("web1", run_by="listed")
     client = signed_in(bob)

@@ -53,7 +53,7 @@ class LongPage:
         return [text for _, text in sorted(seen)]
 
     def heard(self) -> tuple[int, bytes]:
-        """How many bytes the page held before, and what its sockets brought. AssertionError for a hole or a repeat."""
+        """What came over its sockets, and how many bytes the page held before. AssertionError for a hole or repeat."""
         pieces = self.page.evaluate("pieces")
         begun: int = pieces[0][0]
         said = b""

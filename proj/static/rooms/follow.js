@@ -63,10 +63,11 @@ export class Follow extends EventTarget {
 
   /** Do `change`, which happens below what is read, without moving that. */
   hold(change) {
-    const before = this.scroller.scrollHeight;
-    const place = this.scroller.scrollTop;
+    const { scroller } = this;
+    const height = () => scroller.firstElementChild.getBoundingClientRect().height; // scrollHeight is rounded
+    const end = scroller.scrollTop + height();
     change();
-    this.scroller.scrollTop = place - (this.scroller.scrollHeight - before);
+    scroller.scrollTop = end - height();
   }
 
   #scrolled() {

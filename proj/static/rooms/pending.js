@@ -69,10 +69,12 @@ function words(frame) {
 }
 
 // The server's reason in the person's language, where the page has words for it.
-function reason({ failed, code }) {
-  const key = `refused.${code}`;
-  const words = say(key);
-  return words === key ? failed : words;
+function reason({ frame, failed, code }) {
+  for (const key of [`refused.${code}.${frame.type}`, `refused.${code}`]) {
+    const words = say(key);
+    if (words !== key) return words;
+  }
+  return failed;
 }
 
 function write(element, text) {

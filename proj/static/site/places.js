@@ -48,7 +48,7 @@ function build({ name, address, unread }) {
 }
 
 function another(name) {
-  const address = new URL(`${encodeURIComponent(name)}/`, new URL(document.querySelector(".side .brand").href));
+  const address = new URL(`${encodeURIComponent(name)}/`, document.querySelector(".side .brand").href);
   return build({ name: hint.dataset.one.replace("{name}", () => name), address: address.href, unread: "" });
 }
 

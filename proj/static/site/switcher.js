@@ -1,4 +1,4 @@
-// Ctrl+K: go to a room by a part of its name. What can be chosen from comes with the first opening; keys wait for it.
+// Ctrl+K: go to a room by a part of its name. What offers them comes once the page is there, and keys wait for it.
 import { later } from "./later.js";
 
 const KEYS = ["ArrowDown", "ArrowUp", "Enter"];
@@ -7,6 +7,7 @@ const field = dialog.querySelector("input");
 const opener = document.getElementById("switch");
 const places = later(() => import("./places.js"));
 
+addEventListener("load", places);
 opener.hidden = false;
 opener.addEventListener("click", open);
 

@@ -52,7 +52,8 @@ class Command(BaseCommand):
         try:
             return User.objects.add(name, admin=options["admin"])
         except ValidationError as error:
-            if User.objects.filter(username__iexact=User.normalize_username(name)).exists():
+            # PostgreSQL would refuse even to look for a name with NUL
+            if "\0" not in name and User.objects.filter(username__iexact=User.normalize_username(name)).exists():
                 raise CommandError(
                     f"{name} is here already. For a fresh link: manage.py adduser {name} --again"
                 ) from None

@@ -1,0 +1,164 @@
+"""What one can type into the search: words, "words in quotes", and -words."""
+
+import time
+
+import pytest
+
+from proj.accounts.models import User
+from proj.rooms import index, queries, search
+from proj.rooms.models import Room
+from proj.rooms.search import Question
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TEXTS = [
+    "Exit status 3 on web1",
+    "web1: the status was 3, then exit",
+    "exit (status 30)",
+    "运维室的服务器坏了",
+    "服务台说务器坏了",
+    "Сервер базы данных упал",
+    "Упал сервер, данных базы нет",
+    "ＦＵＬＬ ｗｉｄｔｈ",
+]
+
+
+@pytest.fixture
+def lobby(alice: User) -> Room:
+    lobby = Room.objects.create(name="lobby")
+    for text in TEXTS:
+        lobby.post(alice, text)
+    return lobby
+
+
+def found(user: User, text: str) -> list[int]:
+    """Which of TEXTS `user` finds."""
+    index.keep_up()
+    return sorted(TEXTS.index(message.text) for message in search.find(user, Question(text)).messages)
+
+
+@pytest.mark.parametrize(
+    ("query", "at"),
+    [
+        ("exit status 3", [0, 1, 2]),
+        ('"exit status"', [0, 2]),
+        ('"EXIT, status 3"', [0]),
+        ('"status exit"', []),
+        ('"stat"', []),  # what is quoted is whole
+        ("stat", [0, 1, 2]),
+        ("“exit status” web", [0]),
+        ("«базы данных»", [5]),
+        ('"服务器"', [3]),
+        ("务器坏", [3, 4]),
+        ('"维室的服"', [3]),
+        ('"web1" "status 3"', [0]),
+        ("exit -web1", [2]),
+        ("exit -web", [2]),  # left out is what would be found
+        ('exit -"status 3"', [1, 2]),
+        ("exit -“status 3”", [1, 2]),
+        ("坏 -服务器", [4]),
+        ("坏 －台", [3]),
+        ("full -narrow", [7]),
+        ('"full width"', [7]),
+        ("status -3", []),
+        ("-exit", []),  # who leaves out must look for something
+        ('-"exit"', []),
+    ],
+)
+def test_quotes_are_found_as_they_stand_and_what_has_a_minus_is_left_out(
+    lobby: Room, alice: User, query: str, at: list[int]
+) -> None:
+    assert found(alice, query) == at
+
+
+@pytest.mark.parametrize(
+    ("query", "like"),
+    [
+        ('"exit status', "exit status"),
+        ('exit" status', "exit status"),
+        ('"exit" status"', '"exit" status'),
+        ('exit ""', "exit"),
+        ('exit "-*"', "exit"),
+        ("exit - web1", "exit web1"),
+        ("exit --web1", "exit web1"),
+        ("exit-status", "exit status"),
+        ("exit -", "exit"),
+        ('exit AND "status 3"', None),
+        ("exit OR web1", None),
+        ("exit NEAR web1", None),
+        ("exit & !web1", "exit web1"),
+        ("exit:* | web1", "exit web1"),
+        ("exit^2 {web1}", None),
+        ("(exit", "exit"),
+        ("words:exit", None),
+        ("exit\\' status", "exit status"),
+        ('"exit\\" status', '"exit" status'),
+        ("exit -:r1", "exit r1"),
+    ],
+)
+def test_what_means_something_to_a_database_is_only_what_stands_between_words(
+    lobby: Room, alice: User, query: str, like: str | None
+) -> None:
+    assert found(alice, query) == (found(alice, like) if like else [])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '"' * 9000,
+        "-" * 9000,
+        '-"' * 4000,
+        '"a" ' * 3000,
+        "-a " * 3000,
+        f'exit -"{"a " * 4000}"',
+        f'"exit {"! " * 4000} status"',
+        '"exit\0status"',
+        '"\u202estatus exit"',
+        f"exit -{'服' * 4000}",
+        '"(a+)+$"',
+    ],
+)
+def test_hostile_queries_harm_nobody(lobby: Room, alice: User, query: str) -> None:
+    lobby.post(alice, "a " * 3999)
+    lobby.post(alice, "a" + "!" * 7999)
+    begun = time.monotonic()
+    index.keep_up()
+    search.find(alice, Question(query))
+    assert time.monotonic() - begun < 2
+
+
+def test_nothing_is_missed_among_many_that_have_the_words_only(
+    lobby: Room, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lobby.post(alice, "the needle here")
+    for _ in range(3):
+        lobby.post(alice, "the here, a needle")
+    index.keep_up()
+    monkeypatch.setattr(search, "PORTIONS", (2, 2))
+    assert [message.text for message in search.find(alice, Question('"needle here"')).messages] == ["the needle here"]
+    monkeypatch.setattr(search, "PORTIONS", (1, 2))
+    came = search.find(alice, Question('"needle here"'))
+    assert came.messages == []
+    assert came.before
+    came = search.find(alice, Question('"needle here"'), came.before)
+    assert [message.text for message in came.messages] == ["the needle here"]
+
+
+def test_what_a_terminal_coloured_is_found_by_its_words(lobby: Room, alice: User) -> None:
+    lobby.post(alice, "```\nnginx: \x1b[31mconfiguration\x1b[0;1m failed\x1b[0m\n```")
+    index.keep_up()
+    for query in ("config", '"configuration failed"'):
+        assert len(search.find(alice, Question(query)).messages) == 1
+    assert search.find(alice, Question("31mconf")).messages == []
+
+
+def test_what_is_found_is_marked_where_it_stands() -> None:
+    text = "The Deployment of 运维 undeployed, exit: status 3 and status 30"
+
+    def marked(query: str) -> list[str]:
+        return [text[a:b] for a, b in queries.parsed(query).spans(text)]
+
+    assert marked("deploy 运维 -undeployed") == ["Deploy", "运维"]
+    assert marked('"exit status" -"status 3"') == ["exit: status"]
+    assert marked('"status 3"') == ["status 3"]
+    assert marked('"*') == []

@@ -1,0 +1,51 @@
+"""What a room's page weighs: every module and style that it names, and those that these import."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from proj.accounts.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# What comes with a module, and what comes when somebody asks for it.
+STATIC_IMPORT = r'^(?:import|export) ?(?:[^"]* from )?"(\.[^"]+)"'
+DYNAMIC_IMPORT = r'\bimport\(\s*"(\.[^"]+)"'
+
+
+def modules(wanted: set[Path], *ways: str) -> set[Path]:
+    """The files in `wanted`, and all that they import in these ways."""
+    files: set[Path] = set()
+    while wanted:
+        file = wanted.pop()
+        files.add(file)
+        if file.suffix == ".js":
+            names = [name for way in ways for name in re.findall(way, file.read_text(), re.MULTILINE)]
+            wanted |= {(file.parent / name).resolve() for name in names} - files
+    return files
+
+
+def weight(files: set[Path]) -> int:
+    """Bytes, uncompressed."""
+    return sum(file.stat().st_size for file in files)
+
+
+def test_a_room_loads_under_120_kb_of_styles_and_scripts_and_under_145_kb_with_all_that_may_come_later(
+    client: Client, alice: User
+) -> None:
+    client.force_login(alice)
+    page = client.get("/chat/lobby/").content.decode()
+    static = (Path(settings.BASE_DIR) / "proj" / "static").resolve()
+    named = {static / name for name in re.findall(r'(?:href|src)="/static/([^"]+\.(?:css|js))"', page)}
+    at_once = modules(set(named), STATIC_IMPORT)
+    ever = modules(set(named), STATIC_IMPORT, DYNAMIC_IMPORT)
+    assert len(at_once) > 30
+    assert len(ever) > len(at_once)
+    calls = sum(len(re.findall(r"\bimport\(", file.read_text())) for file in ever if file.suffix == ".js")
+    found = sum(len(re.findall(DYNAMIC_IMPORT, file.read_text())) for file in ever if file.suffix == ".js")
+    assert calls == found, "an import() that is not counted here"
+    assert weight(at_once) < 120_000
+    assert weight(ever) < 145_000
