@@ -59,11 +59,11 @@ def test_what_is_sent_is_shown_before_the_next_frame_is_painted(enter: Rooms) ->
     alice = enter("alice")
     alice.page.locator("#composer textarea").fill("at once")
     shown = alice.page.evaluate(
-        """() => new Promise((told) => {
+        """() => {
             const key = new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true });
             document.querySelector("#composer textarea").dispatchEvent(key);
-            requestAnimationFrame(() => told(document.querySelector("[data-client-id] .text")?.textContent));
-        })"""
+            return document.querySelector("#pending .text")?.textContent;
+        }"""
     )
     assert shown == "at once"
     alice.sees("at once", "alice")

@@ -13,12 +13,14 @@ class Rooms extends EventTarget {
   #asking = null; // the frames that came while the server was asked
   #timer = 0;
   #unknown = []; // what was said in rooms that are not in the list yet
+  #noticed = new Map(); // of each room, the newest message that was told of: the server may have counted it before
 
   constructor(list) {
     super();
     this.list = list;
     this.me = list.dataset.me;
     this.current = list.querySelector("[aria-current]")?.getAttribute("href") ?? "";
+    for (const { dataset } of list.querySelectorAll("[data-room]")) this.#noticed.set(dataset.room, Number(dataset.head));
     setInterval(() => document.hidden || Date.now() - this.#asked < OFTEN || this.#ask(), 5_000);
     document.addEventListener("visibilitychange", () => this.#show());
     this.#show();
@@ -47,21 +49,27 @@ class Rooms extends EventTarget {
     if (!link) this.#unknown.push([id, listed]);
     for (const [seq, author, names] of link ? listed : []) {
       const { dataset } = link;
+      const mentioned = this.#heard(link, seq, author, names);
       if (seq <= Math.max(dataset.head, dataset.read)) continue;
       dataset.head = seq;
       if (author === this.me) continue;
       dataset.unread = Number(dataset.unread) + 1;
-      if (this.#heard(link, seq, author, names)) dataset.mentioned = Number(dataset.mentioned) + 1;
+      if (mentioned) dataset.mentioned = Number(dataset.mentioned) + 1;
     }
   }
 
-  // Tells of a message, and says whether it mentions this person.
+  // Tells of another's message, once, and says whether it mentions this person.
   #heard(link, seq, author, names) {
     const muted = link.matches(".muted");
     const named = names.includes(this.me);
     const called = named || names.includes("here");
     const mentioned = named || (called && !muted);
-    this.dispatchEvent(new CustomEvent("message", { detail: { link, seq, author, called, mentioned, muted } }));
+    const { room } = link.dataset;
+    if (seq > (this.#noticed.get(room) ?? 0)) {
+      this.#noticed.set(room, seq);
+      const detail = { link, seq, author, called, mentioned, muted };
+      if (author !== this.me) this.dispatchEvent(new CustomEvent("message", { detail }));
+    }
     return mentioned;
   }
 
@@ -122,7 +130,7 @@ class Rooms extends EventTarget {
     this.#asking = null;
     for (const [id, listed] of this.#unknown.splice(0)) {
       const link = this.#link(id);
-      for (const [seq, author, names] of link ? listed : []) if (author !== this.me) this.#heard(link, seq, author, names);
+      for (const [seq, author, names] of link ? listed : []) this.#heard(link, seq, author, names);
     }
     for (const frame of meanwhile) this.hear(frame);
   }
