@@ -24,6 +24,8 @@ from proj.accounts.models import User
 from proj.rooms import managing
 from proj.rooms.models import Event, Room
 alice, bob, charlie = (User.objects.get(username=name) for name in ("alice", "bob", "charlie"))
+alice.call("Alice Liddell")
+charlie.call("Charlie Bucket")
 room = Room.visit(alice, "ops")
 talk = [
     (alice, 1500, "Release **2.14** goes out tonight at 22:00 UTC. Runbook: https://wiki.example.org/release"),

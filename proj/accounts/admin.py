@@ -47,8 +47,14 @@ class PeopleAdmin(Base):
 
     actions = ["deactivate", "sign_out", "make_link"]
     change_list_template = "accounts/admin_people.html"
-    list_display = ["username", "first_name", "last_name", "is_active", "is_superuser", "last_login"]
+    list_display = ["username", "display_name", "is_active", "is_superuser", "last_login"]
     list_filter = ["is_active", "is_superuser", "is_staff"]
+    search_fields = ["username", "display_name", "first_name", "last_name", "email"]
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        (_("Personal info"), {"fields": ["display_name", "first_name", "last_name", "email"]}),
+        *(UserAdmin.fieldsets or ())[2:],
+    ]
 
     def has_link_permission(self, request: HttpRequest) -> bool:
         # A link is a way to become somebody else, so changing people is not enough for it.

@@ -1,10 +1,12 @@
 """What the pages of accounts ask for."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from proj.accounts import display_name
 from proj.accounts.links import BadLink
 from proj.accounts.models import User
 from proj.accounts.preferences import Preferences
@@ -41,9 +43,33 @@ class LinkForm(forms.Form):
 
 
 class SettingsForm(PreferencesForm):
-    """What a person may choose about the pages."""
+    """What a person may choose about the pages, and how they are called there."""
+
+    display_name = forms.CharField(
+        label=_("Display name"),
+        help_text=display_name.ABOUT,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"}),
+    )
 
     class Meta:
         model = Preferences
         fields = ["theme", "language", "clock", "notify"]
         widgets = dict.fromkeys(fields, forms.RadioSelect)
+
+    field_order = ["display_name"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["display_name"].initial = self.instance.user.display_name
+
+    def clean_display_name(self) -> str:
+        try:
+            return display_name.checked(self.cleaned_data["display_name"])
+        except display_name.BadDisplayName:
+            raise forms.ValidationError(display_name.BAD, code="bad_display_name") from None
+
+    @transaction.atomic
+    def save(self, commit: bool = True) -> Preferences:
+        self.instance.user.call(self.cleaned_data["display_name"])
+        return super().save(commit)

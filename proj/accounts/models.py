@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from proj.accounts import links
+from proj.accounts.display_name import DisplayNameField
 from proj.accounts.links import BadLink
 from proj.accounts.preferences import Preferences
 
@@ -48,7 +49,12 @@ class People(UserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person, or the doctor. Signs in with a name and a password, the first time with a one-time link."""
+    """A person, or the doctor. Signs in with a name and a password, the first time with a one-time link.
+
+    `username` is who somebody is, everywhere; `display_name` is only shown beside it.
+    """
+
+    display_name = DisplayNameField()
 
     objects: ClassVar[People] = People()
 
@@ -68,6 +74,12 @@ class User(AbstractUser):
     def sign_in_link(self) -> str:
         """An address that signs this person in once, within PASSWORD_RESET_TIMEOUT seconds, if nobody did before."""
         return links.link(self)
+
+    def call(self, name: str) -> None:
+        """Have this person shown as `name` from now on; "" is as who they sign in. Raises ValidationError."""
+        self.display_name = name
+        self.clean_fields(exclude=[field.name for field in self._meta.fields if field.name != "display_name"])
+        self.save(update_fields=["display_name"])
 
     def deactivate(self) -> None:
         """Shut this person out: sessions, links and the password stop working, what they wrote stays."""

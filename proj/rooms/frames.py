@@ -29,6 +29,7 @@ class Kind(TextChoices):
 
 # What happened to the room itself: pages show a line of it among the messages.
 HAPPENINGS = tuple(kind for kind in Kind if kind.startswith(("member.", "room.")))
+WITH_NAMES = (Kind.POSTED, Kind.CARD)  # what stands below a heading, which says its author's display name too
 IN_HISTORY = (Kind.POSTED, Kind.CARD, *HAPPENINGS)
 
 
@@ -63,6 +64,7 @@ def event(
     at: datetime,
     client_id: str,
     *,
+    name: str = "",
     html: str = "",
     message: int | None = None,
     reactions: Mapping[str, list[str]] | None = None,
@@ -70,8 +72,10 @@ def event(
     deleted: datetime | None = None,
     removed: str = "",
 ) -> dict[str, Any]:
-    """An event of a room's log in the protocol's form."""
+    """An event of a room's log in the protocol's form. `name` is the author's display name, "" where they have none."""
     frame: dict[str, Any] = {"type": kind, "seq": seq, "author": author}
+    if name and kind in WITH_NAMES:
+        frame["name"] = name
     if message is not None:
         frame["message"] = message
     if kind != "message.deleted":

@@ -103,12 +103,21 @@ def append(
 
 
 def add(
-    room_id: int, kind: Kind, author_id: int, author: str, *, client_id: str, text: str = "", target: int | None = None
+    room_id: int,
+    kind: Kind,
+    author_id: int,
+    author: str,
+    *,
+    name: str = "",
+    client_id: str,
+    text: str = "",
+    target: int | None = None,
 ) -> Written:
-    """As append(), and tell nobody: the caller does, after its commit."""
+    """As append(), and tell nobody: the caller does, after its commit. `name` is the author's display name."""
     with transaction.atomic(), connection.cursor() as cursor:
         batch = _Batch(cursor, [])
         batch.load_rooms([room_id])
+        batch.display_names[author_id] = name
         written = batch.add(kind, batch.rooms[room_id], author_id, author, client_id, text, target=target)
         batch.store()
     return written
@@ -131,6 +140,7 @@ class _Batch:
         self.now = timezone.now()
         self.rooms: dict[int, _Room] = {}
         self.people: dict[int, str] = {}
+        self.display_names: dict[int, str] = {}
         self.known: dict[tuple[int, str], tuple[int, int]] = {}  # (author, client_id) -> (room, seq)
         self.named: dict[str, tuple[int, str]] = {}  # who is mentioned: the name in lower case -> id and name
         self._rows: list[tuple[Any, ...]] = []
@@ -179,9 +189,11 @@ class _Batch:
 
     def _load_people(self, ids: Iterable[int]) -> None:
         for some in _portions(list(ids)):
-            self.people.update(
-                self._select(f"SELECT id, username FROM accounts_user WHERE is_active AND id IN ({_marks(some)})", some)
-            )
+            for id, name, display_name in self._select(
+                f"SELECT id, username, display_name FROM accounts_user WHERE is_active AND id IN ({_marks(some)})", some
+            ):
+                self.people[id] = name
+                self.display_names[id] = display_name
 
     def _load_known(self, client_ids: Sequence[str]) -> None:
         for some in _portions(client_ids):
@@ -244,7 +256,10 @@ class _Batch:
         self._grown.add(room.id)
         self.known[author_id, client_id] = (room.id, room.seq)
         self._rows.append((room.id, room.seq, kind.value, author_id, client_id, text, html, target, _adapted(self.now)))
-        frame = frames.event(kind.value, room.seq, author, text, self.now, client_id, html=html, message=target)
+        name = self.display_names.get(author_id, "")
+        frame = frames.event(
+            kind.value, room.seq, author, text, self.now, client_id, name=name, html=html, message=target
+        )
         return Written(room.id, room.seq, frames.encoded(frame), posted)
 
     def _mention(self, room: _Room, seq: int, looks: Rendered) -> tuple[str, ...]:

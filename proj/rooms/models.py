@@ -184,12 +184,12 @@ class Room(models.Model):
         written = log.append(self.pk, kind, by.pk, by.username, client_id=str(uuid.uuid4()), text=text, target=target)
         return self.events.get(seq=written.seq)
 
-    def people(self, limit: int) -> list[str]:
-        """The names of at most `limit` people who may be in it, in order."""
+    def people(self, limit: int) -> dict[str, str]:
+        """At most `limit` people who may be in it, by name: each with their display name, "" where they have none."""
         able = User.objects.filter(is_active=True)
         if self.for_members:
             able = able.filter(memberships__room=self)
-        return list(able.order_by("username").values_list("username", flat=True)[:limit])
+        return dict(able.order_by("username").values_list("username", "display_name")[:limit])
 
     def messages_before(self, before: int | None, limit: int) -> list["Event"]:
         """At most `limit` messages, cards and happenings below `before` (or the newest ones), oldest first."""
@@ -272,6 +272,7 @@ class Event(models.Model):
             self.text,
             self.at,
             self.client_id,
+            name=self.author.display_name,
             html=self.html,
             message=self.target,
             edited=self.edited_at,

@@ -279,7 +279,7 @@ def _page(request: PersonsRequest, room: Room, *, link: str = "", **bound: forms
     return render(request, "rooms/settings.html", context, status=400 if bound else 200)
 
 
-def _others(room: Room) -> list[str]:
+def _others(room: Room) -> dict[str, str]:
     """People who may be let in, at most MOST_PEOPLE names."""
     others = User.objects.filter(is_active=True).exclude(memberships__room=room).order_by("username")
-    return list(others.values_list("username", flat=True)[:MOST_PEOPLE])
+    return dict(others.values_list("username", "display_name")[:MOST_PEOPLE])

@@ -135,8 +135,10 @@ def _pieces(text: str, query: Query) -> list[Piece]:
     return [piece for piece in pieces if piece[0]]
 
 
-def _people() -> list[str]:
-    return list(User.objects.filter(is_active=True).order_by("username").values_list("username", flat=True)[:500])
+def _people() -> dict[str, str]:
+    """Whom the form offers: display names by name."""
+    people = User.objects.filter(is_active=True).order_by("username")
+    return dict(people.values_list("username", "display_name")[:500])
 
 
 def _midnight(day: date | None) -> datetime | None:

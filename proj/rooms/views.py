@@ -73,6 +73,7 @@ def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResp
     head = _head(room)
     if seq is not None and not room.pruned < seq <= head["seq"]:
         raise Http404("There is no such message.")
+    people = room.people(MOST_PEOPLE)
     page, more, at_end = _around(room, seq) if seq else (*_page(room, None, PAGE), True)
     state = head | {
         "key": str(room.pk),
@@ -83,7 +84,8 @@ def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResp
         "atEnd": at_end,
         "mine": [message["client_id"] for message in page if message["author"] == request.user.username],
         "seen": dict(room.seen_by()),
-        "people": [markup.EVERYONE, *room.people(MOST_PEOPLE)],
+        "people": [markup.EVERYONE, *people],
+        "names": {name: display_name for name, display_name in people.items() if display_name},
         "characters": settings.MESSAGE_CHARACTERS,
         "urls": {
             "messages": reverse("rooms:messages", args=[room.name]),

@@ -56,7 +56,8 @@ def draw(user: User, ids: Sequence[str]) -> dict[str, str]:
 def _append(run: Run, kind: Kind, target: int | None = None) -> Told:
     author, own = run.person or _nobody(run), str(uuid.uuid4())
     room = run.room_id or 0
-    written = log.add(room, kind, author.pk, author.username, client_id=own, text=_reference(run), target=target)
+    name, text = author.display_name, _reference(run)
+    written = log.add(room, kind, author.pk, author.username, name=name, client_id=own, text=text, target=target)
     if kind == Kind.CARD:
         run.card = written.seq
         Run.objects.filter(pk=run.pk).update(card=written.seq)

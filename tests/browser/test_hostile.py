@@ -110,19 +110,28 @@ def test_hostile_room_names_are_inert(visit: People, stack: Stack) -> None:
 def test_hostile_names_of_people_are_inert(enter: Rooms, in_room: InRoom, stack: Stack, room_name: str) -> None:
     # The forms take no such name; a directory that people come from may.
     name = f"<img src=x onerror=alert(1)>\u202e{uuid.uuid4().hex[:6]}"
+    display_name = "</bdi><svg onload=alert(2)>" + "\u202e" + "e" + "\u0301" * 20
     members = f"members {room_name}"
     stack.sign_in_all(["alice", name])
     in_room(
         f"""
 from proj.rooms import managing
 closed = managing.create(alice, {members!r}, members_only=True)
+User.objects.filter(username={name!r}).update(display_name={display_name!r})
 closed.add_member(User.objects.get(username={name!r}), alice)
 """
     )
-    alice, other = enter("alice"), enter(name)
+    other, alice = enter(name), enter("alice")
     other.say("it is me")
     alice.sees("it is me", name)
-    expect(alice.page.locator("#people-here li").filter(has_text="img src")).to_have_text(name)
+    both = [display_name, name]
+    expect(alice.message("it is me").locator(".meta > bdi")).to_have_text(both)
+    expect(alice.page.locator("#people-here li").filter(has_text="img src").locator("bdi")).to_have_text(both)
+    expect(other.page.locator(".who bdi")).to_have_text(both)
+    alice.field.press_sequentially("@svg")
+    expect(alice.page.locator("#completions li bdi")).to_have_text(both)
+    alice.field.press("Escape")
+    assert enter("alice").markup() == alice.markup()
     alice.message("it is me").hover()
     alice.message("it is me").locator('[data-do="reply"]').click()
     assert name in alice.field.input_value()
@@ -131,7 +140,9 @@ closed.add_member(User.objects.get(username={name!r}), alice)
     expect(alice.page.locator(".happening .subject").last).to_have_text(name)
     alice.page.goto(f"{stack.url}/chat/{quote(members)}/settings/")
     expect(alice.page.locator(".members .name").filter(has_text="img src")).to_have_text(name)
-    assert alice.page.locator("main img").count() == other.page.locator("main img").count() == 0
+    expect(alice.page.locator(".members .called")).to_have_text(display_name)
+    for page in (alice.page, other.page):
+        assert page.locator("main :is(img, svg[onload])").count() == 0
 
 
 def test_hostile_emoji_are_inert(enter: Rooms) -> None:

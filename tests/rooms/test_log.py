@@ -7,6 +7,7 @@ import uuid
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from proj.accounts.models import User
 from proj.rooms import emoji, log
@@ -56,6 +57,25 @@ def test_the_frame_is_what_a_replay_would_give(alice: User, lobby: Room) -> None
     (written,) = log.write([command("post", lobby, alice, "zwei\nZeilen ✓")])
     assert isinstance(written, Written)
     assert json.loads(written.frame) == Event.objects.get().frame()
+
+
+def test_the_frame_says_the_display_name_of_who_has_one(alice: User, bob: User, lobby: Room) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            log.write([command("post", lobby, alice, "one"), command("post", lobby, bob, "two")])
+        return len(captured)
+
+    without = queries()
+    alice.call("Alice Liddell")
+    assert queries() == without
+    written = [lobby.post(alice, "hi"), lobby.post(bob, "hi"), lobby.edit(alice, 5, "hello")]
+    said = [json.loads(one.frame) for one in written if isinstance(one, Written)]
+    assert [(one["author"], one.get("name")) for one in said] == [
+        ("alice", "Alice Liddell"),
+        ("bob", None),
+        ("alice", None),
+    ]
+    assert [event.frame().get("name") for event in lobby.events_after(4, 10)] == ["Alice Liddell", None, None]
 
 
 def test_an_edit_changes_the_message_and_is_an_event(alice: User, lobby: Room) -> None:

@@ -164,6 +164,7 @@ def test_a_room_shows_its_newest_messages(as_alice: Client, alice: User, bob: Us
         "mine": [],
         "seen": {},
         "people": ["here", "alice", "bob"],
+        "names": {},
         "characters": 8000,
         "urls": {
             "emoji": "/rooms/emoji/",
@@ -379,3 +380,26 @@ def test_a_members_room_completes_its_members_only(as_alice: Client, alice: User
     assert state(as_alice.get(address("staff")))["people"] == ["here", "alice", "charlie"]
     assert as_alice.get("/rooms/emoji/").json()["tada"] == "🎉"
     assert Client().get("/rooms/emoji/").status_code == 302
+
+
+def test_a_display_name_stands_before_the_sign_in_name(as_alice: Client, alice: User, bob: User) -> None:
+    room = Room.visit(alice, "lobby")
+    post(room, bob, "before")
+    bob.call("Bob <b>")
+    post(room, bob, "after")
+    page = as_alice.get(address("lobby"))
+    headings = re.findall(r'<bdi class="called">(.*?)</bdi><bdi class="author">(.*?)</bdi>', text(page))
+    assert headings[:2] == [("Bob &lt;b&gt;", "bob")] * 2
+    assert (state(page)["people"], state(page)["names"]) == (["here", "alice", "bob"], {"bob": "Bob <b>"})
+    history = as_alice.get(address("lobby", "messages/")).json()["messages"]
+    assert [(message["author"], message["name"]) for message in history] == [("bob", "Bob <b>")] * 2
+    bob.call("")
+    assert 'class="called">Bob' not in text(as_alice.get(address("lobby")))
+
+
+def test_a_search_finds_by_the_sign_in_name_and_shows_both(as_alice: Client, alice: User, bob: User) -> None:
+    bob.call("Bob <b>")
+    post(Room.visit(alice, "lobby"), bob, "needle")
+    page = text(as_alice.get("/search/?q=needle&by=bob"))
+    assert '<bdi class="called">Bob &lt;b&gt;</bdi> <bdi class="author">bob</bdi>' in page
+    assert '<option value="bob" label="Bob &lt;b&gt;">' in page

@@ -1,7 +1,5 @@
 """What one can type into the search: words, "words in quotes", and -words."""
 
-import time
-
 import pytest
 
 from proj.accounts.models import User
@@ -121,10 +119,9 @@ def test_what_means_something_to_a_database_is_only_what_stands_between_words(
 def test_hostile_queries_harm_nobody(lobby: Room, alice: User, query: str) -> None:
     lobby.post(alice, "a " * 3999)
     lobby.post(alice, "a" + "!" * 7999)
-    begun = time.monotonic()
     index.keep_up()
     search.find(alice, Question(query))
-    assert time.monotonic() - begun < 2
+    assert len(queries.parsed(query).terms) <= queries.MOST_TERMS
 
 
 def test_nothing_is_missed_among_many_that_have_the_words_only(

@@ -39,6 +39,12 @@ def test_a_run_begins_and_ends_as_events_of_its_room(make: Make, alice: User, op
     assert Run.objects.get().card == begun.seq
 
 
+def test_a_card_says_the_display_name_of_who_began_it(make: Make, alice: User, ops: Room) -> None:
+    alice.call("Alice Liddell")
+    verbs.start(make(room=ops), alice, {})
+    assert ops.events.get().frame()["name"] == "Alice Liddell"
+
+
 def test_what_is_refused_leaves_no_card(make: Make, alice: User, ops: Room) -> None:
     service = make(room=ops)
     verbs.start(service, alice, {})

@@ -22,12 +22,13 @@ function place(item) {
 function follows(item, before) {
   if (!item.matches(".message") || !before.matches(".message")) return false;
   const alone = ".tombstone, .event-card";
-  if (author(item) !== author(before) || before.querySelector(alone) || item.querySelector(alone)) return false;
+  if (heading(item) !== heading(before) || before.querySelector(alone) || item.querySelector(alone)) return false;
   return new Date(moment(item)) - new Date(moment(before)) < TOGETHER;
 }
 
-function author(item) {
-  return item.querySelector(".author").textContent;
+// Who it is, and as whom they are shown: that may have changed since.
+function heading(item) {
+  return JSON.stringify([".author", ".called"].map((name) => item.querySelector(name)?.textContent));
 }
 
 function moment(item) {

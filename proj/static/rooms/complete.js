@@ -1,7 +1,9 @@
-// Completes names after "@", emoji after ":" and commands while one writes.
+// Completes names after "@", emoji after ":" and commands while one writes. People are found by both their names, and
+// mentioned by the one that they sign in with.
+import { called } from "./names.js";
 import { Services } from "./services.js";
 
-const WORD = /(?:^|[\s(])(?<mark>[@:])(?<typed>[\w.+-]{0,40})$/u;
+const WORD = /(?:^|[\s(])(?<mark>[@:])(?<typed>[\p{L}\p{M}\p{N}_.+-]{0,40})$/u;
 const part = document.getElementById("completion-part").content.querySelector("li");
 const MOST = 8;
 const SHORTEST = 2; // characters of an emoji's name, so that 12:30 and ":)" are left alone
@@ -28,7 +30,7 @@ export class Complete {
       return;
     }
     const { mark, typed } = WORD.exec(before)?.groups ?? {};
-    if (mark === "@") this.#show(before, typed, names(this.people, typed));
+    if (mark === "@") this.#show(before, typed, people(this.people, typed));
     else if (mark === ":" && typed.length >= SHORTEST) {
       await this.#load();
       if (before === this.field.value.slice(0, this.field.selectionStart)) this.#show(before, typed, this.#emojis(typed));
@@ -46,7 +48,7 @@ export class Complete {
 
   #emojis(typed) {
     const emoji = this.#emoji ?? {};
-    return names(Object.keys(emoji), typed).map(({ name }) => ({ name, text: `:${name}:`, sign: emoji[name] }));
+    return having(Object.keys(emoji), typed).map((name) => ({ name, text: `:${name}:`, sign: emoji[name] }));
   }
 
   #show(before, typed, found, mark = 1) {
@@ -102,10 +104,20 @@ export class Complete {
   }
 }
 
-// Those that begin with what was typed, then those that have it inside.
-function names(all, typed) {
-  const wanted = typed.toLowerCase();
-  const having = all.filter((name) => name.toLowerCase().includes(wanted));
-  const rank = (name) => (name.toLowerCase().startsWith(wanted) ? 0 : 1);
-  return having.sort((a, b) => rank(a) - rank(b)).map((name) => ({ name, text: `@${name}` }));
+function people(all, typed) {
+  return having(all, typed, called).map((who) => {
+    const text = `@${who}`;
+    return called(who) ? { name: called(who), about: who, text } : { name: who, text };
+  });
+}
+
+// Those of which a word begins with what was typed, then those that have it inside; `other` gives one more name of each.
+function having(all, typed, other = () => "") {
+  const wanted = typed.normalize("NFC").toLowerCase();
+  const rank = (name) => {
+    const words = ` ${name} ${other(name)}`.toLowerCase();
+    return words.includes(` ${wanted}`) ? 0 : words.includes(wanted) ? 1 : 2;
+  };
+  const ranked = all.map((name) => [rank(name), name]).filter(([at]) => at < 2);
+  return ranked.sort(([a], [b]) => a - b).map(([, name]) => name);
 }

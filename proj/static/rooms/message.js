@@ -19,6 +19,8 @@ export function build(frame, me) {
   const item = part.cloneNode(true);
   const at = (selector) => item.querySelector(selector);
   head(item, frame);
+  if (frame.name) at(".called").textContent = frame.name;
+  else at(".called").remove();
   if (frame.type === "card.posted") return card(item, frame);
   if (frame.edited && !frame.deleted) stamp(at(".edited"), frame.edited);
   else at(".edited").remove();
@@ -63,6 +65,7 @@ export function read(item) {
     type: "message.posted",
     seq: Number(item.dataset.seq),
     author: item.querySelector(".author").textContent,
+    name: item.querySelector(".called")?.textContent,
     at: moment(".permalink > time"),
     text: source(item.querySelector(".text")),
     html: htmlOf.get(item),

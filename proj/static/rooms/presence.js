@@ -1,4 +1,5 @@
 // Who is here: a list beside the conversation, or behind a button where there is no room for it.
+import { called } from "./names.js";
 import { count } from "./words.js";
 
 export class Presence {
@@ -14,9 +15,8 @@ export class Presence {
     this.button.textContent = this.title.textContent = count("here", people);
     const items = names.map((name) => {
       const item = document.createElement("li");
-      const bdi = document.createElement("bdi");
-      bdi.textContent = name;
-      item.append(bdi);
+      if (called(name)) item.append(part("called", called(name)), " ");
+      item.append(part("", name));
       return item;
     });
     if (people > names.length) {
@@ -33,4 +33,11 @@ export class Presence {
     this.title.textContent = this.unknown;
     this.list.replaceChildren();
   }
+}
+
+function part(kind, name) {
+  const bdi = document.createElement("bdi");
+  bdi.className = kind;
+  bdi.textContent = name;
+  return bdi;
 }

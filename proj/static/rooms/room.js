@@ -9,6 +9,7 @@ import { Connection } from "./connection.js";
 import { Follow } from "./follow.js";
 import { SignedOut } from "./history.js";
 import { Log } from "./log.js";
+import { learn } from "./names.js";
 import { Blocks } from "./blocks.js";
 import { Pages } from "./pages.js";
 import { Outbox } from "./outbox.js";
@@ -28,6 +29,7 @@ const byId = (id) => document.getElementById(id);
 const state = JSON.parse(byId("room-state").textContent);
 const { key: room, me, urls, characters } = state;
 
+learn(state.names);
 const log = new Log(state);
 const follow = new Follow({ scroller: byId("scroller"), button: byId("new") });
 const view = new View({ list: byId("messages"), empty: byId("empty"), follow, me, atEnd: state.atEnd });
@@ -136,6 +138,7 @@ socket.addEventListener("state", ({ detail }) => {
 });
 
 log.addEventListener("event", ({ detail: event }) => {
+  if (event.type === "message.posted") learn({ [event.author]: event.name });
   view.apply(event);
   typing.stop(event.author);
   if (event.author === me) outbox.acknowledge(event.client_id);

@@ -1,0 +1,12 @@
+// What people are called beside the name that they sign in with, as far as this page has heard.
+const names = new Map();
+
+/** Learn {sign-in name: display name}; without a display name somebody has none. */
+export function learn(all) {
+  for (const [who, name] of Object.entries(all)) names.set(who, name);
+}
+
+/** The display name of `who`, or "". */
+export function called(who) {
+  return names.get(who) ?? "";
+}

@@ -1,0 +1,72 @@
+"""People are shown as they want to be called, beside the name that they sign in with."""
+
+import re
+import uuid
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Rooms
+from tests.browser.network import Network
+from tests.system.stack import Stack
+
+
+def test_alice_sets_her_display_name_and_bob_sees_it(enter: Rooms, network: Network, stack: Stack) -> None:
+    who = f"alice-{uuid.uuid4().hex[:6]}"  # of this test's own: the name outlives it
+    alice = enter(who)
+    alice.page.goto(f"{stack.url}/settings/")
+    alice.page.get_by_label("Display name").fill("Alice Liddell")
+    alice.page.get_by_role("button", name="Save").click()
+    expect(alice.page.get_by_label("Display name")).to_have_value("Alice Liddell")
+    expect(alice.page.locator(".who bdi")).to_have_text(["Alice Liddell", who])
+    alice.open()
+    bob = enter("bob", proxy=network.proxy)
+    for page in (alice, bob):
+        here = page.page.locator("#people-here li")
+        expect(here.filter(has_text="Alice Liddell").locator("bdi")).to_have_text(["Alice Liddell", who])
+        expect(here.filter(has_text="bob").locator("bdi")).to_have_text(["bob"])
+
+    alice.say("first")
+    bob.sees("first", who)
+    expect(bob.message("first").locator(".called")).to_have_text("Alice Liddell")
+    alice.say("second")
+    bob.sees("second", who)
+    expect(bob.message("second")).to_have_class(re.compile("grouped"))
+    form = alice.act("first", "edit")
+    form.locator("textarea").fill("first, mended")
+    form.locator("textarea").press("Enter")
+    bob.sees("first, mended", who)
+    expect(bob.message("first, mended").locator(".called")).to_have_text("Alice Liddell")
+
+    options = bob.page.locator("#completions li")
+    for typed in ("@lidd", f"@{who[:9]}"):
+        bob.field.fill("")
+        bob.field.press_sequentially(typed)
+        expect(options.filter(has_text=who).locator("bdi")).to_have_text(["Alice Liddell", who])
+    bob.field.press("Enter")
+    expect(bob.field).to_have_value(f"@{who} ")
+    bob.field.press("Enter")
+    expect(alice.messages.last.locator(".mention.me")).to_have_text(f"@{who}")
+
+    network.cut()
+    bob.offline()
+    alice.say("missed")
+    alice.sees("missed", who)
+    network.mend()
+    bob.live()
+    bob.sees("missed", who)
+    assert bob.markup() == enter("bob").markup()
+
+
+def test_names_in_any_script_are_completed(enter: Rooms, stack: Stack) -> None:
+    who = f"charlie-{uuid.uuid4().hex[:6]}"
+    stack.sign_in_all([who])
+    stack.manage(
+        "shell", "-c", f"from proj.accounts.models import User; User.objects.get(username={who!r}).call('Чарли 王')"
+    )
+    alice = enter("alice")
+    for typed in ("@чар", "@王"):
+        alice.field.fill("")
+        alice.field.press_sequentially(typed)
+        expect(alice.page.locator("#completions li").filter(has_text=who)).to_have_count(1)
+    alice.field.press("Tab")
+    expect(alice.field).to_have_value(f"@{who} ")
