@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from types import SimpleNamespace
 from typing import Any
@@ -62,6 +63,7 @@ class Slow:
         self.held: dict[str, asyncio.Event] = {}
         self.reached: dict[str, asyncio.Event] = {}
         self.refused: dict[str, int] = {}
+        self.asked: Counter[str] = Counter()
 
     def hold(self, name: str) -> None:
         """What viewing.`name` answers is held back from now on, after it was read."""
@@ -69,6 +71,7 @@ class Slow:
 
     async def ask(self, question: Callable[[], Any]) -> Any:
         name = getattr(getattr(question, "func", None), "__name__", "")
+        self.asked[name] += 1
         if self.refused.get(name):
             self.refused[name] -= 1
             raise OperationalError("database is locked")
@@ -170,6 +173,21 @@ async def test_a_switch_while_one_skips_along_begins_the_next_run_at_its_first_b
     watching.arrived({"type": "run.output", "run": str(second.pk), "bytes": 200, "chunks": []})
     await until(lambda: page.said().endswith("b" * 100 + "c" * 100))
     assert "skipped" not in page.kinds()
+
+
+async def test_those_who_cannot_keep_up_skip_along_together(watching: Watching, slow: Slow, service: Service) -> None:
+    run = await sync_to_async(start)(service, "a" * 100_000)
+    pages = [Page() for _ in range(5)]
+    for page in pages:
+        await watching.follow(page.watcher, str(run.pk), 0)
+    await until(lambda: all(page.watcher.told == 100_000 for page in pages))
+    slow.asked.clear()
+    await sync_to_async(more)(run, "b" * 2_000_000)
+    watching.arrived({"type": "run.output", "run": str(run.pk), "bytes": 2_100_000, "chunks": []})
+    await until(lambda: all(page.watcher.told == 2_100_000 for page in pages))
+    assert {page.kinds().count("skipped") for page in pages} == {1}
+    assert slow.asked["tail"] == 1
+    assert slow.asked["after"] <= 4, "what they are told is read once for all"
 
 
 async def test_output_that_could_not_be_read_once_is_read_later(

@@ -69,6 +69,19 @@ def test_between_two_commits_of_much_output_others_get_to_write(runner: Runner, 
     assert all(0 < pause <= 0.1 for pause in pauses)
 
 
+def test_the_first_output_of_a_run_is_looked_for_sooner(runner: Runner, make: Make, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    run = verbs.start(
+        make("web1", ["sh", "-c", "echo first; until [ -e $0 ]; do sleep 0.1; done", str(gate)]), None, {}
+    )
+    runner.turn(look=True)
+    assert runner.patience < 0.05
+    until_over(runner, run, asked=lambda found: found.bytes)
+    assert runner.patience == 0.1
+    gate.touch()
+    until_over(runner, run)
+
+
 def test_a_run_that_succeeds_leaves_its_output_in_the_archive_and_nothing_else(runner: Runner, make: Make) -> None:
     run = did(runner, make, ["sh", "-c", "echo out; echo err >&2; printf end"])
     assert (run.state, run.exit_code, run.signal, run.reason) == ("succeeded", 0, None, "")
