@@ -90,7 +90,8 @@ class ChatWorker(WorkerConsumer):
         """Tell the last of it when the worker stops."""
         await stopping.wait()
         self._stopping = True
-        await _publish(self._news.told() if self._news else [])
+        if self._news:
+            await _publish(self._all_news())
 
     async def set_aside(self, item: Said) -> None:
         failed = Refusal("internal", "This could not be stored; it was reported.")

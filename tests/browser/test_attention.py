@@ -155,6 +155,30 @@ def test_one_is_notified_of_mentions_and_told_why_not(visit: People, say: Say, o
     expect(page.locator(".message.target")).to_contain_text("@charlie, look")
 
 
+def test_a_mention_that_the_server_had_counted_before_its_word_came_is_told_of_once(
+    visit: People, say: Say, other: str, stack: Stack
+) -> None:
+    say("the first word")
+    page = visit("charlie")
+    page.goto(f"{stack.url}/settings/")
+    expect(entry(page, other)).to_have_attribute("data-head", "1")
+    told = page.evaluate(
+        """async (name) => {
+            const { rooms } = await import("/static/site/rooms.js");
+            const link = [...rooms.list.querySelectorAll("[data-room]")].find((one) => one.textContent.includes(name));
+            const told = [];
+            rooms.addEventListener("message", ({ detail }) => told.push([detail.seq, detail.mentioned]));
+            Object.assign(link.dataset, { head: 2, unread: 2, mentioned: 1 });
+            const word = { type: "news", rooms: [[Number(link.dataset.room), [[2, "bob", ["charlie"]]], false]] };
+            rooms.hear(word);
+            rooms.hear(word);
+            return [told, link.dataset.unread, link.dataset.mentioned];
+        }""",
+        other,
+    )
+    assert told == [[[2, True]], "2", "1"]
+
+
 @pytest.mark.parametrize(
     ("permission", "state"), [("denied", "Blocked in this browser."), ("default", "Not asked yet")]
 )
