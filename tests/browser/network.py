@@ -60,14 +60,18 @@ class Network:
 
     async def _cut(self) -> None:
         if self._server is not None:
+            for listener in self._server.sockets:
+                self._loop.remove_reader(listener.fileno())
+            # What was accepted a moment ago gets its transport, then its talk, some rounds from now. A server that is
+            # closed before that refuses the transport, and nobody closes the socket.
+            for _ in range(6):
+                await asyncio.sleep(0)
             self._server.close()
             self._server = None
         for writer in self._links:
             # reset rather than closed: as when a host disappears
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
-        for _ in range(6):  # what was accepted a moment ago gets its transport, then its talk, some rounds from now
-            await asyncio.sleep(0)
         while self._talks:
             for talk in self._talks:
                 talk.cancel()
