@@ -89,6 +89,11 @@ def answers(address: Path | int) -> bool:
     return True
 
 
+def clean_environment(**own: str) -> dict[str, str]:
+    """What a measured process is given: this process's environment without FOREIGN, and `own`."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)} | own
+
+
 @dataclass
 class Program:
     """One process and how it was started."""
@@ -101,12 +106,11 @@ class Program:
     process: "subprocess.Popen[bytes]" = field(init=False)
 
     def start(self) -> None:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [str(part) for part in self.command],
                 cwd=self.folder,
-                env=kept | dict(self.environment),
+                env=clean_environment(**self.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

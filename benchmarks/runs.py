@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import seen, shell, tools
-from benchmarks.host import ROOT, VAR, Host, Trouble, free_port
+from benchmarks.host import ROOT, VAR, Host, Trouble, clean_environment, free_port
 from benchmarks.runner import end
 from benchmarks.systems import Signalbox, checked
 
@@ -70,8 +70,12 @@ class WithRuns(Signalbox):
             own = {"PYTHONUNBUFFERED": "1", "SUPERVISOR_PROCESS_NAME": f"worker-runs_{number}"}
             host.start("runs", self.root / "deploy" / "worker.sh", "runs", folder=self.root, environment=own)
 
+    def command(self, *words: str) -> list[str]:
+        """How one of manage.py's commands is called."""
+        return [str(self.root / ".venv/bin/python"), "manage.py", *words]
+
     def manage(self, *words: str) -> str:
-        return checked([str(self.root / ".venv/bin/python"), "manage.py", *words], self.root, {})
+        return checked(self.command(*words), self.root, {})
 
     def ask(self, code: str) -> Any:
         return json.loads(self.manage("shell", "-c", code).rpartition("out:")[2])
@@ -91,26 +95,39 @@ def spread(values: list[float]) -> dict[str, float]:
 
 
 @contextlib.contextmanager
-def client(module: str, job: Mapping[str, Any]) -> "Iterator[subprocess.Popen[str]]":
-    """A process of the load client, with its job."""
+def running(command: list[str], folder: Path) -> "Iterator[subprocess.Popen[str]]":
+    """A process that is spoken to by lines."""
     log = (VAR / "runs.log").open("ab")
     process = subprocess.Popen(
-        [str(tools.PYTHON), "-m", module],
-        cwd=ROOT,
+        command,
+        cwd=folder,
+        env=clean_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,
         text=True,
+        bufsize=1,  # line by line
     )
     try:
-        assert process.stdin is not None  # noqa: S101 - for the type checker
-        process.stdin.write(json.dumps(job) + "\n")
-        process.stdin.flush()
         yield process
     finally:
         end(process.pid)
         process.wait()
         log.close()
+
+
+@contextlib.contextmanager
+def client(module: str, job: Mapping[str, Any]) -> "Iterator[subprocess.Popen[str]]":
+    """A process of the load client, with its job."""
+    with running([str(tools.PYTHON), "-m", module], ROOT) as process:
+        say(process, json.dumps(job))
+        yield process
+
+
+def say(process: "subprocess.Popen[str]", line: str) -> None:
+    """Say a line to it."""
+    assert process.stdin is not None  # noqa: S101 - for the type checker
+    process.stdin.write(line + "\n")
 
 
 def hear(process: "subprocess.Popen[str]", name: str) -> dict[str, Any]:
@@ -120,7 +137,7 @@ def hear(process: "subprocess.Popen[str]", name: str) -> dict[str, Any]:
         said: dict[str, Any] = json.loads(line)
         if name in said or said.get("event") == name:
             return said
-    raise Trouble(f"the load client has failed; see {VAR / 'runs.log'}")
+    raise Trouble(f"a process of the benchmark has failed; see {VAR / 'runs.log'}")
 
 
 class Measuring:
@@ -132,7 +149,7 @@ class Measuring:
 
     def viewers(self, path: str, *, fast: int, slow: int, until: str) -> dict[str, Any]:
         job = {"url": self.url, "cookies": self.cookies, "path": path, "fast": fast, "slow": slow}
-        return job | {"until": until, "seconds": 60.0}
+        return job | {"until": until, "seconds": 90.0}
 
     def starts(self) -> dict[str, Any]:
         """From the commit of the queued row to the claim, to the command running, and to a viewer's first output."""
@@ -164,46 +181,45 @@ class Measuring:
 
     def loud(self) -> dict[str, Any]:
         """100 MB in ten seconds with ten viewers, beside a chat."""
-        without, _ = self.chat()
-        time.sleep(1.0)
-        beside, seen = self.chat(loud=True)
-        lines = self.system.ask(shell.LINES.format(id=seen["run"]))
+        without = self.chat()
+        watching = self.viewers("/ws/deploy/loud/", fast=8, slow=2, until="end")
+        with (
+            running(self.system.command("shell", "-v0", "-c", shell.START), self.system.root) as starter,
+            client("benchmarks.client.viewers", watching) as viewers,
+        ):
+            hear(starter, "ready")
+            hear(viewers, "watching")
+            beside = self.chat(starter)
+            run = hear(starter, "run")["run"]
+            seen = hear(viewers, "result")
+        for one in seen["result"]:
+            del one["first"]
+        lines = self.system.ask(shell.LINES.format(id=run))
         return {
             "chat_without": without,
             "chat_beside": beside,
             "p99_ratio": round(beside["latency_ms"]["p99"] / without["latency_ms"]["p99"], 2),
-            "viewers": seen["viewers"],
+            "viewers": seen["result"],
             "viewers_done_s": seen["seconds"],
             "lines": lines,
             "worker_peak_mb": self.peaks("runs"),
             "interface_peak_mb": self.peaks("interface"),
         }
 
-    def chat(self, *, loud: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What the chat client measures; `loud`: while the loud run is watched, and what its viewers saw."""
+    def chat(self, starter: "subprocess.Popen[str] | None" = None) -> dict[str, Any]:
+        """What the chat client measures; `starter` is told when it has begun."""
         job = {"url": self.url, "protocol": "signalbox", "cookies": self.cookies, "processes": self.host.pids()}
-        seen: dict[str, Any] = {}
         with client("benchmarks.client", job | {"group": "interface", "scenario": CHAT}) as people:
             assert people.stdin is not None  # noqa: S101 - for the type checker
             people.stdin.close()
             hear(people, "speaking")
-            if loud:
-                id = self.system.ask(shell.START)
-                with client(
-                    "benchmarks.client.viewers", self.viewers(f"/ws/runs/{id}/", fast=8, slow=2, until="end")
-                ) as viewers:
-                    hear(viewers, "watching")
-                    result = hear(people, "result")["result"]
-                    told = hear(viewers, "result")
-                seen = {"run": id, "viewers": told["result"], "seconds": told["seconds"]}
-                for one in seen["viewers"]:
-                    del one["first"]
-            else:
-                result = hear(people, "result")["result"]
+            if starter is not None:
+                say(starter, "now")
+            result: dict[str, Any] = hear(people, "result")["result"]
         if "error" in result:
             raise Trouble(result["error"])
         names = ("messages", "lost", "doubled", "latency_ms", "cpu_share", "client_share", "machine_cores")
-        return {name: result[name] for name in names}, seen
+        return {name: result[name] for name in names}
 
     def peaks(self, group: str) -> list[float]:
         return [peak(pid) for pid in self.host.pids()[group]]

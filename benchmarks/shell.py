@@ -36,11 +36,15 @@ succeeded = Run.objects.filter(service=service, state="succeeded").count()
 print("out:" + json.dumps({{"ids": ids, "succeeded": succeeded, "seconds": seconds}}))
 """
 
+# When told to, by a line: a process that starts up would be another load on what is measured.
 START = """
-import json
+import json, sys
 from proj.runs import verbs
 from proj.runs.models import Service
-print("out:" + json.dumps(str(verbs.start(Service.objects.get(uid="loud"), None, {}).pk)))
+service = Service.objects.get(uid="loud")
+print(json.dumps({"event": "ready"}), flush=True)
+sys.stdin.readline()
+print(json.dumps({"run": str(verbs.start(service, None, {}).pk)}), flush=True)
 """
 
 # Whether any line of the loud run can be read, wherever it is kept.

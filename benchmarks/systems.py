@@ -11,17 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import tools
-from benchmarks.host import FOREIGN, ROOT, VAR, Host, Trouble
+from benchmarks.host import ROOT, VAR, Host, Trouble, clean_environment
 from benchmarks.scenarios import PEOPLE
 
 LONGEST = 107  # bytes of a unix socket's address
 
 
-def checked(command: list[str], folder: Path, environment: Mapping[str, str]) -> str:
+def checked(command: list[str], folder: Path, own: Mapping[str, str]) -> str:
     """What a command prints. Trouble with its last words where it fails."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     done = subprocess.run(
-        command, cwd=folder, env=kept | dict(environment), capture_output=True, text=True, timeout=120, check=False
+        command, cwd=folder, env=clean_environment(**own), capture_output=True, text=True, timeout=120, check=False
     )
     if done.returncode:
         raise Trouble(f"{' '.join(command)}: {done.stderr[-1000:]}")

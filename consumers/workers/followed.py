@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from consumers.workers.launching import Process
 from consumers.workers.progress import Progress
 from proj.metrics.definitions import RUN_BYTES, RUN_WAIT, RUNS_ENDED
-from proj.runs import cards, endings, telling
+from proj.runs import cards, endings, storing, telling
 from proj.runs.leases import Holder
 from proj.runs.models import CHUNK, Chunk, Run
 from proj.runs.spool import Ending, Spool
@@ -70,11 +70,9 @@ class Followed:
 
     def store(self, news: News, holder: Holder) -> None:
         """Write `news` in the current transaction; `news.taken` when the run is another worker's by now."""
-        mine = Run.objects.filter(pk=self.run.pk, worker=holder.name, chunks=self.run.chunks)
-        if news.values and not mine.update(**news.values):
+        if news.values and not storing.append(self.run, holder.name, news.values, news.chunks):
             news.taken = True
             return
-        Chunk.objects.bulk_create(news.chunks)
         if news.over:
             news.values |= self._end(news.ending, holder)
 

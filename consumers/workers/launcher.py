@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 DRAIN = 2.0  # seconds that output may stay open behind a command that has ended
 LOOK = 0.1  # seconds between two looks at what is left of a command that is being ended
 FILES = 1024  # descriptors that a command may open, as a login has it; the worker's own limit is higher
+EARLY = (
+    1 << 20
+)  # bytes of output that are given to the disk at once: all of it at the end would hold up everybody there
 RESERVED = 4096  # bytes on the disk for exit.json, which must be written on a full one too
 
 
@@ -83,6 +86,7 @@ class Launch:
         self.why = self.detail = ""  # why it is being ended
         self.kill_at = self.over_at = 0.0
         self.left = int(spec["limit"])
+        self.written = self.given = 0  # bytes of output in the spool, and how many of them the disk has been given
         self.newline = True  # whether the output ends with one
         self.poll = select.poll()
         self.spool = os.open("output", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -243,12 +247,16 @@ class Launch:
         self.newline = data.endswith(b"\n")
         try:
             while data:
-                data = data[os.write(self.spool, data) :]
+                size = os.write(self.spool, data)
+                self.written, data = self.written + size, data[size:]
         except OSError as error:
             # The command goes on: cutting off a roll-out half-way is worse than not seeing its output.
             self.left = 0
             if not self.why:
                 self.why, self.detail = "disk", f"{error.strerror}: not all of its output could be kept."
+        if self.written - self.given >= EARLY:  # the kernel writes it from now on, and nobody waits for that
+            os.posix_fadvise(self.spool, self.given, self.written - self.given, os.POSIX_FADV_DONTNEED)
+            self.given = self.written
 
 
 def main(folder: str) -> None:

@@ -26,6 +26,8 @@ PART = 256 * 1024  # bytes of output in a part, about
 LEVEL = 6  # of compression
 GZIP, BARE = 31, -15  # what zlib calls a stream with gzip's head and sum, and one without any
 PORTION = 64  # chunks read at once
+EARLY = 1 << 20  # bytes that the disk is given at once
+PAUSE = 0.01  # seconds that it has for them
 DELETED = 16  # chunks deleted at once
 
 Index = list[list[int]]
@@ -121,9 +123,13 @@ def _sync(name: str) -> None:
     """Have a local file and its folder on the disk, before the chunks go. Other storages see to that themselves."""
     with contextlib.suppress(NotImplementedError):
         path = Path(default_storage.path(name))
-        for one in (path, path.parent):
-            handle = os.open(one, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+        with path.open("rb") as file:
+            for place in range(0, path.stat().st_size, EARLY):  # all of it at once would hold up the others' syncs
+                os.posix_fadvise(file.fileno(), place, EARLY, os.POSIX_FADV_DONTNEED)
+                time.sleep(PAUSE)
+            os.fsync(file.fileno())
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from consumers.workers import launching
 from consumers.workers.runner import Runner
-from proj.runs import leases, output, settling, verbs
+from proj.runs import leases, output, settling, storing, verbs
 from proj.runs.leases import Holder
 from proj.runs.models import Archive, Chunk, Run
 from proj.runs.spool import Spool
@@ -328,16 +328,16 @@ def test_a_commit_that_fails_is_made_again_from_the_same_place(
 ) -> None:
     run = verbs.start(make("web1", ["sh", "-c", "echo '::progress 5 a'; echo b"]), None, {})
     failed: list[int] = []
-    create = Chunk.objects.bulk_create
+    append = storing.append
 
-    def broken(chunks: Any) -> Any:
+    def broken(run: Run, worker: str, values: Any, chunks: Any) -> bool:
+        stored = append(run, worker, values, chunks)
         if chunks and len(failed) < 3:
             failed.append(1)
-            create(chunks)
             raise OSError("the database is away")
-        return create(chunks)
+        return stored
 
-    monkeypatch.setattr(Chunk.objects, "bulk_create", broken)
+    monkeypatch.setattr(storing, "append", broken)
     for _ in range(3):
         with pytest.raises(OSError, match="away"):
             until_over(runner, run)
