@@ -45,7 +45,7 @@ class Browser:
         return [message["type"].removeprefix("websocket.") for message in self.heard]
 
     async def closed(self) -> int:
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(20):
             while "close" not in self.kinds:
                 if self.task.done():
                     self.task.result()
