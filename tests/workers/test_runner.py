@@ -304,9 +304,7 @@ def test_what_a_killed_worker_had_just_claimed_is_begun_by_the_next(runner: Runn
     assert until_over(runner, run).state == "succeeded"
 
 
-def test_a_lost_run_that_is_found_again_adds_the_rest_of_its_output(
-    runner: Runner, make: Make, tmp_path: Path
-) -> None:
+def test_a_lost_run_that_is_found_again_adds_the_rest_of_its_output(runner: Runner, make: Make, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     script = "echo 1; until [ -e $0 ]; do sleep 0.1; done; echo 2"
     run = verbs.start(make("web1", ["sh", "-c", script, str(gate)]), None, {})
