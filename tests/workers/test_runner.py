@@ -195,6 +195,20 @@ def test_chunks_have_no_hole_and_cut_no_character(runner: Runner, make: Make, tm
     assert seq > 5
 
 
+def test_a_launcher_that_is_held_up_still_keeps_what_was_printed_and_blames_nobody(
+    runner: Runner, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk may take a write for longer than a launcher waits for output behind the command's end."""
+    held_up = tmp_path / "launcher.py"
+    folder = str(launching.LAUNCHER.parent)
+    held_up.write_text(
+        f"import sys; sys.path.insert(0, {folder!r}); import launcher; launcher.DRAIN = 0; launcher.main(sys.argv[1])"
+    )
+    monkeypatch.setattr(launching, "LAUNCHER", held_up)
+    run = did(runner, make, ["seq", "9999"])
+    assert printed(run) == b"".join(b"%d\n" % n for n in range(1, 10_000))
+
+
 def test_progress_is_read_from_lines_of_its_own(runner: Runner, make: Make) -> None:
     script = (
         "echo '::progress 40 Copying'; echo 'no ::progress 90 here'; printf '::prog'; sleep 0.3; echo 'ress 250 End'"
