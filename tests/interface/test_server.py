@@ -37,12 +37,12 @@ def offer(stack: Stack, room: str, messages: int, characters: int) -> None:
 
 
 def memory(stack: Stack) -> int:
-    """kB of both interface processes."""
+    """kB that both interface processes have written; what they share depends on who else runs."""
     total = 0
     for name, pid in stack.pids().items():
         if name.startswith("interface"):
             text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-            total += int(re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)[1])  # type: ignore[index]
+            total += int(re.search(r"^Private_Dirty:\s+(\d+)", text, re.MULTILINE)[1])  # type: ignore[index]
     return total
 
 
