@@ -96,7 +96,7 @@ async def test_a_socket_that_has_been_open_for_hours_is_asked_to_come_again(stac
         stderr=subprocess.DEVNULL,
     ) as process:
         try:
-            await asyncio.to_thread(wait_until, path.exists, 20, "it listens")
+            await asyncio.to_thread(wait_until, path.exists, 60, "it listens")
             fresh = await knock(stack.url, "lobby", cookie)
             async with unix_connect(
                 str(path),

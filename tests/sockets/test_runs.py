@@ -142,11 +142,11 @@ async def test_a_client_without_subprotocol_hears_texts_and_what_scripts_put_on_
     async with runs.open(f"deploy/{uid}/", protocol=False) as console:
         code = f"from proj.layer import send_channel_msg; send_channel_msg({uid!r}, 'from a script')"
         await asyncio.to_thread(runs.stack.manage, "shell", "-c", code)
-        assert json.loads(await asyncio.wait_for(console.recv(), 10)) == {"message": "from a script"}
+        assert json.loads(await asyncio.wait_for(console.recv(), 30)) == {"message": "from a script"}
         await runs.start(uid)
         said = ""
         while said.count("\n") < 3:
-            heard = json.loads(await asyncio.wait_for(console.recv(), 10))
+            heard = json.loads(await asyncio.wait_for(console.recv(), 30))
             assert set(heard) == {"message"}
             said += heard["message"] + "\n"
         assert said == lines(3)
