@@ -92,6 +92,23 @@ def test_try_now_and_the_network_being_back(enter: Rooms, network: Network) -> N
     bob.live()
 
 
+def test_tries_to_come_back_move_nothing_under_the_pointer(enter: Rooms, network: Network) -> None:
+    bob = enter("bob", proxy=network.proxy)
+    network.cut()
+    bob.offline()
+    bob.page.evaluate(
+        """() => {
+            const line = document.getElementById("status"), countdown = document.getElementById("countdown");
+            window.heights = {};
+            new MutationObserver(() => line.dataset.tone && (heights[countdown.textContent] = line.offsetHeight))
+                .observe(line, { subtree: true, childList: true, attributes: true });
+        }"""
+    )
+    both = "() => ['Connecting', 'Next'].every((word) => Object.keys(heights).join().includes(word))"
+    bob.page.wait_for_function(both)
+    assert len(set(bob.page.evaluate("Object.values(heights)"))) == 1
+
+
 def test_a_connection_that_says_nothing_is_left(enter: Rooms, visit: People, network: Network, room_name: str) -> None:
     """A network that swallows everything closes no connection: only the silence tells."""
     page = visit("bob", proxy=network.proxy)
