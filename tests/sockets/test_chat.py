@@ -233,7 +233,8 @@ async def test_a_client_that_waits_as_long_as_it_is_asked_to_is_not_closed(rooms
             ids = [*filter(None, [waiting]), str(uuid.uuid4())]
             for client_id in ids:
                 await say(socket, message="patiently", client_id=client_id)
-            waiting, answers = "", {}
+            waiting = ""
+            answers: dict[str, dict[str, Any]] = {}
             while len(answers) < len(ids):
                 frame = json.loads(await socket.recv())
                 if frame.get("client_id") in ids:
