@@ -270,7 +270,7 @@ def test_runs_outlive_supervisord_which_starts_by_itself_from_a_prepared_checkou
     assert services.processes() == []
     before = states(services)[id]["bytes"]
     assert services.run(".venv/bin/supervisord", "-c", "supervisord.conf").returncode == 0
-    wait_until(lambda: states(services)[id]["bytes"] > before, 20, "its output is stored again")
+    wait_until(lambda: states(services)[id]["bytes"] > before, 60, "its output is stored again")
     (services.root / "enough").touch()
     assert all_end(services, [id], 60)[id]["state"] == "succeeded"
     wait_until(lambda: outputs(services, [id]), 30, "its output is archived")
