@@ -228,7 +228,7 @@ def test_a_run_from_a_room_is_seen_in_every_browser(
         card = room.page.locator(".run-card")
         expect(card.locator(".state")).to_have_text("Running")
         expect(card.locator("progress")).to_have_js_property("value", 40)
-        expect(card.locator(".said")).to_have_text(["", "copied 100 %", "healthy"])
+        expect(card.locator(".said")).to_have_text(["  module 4", "copied 100 %", "healthy"])
         expect(card.locator("[data-ticking]")).to_have_text(re.compile(r"[1-9]\d* s"))
         expect(room.messages.locator(".author")).to_have_text("alice")
     expect(charlie.page.locator(".run-card .state")).to_have_text("Выполняется")
