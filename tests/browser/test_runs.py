@@ -105,7 +105,10 @@ def test_groups_fold(start: START, visit: People) -> None:
     complete(page)
     fold = page.get_by_role("button", name="Fold this group")
     expect(fold).to_have_attribute("aria-expanded", "true")
+    group = page.locator(".line.group")
+    assert group.evaluate(HIGH) == page.locator("#L1").evaluate(HIGH)
     fold.click()
+    assert group.evaluate("line => getComputedStyle(line, '::after').content") == '"6 lines folded"'
     expect(line(page, 4)).to_have_count(0)
     expect(line(page, 9)).to_have_count(0)
     expect(line(page, 10)).to_have_text("copied 100 %")
@@ -158,6 +161,7 @@ def test_200000_lines_scroll_and_are_found(start: START, visit: People) -> None:
     expect(line(page, 200_000)).to_be_in_viewport()
 
 
+HIGH = "line => line.getBoundingClientRect().height"
 SCROLL = """async () => {
     const scroller = document.getElementById("scroller");
     let most = 0;
