@@ -56,6 +56,7 @@ class SettingsForm(PreferencesForm):
     class Meta:
         model = Preferences
         fields = ["theme", "language", "clock", "notify"]
+        labels = {"theme": _("Appearance")}
         widgets = dict.fromkeys(fields, forms.RadioSelect)
 
     field_order = ["display_name"]
