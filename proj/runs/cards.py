@@ -85,7 +85,7 @@ def _html(run: Run, end: bytes) -> str:
 
 
 def _last(end: bytes) -> list[shown.Line]:
-    """The last lines that say something: the card has a bar for progress, and where a group ends tells nobody anything."""
+    """The last lines that say something: a card has a bar for progress, and where a group ends is no news."""
     said: list[shown.Line] = []
     for data in reversed(end.removesuffix(b"\n").split(b"\n") if end else []):
         line = shown.Line(0, shown.text(data))  # a card does not number them
