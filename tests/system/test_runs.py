@@ -197,7 +197,7 @@ def test_a_worker_that_is_stopped_lets_go_at_once_and_its_run_goes_on(services: 
         back(services, program, 0)  # else its pid is 0, which means the whole process group of this test
         os.kill(services.pid(program), signal.SIGTERM)
     # a lease that nobody gives back keeps its worker's name, and lasts 20 seconds
-    wait_until(lambda: states(services)[id]["worker"] == "", 10, "its lease is given back")
+    wait_until(lambda: states(services)[id]["worker"] == "", 5, "its lease is given back")
     services.restart("worker-runs")
     assert all_end(services, [id], 100)[id]["state"] == "succeeded"
 
