@@ -4,7 +4,7 @@ Each step is a conditional UPDATE; whoever changed the row has the run.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
@@ -92,6 +92,11 @@ def canceled(host: str) -> list[UUID]:
 def held(holder: Holder) -> RunSet:
     """The runs that this worker has in hand."""
     return _begun().filter(worker=holder.name)
+
+
+def strays(holder: Holder, in_hand: Collection[UUID]) -> list[Run]:
+    """The runs that are this worker's by their rows, and that it has not `in_hand`: it was interrupted in between."""
+    return list(held(holder).exclude(pk__in=in_hand).select_related("service", "person").order_by("created_at"))
 
 
 def _begun() -> RunSet:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from consumers.workers import launching
 from consumers.workers.runner import Runner
-from proj.runs import leases, output, settling, storing, verbs
+from proj.runs import cards, leases, output, settling, storing, verbs
 from proj.runs.leases import Holder
 from proj.runs.models import Archive, Chunk, Run
 from proj.runs.spool import Spool
@@ -344,6 +345,59 @@ def test_a_commit_that_fails_is_made_again_from_the_same_place(
     run = until_over(runner, run)
     assert printed(run) == b"::progress 5 a\nb\n"
     assert (run.progress, run.chunks) == (5, 1)
+
+
+def test_a_claim_that_the_database_cuts_short_strands_no_run(
+    runner: Runner, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = verbs.start(make("a"), None, {}), verbs.start(make("b"), None, {})
+    claim_of = leases._claim_of
+
+    def broken(holder: Holder, service: int, most: int) -> list[Run]:
+        if service == second.service_id:
+            monkeypatch.undo()
+            raise OperationalError("the database is away")
+        return claim_of(holder, service, most)
+
+    monkeypatch.setattr(leases, "_claim_of", broken)
+    with pytest.raises(OperationalError):
+        runner.turn(look=True)
+    assert [until_over(runner, run).state for run in (first, second)] == ["succeeded"] * 2
+
+
+def test_a_card_that_cannot_be_drawn_strands_no_run(
+    runner: Runner, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = verbs.start(make("web1", ["sh", "-c", "echo 1; sleep 0.3; echo 2"]), None, {})
+    runner.turn(look=True)
+
+    def broken(run: Run) -> Any:
+        monkeypatch.undo()
+        raise OperationalError("the database is away")
+
+    monkeypatch.setattr(cards, "of_state", broken)
+    with pytest.raises(OperationalError):
+        until_over(runner, run)
+    run = until_over(runner, run)
+    assert (run.state, printed(run)) == ("succeeded", b"1\n2\n")
+
+
+def test_a_run_whose_archive_and_whose_letting_go_failed_is_archived_later(
+    runner: Runner, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = verbs.start(make("web1", ["echo", "1"]), None, {})
+    runner._settle = lambda run: None  # it failed on its thread
+    until_over(runner, run, asked=lambda run: run.state == "succeeded")
+
+    def broken(*_: Any) -> None:
+        raise OperationalError("the database is away")
+
+    monkeypatch.setattr(leases, "let_go", broken)
+    with pytest.raises(OperationalError):
+        runner.unsettled(run.pk)
+    monkeypatch.undo()
+    runner._settle = lambda run: settling.settle(run.pk)
+    assert printed(until_over(runner, run)) == b"1\n"
 
 
 def test_a_worker_keeps_to_its_number_and_to_the_services(runner: Runner, make: Make) -> None:
