@@ -24,7 +24,7 @@ LONGEST = 20_000  # characters of a command line
 def start(request: PersonsRequest) -> JsonResponse:
     """`room=<name>&line=web1 version=1.4`, with quotes as a shell has them: start it, heard of in that room."""
     try:
-        room = Room.called(request.user, request.POST.get("room", ""))
+        room = Room.called(request.user, request.POST.get("room", ""), Room.objects.of)
     except (Room.DoesNotExist, Room.NoAccess, BadRoomName):
         return _answer(404, "no_such_room", gettext("There is no such room."))
     try:

@@ -28,6 +28,9 @@ def start(
 ) -> Run:
     """Queue a run of `service` and wake a worker after the commit. Without a person, the host itself asks.
 
+    `room`, or else the service's, hears of it, unless that is archived. Whether `person` may write there, the caller
+    has asked.
+
     Raises NotAllowed, Disabled, BadParameter or Busy; nothing is stored then.
     """
     with transaction.atomic():
@@ -39,6 +42,7 @@ def start(
         checked = parameters.checked(described, values)
         command = parameters.arguments(locked.command, described, checked)
         _refuse_when_busy(locked)
+        hears = room or locked.room
         locked.last_number += 1
         Service.objects.filter(pk=locked.pk).update(last_number=locked.last_number)
         run = Run.objects.create(
@@ -46,7 +50,7 @@ def start(
             number=locked.last_number,
             origin=origin,
             person=person,
-            room=room or locked.room,
+            room=hears if hears and not hears.archived_at else None,
             parameters=checked,
             command=command,
         )
@@ -108,11 +112,16 @@ def cancel(run: Run, person: User | None) -> Run:
 
 
 def again(run: Run, person: User | None, *, room: Room | None = None, origin: Origin = Origin.PERSON) -> Run:
-    """Start the same service with the same values. Raises as start() does: the service may have changed."""
+    """Start the same service with the same values, heard of in the same room where `person` may write there.
+
+    Raises as start() does: the service may have changed.
+    """
     if person is not None and not _runs_of(person).filter(pk=run.pk).exists():
         sentence = gettext("You may not start {service}; an administrator can let you.")
         raise NotAllowed(sentence.format(service=run.service.uid))
-    return start(run.service, person, run.parameters, room=room or run.room, origin=origin)
+    if room is None:
+        room = run.room if person is None else Room.objects.of(person).filter(pk=run.room_id).first()
+    return start(run.service, person, run.parameters, room=room, origin=origin)
 
 
 def _runs_of(person: User) -> RunSet:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from proj.accounts.models import User
 from proj.rooms import cards as rooms_cards
@@ -195,6 +196,14 @@ def test_nobody_starts_anything_in_a_room_that_is_not_open_to_them(
     assert started(client, "web1").status_code == 302
     assert not Run.objects.exists()
     assert started(signed_in(alice), "web1", "secret").status_code == 200
+
+
+def test_an_archived_room_hears_of_no_more_runs(make: Make, alice: User, ops: Room) -> None:
+    service = make(room=ops, concurrency=9)
+    Room.objects.update(archived_at=timezone.now())
+    assert started(signed_in(alice), "web1").status_code == 404
+    assert verbs.start(service, None, {}).room is None
+    assert not Event.objects.exists()
 
 
 def test_only_what_one_may_start_is_completed(make: Make, alice: User) -> None:

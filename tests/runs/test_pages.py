@@ -307,6 +307,22 @@ def test_who_may_only_see_a_run_can_neither_cancel_it_nor_run_it_again(make: Mak
     assert run.state == State.QUEUED
 
 
+def test_who_is_not_in_a_runs_room_neither_learns_of_it_nor_has_a_card_there(
+    make: Make, alice: User, bob: User
+) -> None:
+    war = Room.objects.create(name="war-room", members_only=True)
+    war.add_member(alice, alice)
+    run = verbs.start(make(concurrency=9), alice, {}, room=war)
+    assert "war-room" in text(signed_in(alice).get(f"/runs/{run.pk}/"))
+    assert "war-room" not in text(signed_in(bob).get(f"/runs/{run.pk}/"))
+    events = war.events.count()
+    signed_in(bob).post(f"/runs/{run.pk}/again/")
+    assert Run.objects.get(number=2).room is None
+    assert war.events.count() == events
+    signed_in(alice).post(f"/runs/{run.pk}/again/")
+    assert Run.objects.get(number=3).room == war
+
+
 PLACES = [
     "/services/secret/",
     "/runs/{id}/",
