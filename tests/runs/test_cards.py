@@ -12,7 +12,7 @@ from proj.rooms import cards as rooms_cards
 from proj.rooms.frames import Kind
 from proj.rooms.models import Event, Membership, Room
 from proj.runs import archive, cards, verbs
-from proj.runs.models import Chunk, Run
+from proj.runs.models import Chunk, Run, Service
 from proj.runs.refusals import Busy
 from proj.runs.states import State
 from tests.runs.conftest import Make
@@ -90,6 +90,14 @@ def test_of_a_service_that_everybody_may_see_the_room_gets_the_card_itself(make:
     verbs.start(make(room=ops, name="Web <1>"), alice, {})
     ((_, message),) = cards.of_state(Run.objects.select_related("service", "person").get())
     assert "Web &lt;1&gt;" in json.loads(message["frame"])["html"]
+
+
+def test_when_a_service_is_closed_the_room_gets_the_cards_of_its_runs_no_more(make: Make, alice: User, ops: Room) -> None:
+    run = verbs.start(make(room=ops), alice, {})
+    begun = Run.objects.select_related("service", "person").get(pk=run.pk)  # as a worker has it
+    Service.objects.update(seen_by="listed")
+    [(_, message)] = cards.of_state(begun)
+    assert json.loads(message["frame"]) == {"type": "card", "card": f"run:{run.pk}", "html": ""}
 
 
 def test_who_may_not_see_a_service_sees_only_that_there_is_a_run(make: Make, alice: User, bob: User, ops: Room) -> None:
