@@ -92,7 +92,7 @@ def test_of_a_service_that_everybody_may_see_the_room_gets_the_card_itself(make:
     assert "Web &lt;1&gt;" in json.loads(message["frame"])["html"]
 
 
-def test_when_a_service_is_closed_the_room_gets_the_cards_of_its_runs_no_more(make: Make, alice: User, ops: Room) -> None:
+def test_when_a_service_is_closed_the_room_gets_no_more_cards_of_its_runs(make: Make, alice: User, ops: Room) -> None:
     run = verbs.start(make(room=ops), alice, {})
     begun = Run.objects.select_related("service", "person").get(pk=run.pk)  # as a worker has it
     Service.objects.update(seen_by="listed")
