@@ -110,6 +110,12 @@ def test_a_run_that_prints_nothing_has_no_archive(runner: Runner, make: Make) ->
         (["true"], {"directory": "/gone"}, "failed", "It could not be started: in /gone: No such file or directory."),
         (["sleep", "60"], {"timeout": 1}, "timed_out", "It took longer than 1 s, and was ended."),
         (["yes"], {"output_limit": 5000, "over_limit": "end"}, "failed", "It printed more than 5000 bytes"),
+        (
+            ["sh", "-c", "printf %01000d 0; sleep 0.3; echo more; sleep 9"],
+            {"output_limit": 1000, "over_limit": "end"},
+            "failed",
+            "It printed more than 1000 bytes",
+        ),
         (["sh", "-c", "seq 9999"], {"output_limit": 5000}, "succeeded", ""),
         (["sh", "-c", "sleep 30 & echo parent"], {}, "succeeded", ""),
         (["sh", "-c", "trap '' TERM; while :; do sleep 1; done"], {"timeout": 1, "grace": 0}, "timed_out", "It took"),
@@ -152,6 +158,22 @@ def test_a_full_disk_is_said_and_the_command_goes_on(runner: Runner, make: Make,
     assert done.exists()
     assert run.state == "failed"
     assert run.reason == "No space left on device: not all of its output could be kept. It ended with status 0."
+
+
+def test_a_disk_that_takes_the_output_and_cannot_keep_it_is_said(runner: Runner, make: Make) -> None:
+    run = verbs.start(make("web1", ["seq", "9"]), None, {})
+    Spool(run.pk).path.mkdir(parents=True)
+    Spool(run.pk).output.symlink_to("/dev/null")  # which cannot be synced
+    run = until_over(runner, run)
+    assert run.state == "failed"
+    assert run.reason == "Invalid argument: not all of its output could be kept. It ended with status 0."
+
+
+def test_a_disk_that_is_full_when_the_command_begins_leaves_it_watched(runner: Runner, make: Make) -> None:
+    run = verbs.start(make("web1", ["sleep", "60"], timeout=1), None, {})
+    Spool(run.pk).path.mkdir(parents=True)
+    (Spool(run.pk).path / "started.json.new").symlink_to("/dev/full")
+    assert until_over(runner, run).state == "timed_out"
 
 
 @pytest.mark.parametrize(
@@ -386,7 +408,7 @@ def test_a_run_whose_archive_and_whose_letting_go_failed_is_archived_later(
     runner: Runner, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = verbs.start(make("web1", ["echo", "1"]), None, {})
-    runner._settle = lambda run: None  # it failed on its thread
+    runner._settle = lambda _: None  # it failed on its thread
     until_over(runner, run, asked=lambda run: run.state == "succeeded")
 
     def broken(*_: Any) -> None:
