@@ -101,16 +101,23 @@ def start_scheduled() -> None:
     """Start what is due. Whoever moves a service's next time on is the one who starts it."""
     now = timezone.now()
     for service in Service.objects.filter(enabled=True, next_at__lte=now):
-        at = service.next_at
-        assert at is not None  # noqa: S101 - for the type checker
         try:
-            with transaction.atomic():
-                after = schedules.after(now, service.schedule, service.time_zone)
-                if Service.objects.filter(pk=service.pk, next_at=at).update(next_at=after):
-                    _start(service, at, now)
-        except Refused as refused:
-            logger.warning("%s was not started as scheduled: %s", service, refused.detail)
-            _move_on(service, at, now)
+            _start_due(service, now)
+        except Exception:  # the others are due all the same; this one is tried again
+            logger.exception("%s could not be started as scheduled", service)
+
+
+def _start_due(service: Service, now: datetime) -> None:
+    at = service.next_at
+    assert at is not None  # noqa: S101 - for the type checker
+    try:
+        with transaction.atomic():
+            after = schedules.after(now, service.schedule, service.time_zone)
+            if Service.objects.filter(pk=service.pk, next_at=at).update(next_at=after):
+                _start(service, at, now)
+    except Refused as refused:
+        logger.warning("%s was not started as scheduled: %s", service, refused.detail)
+        _move_on(service, at, now)
 
 
 def _start(service: Service, at: datetime, now: datetime) -> None:

@@ -118,12 +118,18 @@ class Service(models.Model):
         return self.uid
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.next_at = schedules.after(timezone.now(), self.schedule, self.time_zone) if self.schedule else None
+        scheduled_as_before = not self._state.adding and self._scheduled_as_before()
+        if not scheduled_as_before:
+            self.next_at = schedules.after(timezone.now(), self.schedule, self.time_zone) if self.schedule else None
         if not self._state.adding and not kwargs.get("update_fields"):
-            # starts count it up while a form is open
+            # starts count up and the clock moves on while a form is open; and a time that is due stays so
             fields = {field.name for field in self._meta.concrete_fields if not field.primary_key}
-            kwargs["update_fields"] = fields - {"last_number"}
+            kwargs["update_fields"] = fields - {"last_number"} - ({"next_at"} if scheduled_as_before else set())
         super().save(*args, **kwargs)
+
+    def _scheduled_as_before(self) -> bool:
+        same = {"schedule": self.schedule, "time_zone": self.time_zone, "enabled": self.enabled}
+        return Service.objects.filter(pk=self.pk, **same).exists()
 
     def get_absolute_url(self) -> str:
         return _address("runs:service", self.uid)
