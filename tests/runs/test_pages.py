@@ -10,7 +10,7 @@ from django.test import Client
 
 from proj.accounts.models import User
 from proj.rooms.models import Room
-from proj.runs import archive, output, verbs
+from proj.runs import archive, output, searching, verbs
 from proj.runs.models import Archive, Chunk, Run, Service
 from proj.runs.states import State
 from tests.runs.conftest import Make
@@ -412,6 +412,25 @@ def test_a_group_ends_at_its_mark_or_before_the_next_one(browser: Client, web1: 
     run = printed(verbs.start(web1, alice, {"version": "1"}), data)
     ends = [browser.get(f"/runs/{run.pk}/group/?line={line}").json()["end"] for line in (1, 6, 8)]
     assert ends == [4, 7, None]
+
+
+def test_the_end_of_a_group_is_found_wherever_chunks_are_cut(make: Make, alice: User) -> None:
+    service = make(concurrency=99)
+    for length in range(970, 1000):  # a chunk has 1,000 bytes here
+        run = printed(verbs.start(service, alice, {}), b"::group one\n" + b"x" * length + b"\n::endgroup\n")
+        assert searching.group_end(run, 1) == 3
+
+
+def test_a_group_without_an_end_is_looked_through_once(
+    make: Make, alice: User, django_assert_max_num_queries: Any
+) -> None:
+    run = verbs.start(make(), alice, {})
+    Chunk.objects.create(run=run, seq=1, offset=0, line=1, data=b"::group one\n" + b"\n" * 1_000_000)
+    Run.objects.filter(pk=run.pk).move(State.RUNNING)
+    Run.objects.filter(pk=run.pk).move(State.SUCCEEDED)
+    archive.keep(run)
+    with django_assert_max_num_queries(9):
+        assert searching.group_end(run, 1) is None
 
 
 @pytest.mark.parametrize("archived", [False, True])
