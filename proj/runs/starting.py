@@ -66,7 +66,8 @@ def names(request: PersonsRequest) -> JsonResponse:
 
 def _service(request: PersonsRequest, uid: str) -> Service:
     """The service as this person may see it. Raises NotAllowed."""
-    service = Service.objects.for_viewers(request.user).filter(uid=uid).first()
+    seen = Service.objects.for_viewers(request.user)
+    service = seen.filter(uid=uid).first() if uid.isprintable() else None  # PostgreSQL refuses to look for a NUL
     if service is None:
         raise NotAllowed(gettext("There is no service {uid} that you may see.").format(uid=uid))
     return service

@@ -178,6 +178,7 @@ def test_a_line_in_a_room_starts_a_run_there(make: Make, alice: User, ops: Room)
         ("web1 version", "bad_parameter", "as name=value"),
         ("web1 evil=1", "bad_parameter", "There is no parameter evil"),
         ("web9", "not_allowed", "There is no service web9 that you may see."),
+        ("web1\0", "not_allowed", "that you may see."),
         ("secret", "not_allowed", "There is no service secret that you may see."),
         ("off", "disabled", "switched off"),
     ],
@@ -201,6 +202,7 @@ def test_nobody_starts_anything_in_a_room_that_is_not_open_to_them(
     Membership.objects.create(room=secret, user=alice)
     assert started(signed_in(bob), "web1", "secret").status_code == 404
     assert started(signed_in(bob), "web1", "nowhere").status_code == 404
+    assert started(signed_in(bob), "web1", "no\0where").status_code == 404
     assert started(client, "web1").status_code == 302
     assert not Run.objects.exists()
     assert started(signed_in(alice), "web1", "secret").status_code == 200
