@@ -72,6 +72,7 @@ class Runner:
         self._settle = settle
         self._took = 0.0  # seconds that the last turn took
         self._look, self._attend, self._renew = Every(LOOK), Every(ATTEND), Every(leases.RENEW)
+        self._host_called = False
         self._freed = False  # whether a run has ended, so that another one may begin
         self._left: list[Process] = []  # launchers, children of this process, of runs that it follows no more
 
@@ -119,6 +120,9 @@ class Runner:
 
     def _take(self) -> Told:
         told: Told = []
+        if not self._host_called:  # who begins to work may have learnt another name of its host
+            leases.call_host(self.holder)
+            self._host_called = True
         # The database may have gone away in any turn before, with rows that say that this worker has a run.
         strays = leases.strays(self.holder, {*self.followed, *self.settling})
         for run in [*strays, *leases.adopt(self.holder, 100)]:

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from proj.runs import processes
 from proj.runs.models import Run, RunSet, Service
+from proj.runs.spool import Spool
 from proj.runs.states import State
 
 LEASE = timedelta(seconds=20)  # how long a worker has a run without saying so again
@@ -91,7 +92,7 @@ def canceled(host: str) -> list[UUID]:
 
 def held(holder: Holder) -> RunSet:
     """The runs that this worker has in hand."""
-    return _begun().filter(worker=holder.name)
+    return _begun().filter(host=holder.host, worker=holder.name)
 
 
 def strays(holder: Holder, in_hand: Collection[UUID]) -> list[Run]:
@@ -102,6 +103,16 @@ def strays(holder: Holder, in_hand: Collection[UUID]) -> list[Run]:
 def _begun() -> RunSet:
     """Runs that somebody must have in hand: those that run, and those that ended and are not cleared away yet."""
     return Run.objects.filter(settled=False).exclude(state=State.QUEUED)
+
+
+def call_host(holder: Holder) -> None:
+    """Have the runs of this host's present boot stand under the name that it has now.
+
+    Another installation on this host, which has a name of its own, has their folders.
+    """
+    for id in _begun().filter(boot=holder.boot).exclude(host=holder.host).values_list("pk", flat=True):
+        if Spool(id).path.exists():
+            _begun().filter(pk=id).update(host=holder.host)
 
 
 def adopt(holder: Holder, most: int) -> list[Run]:

@@ -276,6 +276,22 @@ def test_another_worker_goes_on_where_the_first_let_go(runner: Runner, make: Mak
     assert not runner.followed
 
 
+def test_a_run_goes_on_when_its_host_is_called_otherwise(runner: Runner, make: Make, settings: Any) -> None:
+    run = verbs.start(make("web1", ["sh", "-c", "echo 1; sleep 0.5; echo 2"]), None, {})
+    until_over(runner, run, asked=lambda run: run.bytes > 0)
+    runner.let_go()
+    renamed = Runner(16, lambda run: settling.settle(run.pk))
+    renamed.holder = Holder("renamed", runner.holder.boot, runner.holder.pid, 0)
+    neighbour = Runner(16, lambda run: settling.settle(run.pk))  # on the same host, with folders of its own
+    neighbour.holder = Holder("neighbour", runner.holder.boot, runner.holder.pid, 0)
+    folders, settings.RUNS = settings.RUNS, settings.RUNS / "neighbour"
+    neighbour.turn(look=True)
+    assert not neighbour.followed
+    settings.RUNS = folders
+    run = until_over(renamed, run)
+    assert (run.state, run.host, printed(run)) == ("succeeded", "renamed", b"1\n2\n")
+
+
 def test_a_worker_that_lost_its_run_to_another_stores_nothing_more(runner: Runner, make: Make) -> None:
     run = verbs.start(make("web1", ["sh", "-c", "while :; do echo x; sleep 0.02; done"]), None, {})
     until_over(runner, run, asked=lambda run: run.bytes > 0)
