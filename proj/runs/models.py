@@ -243,9 +243,9 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["service", "-created_at"], name="run_newest"),
             models.Index(fields=["-created_at"], name="run_created"),
-            models.Index(
-                fields=["state", "created_at"], condition=Q(state__in=["queued", "running"]), name="run_active"
-            ),
+            # whole: SQLite uses no index of some states only where the state is a parameter
+            models.Index(fields=["state", "created_at"], name="run_state"),
+            models.Index(fields=["service", "state", "created_at"], name="run_service_state"),
             models.Index(fields=["host"], condition=Q(settled=False), name="run_unsettled"),
         ]
 

@@ -74,7 +74,7 @@ def _locked(service: Service, person: User | None) -> Service:
 def _refuse_when_busy(service: Service) -> None:
     if service.when_busy == WhenBusy.QUEUE:
         return
-    active = list(service.runs.active().select_related("person")[: service.concurrency])
+    active = list(service.runs.active().order_by().select_related("person")[: service.concurrency])
     if len(active) >= service.concurrency:
         one = active[0]
         if one.person:
