@@ -127,10 +127,6 @@ class Service(models.Model):
             kwargs["update_fields"] = fields - {"last_number"} - ({"next_at"} if scheduled_as_before else set())
         super().save(*args, **kwargs)
 
-    def _scheduled_as_before(self) -> bool:
-        same = {"schedule": self.schedule, "time_zone": self.time_zone, "enabled": self.enabled}
-        return Service.objects.filter(pk=self.pk, **same).exists()
-
     def get_absolute_url(self) -> str:
         return _address("runs:service", self.uid)
 
@@ -158,6 +154,10 @@ class Service(models.Model):
     def parameters_described(self) -> list[Parameter]:
         """Its parameters. Raises parameters.BadDescription."""
         return parameters.described(self.parameters)
+
+    def _scheduled_as_before(self) -> bool:
+        same = {"schedule": self.schedule, "time_zone": self.time_zone, "enabled": self.enabled}
+        return Service.objects.filter(pk=self.pk, **same).exists()
 
 
 def _check_environment(environment: object, values: object) -> None:

@@ -251,6 +251,17 @@ def test_a_run_from_a_room_is_seen_in_every_browser(
     bob.say("//run deploy")
     bob.sees("/run deploy", "bob")
     alice.sees("/run deploy", "bob")
+    bob.say(f"/run deploy version=2 go_on={tmp_path / 'never'}")
+    expect(alice.page.locator(".run-card .state").last).to_have_text("Running")
+    alice.field.press_sequentially("/cancel dep")
+    alice.page.get_by_role("option", name="deploy").click()
+    alice.field.press("Enter")
+    expect(alice.page.locator("#refusal")).to_have_text(re.compile(r"deploy #\d+ is being ended\."))
+    for room in (alice, bob):
+        expect(room.page.locator(".run-card .state").last).to_have_text("Canceled")
+    alice.say("/cancel deploy")
+    expect(alice.page.locator("#refusal")).to_have_text("Not canceled: deploy has no run that could be canceled.")
+    expect(alice.field).to_have_value("/cancel deploy")
 
 
 def test_who_was_away_finds_the_card_as_it_is_and_others_find_nothing_in_it(

@@ -11,7 +11,8 @@ from proj.accounts.models import User
 from proj.rooms import cards as rooms_cards
 from proj.rooms.frames import Kind
 from proj.rooms.models import Event, Membership, Room
-from proj.runs import archive, cards, verbs
+from proj.runs import archive, cards, leases, verbs
+from proj.runs.leases import Holder
 from proj.runs.models import Chunk, Run, Service
 from proj.runs.refusals import Busy
 from proj.runs.states import State
@@ -206,6 +207,39 @@ def test_nobody_starts_anything_in_a_room_that_is_not_open_to_them(
     assert started(client, "web1").status_code == 302
     assert not Run.objects.exists()
     assert started(signed_in(alice), "web1", "secret").status_code == 200
+
+
+def test_a_line_in_a_room_cancels_a_run(make: Make, alice: User) -> None:
+    service = make("web1", concurrency=9)
+    first, second = verbs.start(service, alice, {}), verbs.start(service, alice, {})
+    client = signed_in(alice)
+
+    def canceled(line: str) -> Any:
+        return client.post("/runs/cancel/", {"line": line}).json()
+
+    assert canceled("web1")["detail"] == "Say which: web1#1, web1#2."
+    assert canceled("web1#1") == {"run": str(first.pk), "url": f"/runs/{first.pk}/", "detail": "web1 #1 is canceled."}
+    leases.claim(Holder("here", "boot", 1, 1), 1)
+    assert canceled("web1#x")["code"] == "already_over"
+    assert canceled("web1")["detail"] == "web1 #2 is being ended."
+    assert Run.objects.get(pk=second.pk).cancel_requested_by == alice
+    for line, code in (("web1#9", "already_over"), ("web1", "already_over"), ("", "not_allowed")):
+        Run.objects.filter(pk=second.pk).move(State.CANCELED)
+        assert canceled(line)["code"] == code
+
+
+def test_nobody_cancels_from_a_room_what_they_may_not(make: Make, alice: User, bob: User, client: Client) -> None:
+    seen, secret = make("seen", run_by="listed"), make("secret", run_by="listed", seen_by="listed")
+    for service in (seen, secret):
+        service.runners.add(alice)
+        verbs.start(service, alice, {})
+    answers = [signed_in(bob).post("/runs/cancel/", {"line": uid}).json() for uid in ("seen", "secret", "nothing")]
+    assert [answer["code"] for answer in answers] == ["not_allowed"] * 3
+    assert [answer["detail"] for answer in answers[1:]] == [
+        f"There is no service {uid} that you may see." for uid in ("secret", "nothing")
+    ]
+    assert client.post("/runs/cancel/", {"line": "seen"}).status_code == 302
+    assert Run.objects.filter(cancel_requested_at=None, state="queued").count() == 2
 
 
 def test_an_archived_room_hears_of_no_more_runs(make: Make, alice: User, ops: Room) -> None:
