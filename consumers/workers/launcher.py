@@ -1,6 +1,6 @@
-"""Runs one command to its end, whatever becomes of the worker that started it: `python -I -S -E launcher.py FOLDER`.
+"""Runs one command to its end, whatever becomes of the worker that started it: `python -I -S -E -X utf8 launcher.py DIR`.
 
-The folder holds `spec.json` (command, directory, timeout, grace, limit, over_limit), and gets
+The folder holds `spec.json` (command, directory, timeout, grace, limit, over_limit, locale), and gets
 - `launcher.json`: who runs it; made once, so that a command never runs twice
 - `started.json`: the command's pid, when it runs
 - `output`: what it prints, standard output and error in the order in which they came
@@ -124,6 +124,9 @@ class Launch:
             hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
             resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, hard) if hard > 0 else FILES, hard))
             os.umask(0o022)
+            # A worker of before an upgrade does not say it. Python has set it for itself, where there was none.
+            if not self.spec.get("locale", True):
+                os.environ.pop("LC_CTYPE", None)
             os.chdir(self.spec["directory"])
             step = "command"
             os.execvp(self.spec["command"][0], self.spec["command"])  # noqa: S606 - no shell is what is wanted

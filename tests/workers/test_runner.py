@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -225,6 +226,13 @@ def test_progress_is_read_from_lines_of_its_own(runner: Runner, make: Make) -> N
     assert (run.progress, run.progress_text) == (100, "End")
 
 
+def test_progress_says_nothing_but_its_text(runner: Runner, make: Make, tmp_path: Path) -> None:
+    file = tmp_path / "said"
+    file.write_bytes("::progress 40 \x1b[31mred\x1b[0m\x1b]0;title\x07 \x00\x07\u202egpj.exe\r\n".encode())
+    run = did(runner, make, ["cat", str(file)])
+    assert (run.progress, run.progress_text) == (40, "red \\x00\\u202egpj.exe")
+
+
 def test_the_command_gets_the_environment_that_its_service_says_and_no_descriptors(
     runner: Runner,
     make: Make,
@@ -249,6 +257,25 @@ def test_the_command_gets_the_environment_that_its_service_says_and_no_descripto
     }
     assert (descriptors[:3], len(descriptors)) == ([0, 1, 2], 4)  # the fourth is that of listdir
     assert (folder, umask, files, said) == ("/usr", "0o22", 1024, "")
+
+
+def test_the_launcher_adds_nothing_to_the_environment(runner: Runner, make: Make) -> None:
+    run = did(runner, make, ["env"], environment=["PATH"])  # without a locale Python gives itself one
+    assert {line.partition(b"=")[0] for line in printed(run).splitlines()} == {
+        b"PATH",
+        b"SIGNALBOX_RUN",
+        b"SIGNALBOX_SERVICE",
+    }
+
+
+def test_a_worker_with_an_old_locale_passes_every_script(
+    runner: Runner, make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    subprocess.run(["localedef", "-i", "ru_RU", "-f", "KOI8-R", tmp_path / "ru_RU.KOI8-R"], check=False)
+    monkeypatch.setenv("LOCPATH", str(tmp_path))
+    monkeypatch.setenv("LC_ALL", "ru_RU.KOI8-R")
+    run = did(runner, make, ["printf", "%s", "运维 é"], environment=["PATH", "LC_ALL", "LOCPATH"])
+    assert printed(run).decode() == "运维 é"
 
 
 def test_two_launchers_of_one_run_run_it_once(runner: Runner, make: Make, tmp_path: Path) -> None:
