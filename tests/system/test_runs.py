@@ -141,6 +141,7 @@ def survive(
     addresses = [*(f"runs/{id}/" for id in ids[:: max(1, runs // 4)]), "deploy/count/", "deploy/count/"]
     with audience(stack.url, cookie) as people:
         people.come(*addresses)
+        wait_until(lambda: all(viewer.connections for viewer in people.viewers), 30, "all have come who are cut off")
         shown = page(ids[0]) if page else None
         for n in range(max(kills, restarts)):
             if n < kills:
