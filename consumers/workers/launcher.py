@@ -1,4 +1,4 @@
-"""Runs one command to its end, whatever becomes of the worker that started it: `python -I -S -E -X utf8 launcher.py DIR`.
+"""Runs one command to its end, whatever becomes of the worker that started it: `python -ISE -X utf8 launcher.py DIR`.
 
 The folder holds `spec.json` (command, directory, timeout, grace, limit, over_limit, locale), and gets
 - `launcher.json`: who runs it; made once, so that a command never runs twice

@@ -14,6 +14,7 @@ from proj.rooms.models import Room
 from proj.runs import cards, parameters, telling
 from proj.runs.choices import Origin, WhenBusy
 from proj.runs.models import Run, RunSet, Service
+from proj.runs.reasons import given
 from proj.runs.refusals import AlreadyOver, BadParameter, Busy, Disabled, NotAllowed
 from proj.runs.states import State
 
@@ -92,11 +93,11 @@ def cancel(run: Run, person: User | None) -> Run:
     if person is not None and not _runs_of(person).filter(pk=run.pk).exists():
         raise NotAllowed(gettext("You may not cancel runs of {service}.").format(service=run.service))
     asked = {"cancel_requested_by": person, "cancel_requested_at": timezone.now()}
-    by = f"Canceled by {person}" if person else "Canceled on the host"
+    why = given("canceled_before_by", name=str(person)) if person else given("canceled_before_on_host")
     with transaction.atomic():
         one = Run.objects.filter(pk=run.pk)
         queued = one.filter(state=State.QUEUED)
-        never_began = queued.move(State.CANCELED, reason=f"{by} before it began.", settled=True, **asked)
+        never_began = queued.move(State.CANCELED, settled=True, **why, **asked)
         if never_began:
             transaction.on_commit(RUNS_ENDED.labels(State.CANCELED.value).inc)
         else:

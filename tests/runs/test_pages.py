@@ -10,7 +10,7 @@ from django.test import Client
 
 from proj.accounts.models import User
 from proj.rooms.models import Room
-from proj.runs import archive, output, searching, verbs
+from proj.runs import archive, output, reasons, searching, verbs
 from proj.runs.models import Archive, Chunk, Run, Service
 from proj.runs.states import State
 from tests.runs.conftest import Make
@@ -149,6 +149,21 @@ def test_a_busy_service_says_so_and_refuses_with_the_values_kept(browser: Client
     assert answer.status_code == 409
     assert "web1 #1 is queued, started by bob" in text(answer)
     assert 'value="2"' in text(answer)
+
+
+def test_why_a_run_ended_is_said_in_ones_language(browser: Client, web1: Service, alice: User) -> None:
+    run = verbs.start(web1, alice, {"version": "1"})
+    Run.objects.filter(pk=run.pk).move(State.RUNNING)
+    Run.objects.filter(pk=run.pk).move(State.FAILED, **reasons.given("status", status=3))
+    for url in (f"/runs/{run.pk}/", "/runs/"):
+        page = text(browser.get(url, headers={"accept-language": "ru"}))
+        assert "Завершилось с кодом 3." in page
+        assert ">It ended with status 3.<" not in page
+        assert "It ended with status 3." in text(browser.get(url, headers={"accept-language": "en"}))
+    Run.objects.update(why="")  # of before there were codes
+    assert ">It ended with status 3.<" in text(browser.get("/runs/", headers={"accept-language": "ru"}))
+    Run.objects.update(why='{"code": "of a later version"}')
+    assert ">It ended with status 3.<" in text(browser.get("/runs/", headers={"accept-language": "ru"}))
 
 
 def test_why_nothing_was_started_is_said_in_ones_language(browser: Client, web1: Service, bob: User) -> None:
