@@ -121,7 +121,7 @@ def again(run: Run, person: User | None, *, room: Room | None = None, origin: Or
         sentence = gettext("You may not start {service}; an administrator can let you.")
         raise NotAllowed(sentence.format(service=run.service.uid))
     if room is None:
-        room = run.room if person is None else Room.objects.of(person).filter(pk=run.room_id).first()
+        room = run.room if person is None else Room.objects.of(person).filter(runs=run).first()
     return start(run.service, person, run.parameters, room=room, origin=origin)
 
 

@@ -143,7 +143,7 @@ def run(request: PersonsRequest, id: UUID) -> HttpResponse:
         "tail": tail,
         "state": state,
         "may_run": Run.objects.for_runners(request.user).filter(pk=id).exists(),
-        "heard_in": Room.objects.open_to(request.user).filter(pk=run.room_id).first(),
+        "heard_in": Room.objects.open_to(request.user).filter(runs=run).first(),
         "room": None,
     }
     return render(request, "runs/run.html", context)

@@ -149,13 +149,12 @@ def test_a_full_disk_is_said_and_the_command_goes_on(runner: Runner, make: Make,
     run = verbs.start(make("web1", ["sh", "-c", "seq 9999; echo more; touch $0", str(done)]), None, {})
     Spool(run.pk).path.mkdir(parents=True)
     Spool(run.pk).output.symlink_to("/dev/full")
-    runner.turn(look=True)
-    # /dev/full gives zeros without an end to whoever reads it
-    while Spool(run.pk).ending() is None:
-        time.sleep(0.02)
+    # The runner comes later: /dev/full gives zeros without an end to whoever reads it.
+    launcher = launching.launch(run, Spool(run.pk))
+    launcher.wait(60)
     Spool(run.pk).output.unlink()
-    runner.followed[run.pk].close()
     run = until_over(runner, run)
+    assert printed(run) == b""
     assert done.exists()
     assert run.state == "failed"
     assert run.reason == "No space left on device: not all of its output could be kept. It ended with status 0."
