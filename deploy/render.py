@@ -35,7 +35,8 @@ def policy(listen: Listen) -> str:
 
 
 def http_conf(listen: Listen, numprocs: int) -> str:
-    lines = ["upstream interface {", "    least_conn;"]
+    # the zone: nginx's own processes count together, else each would give its first sockets to interface_0
+    lines = ["upstream interface {", "    zone interface 64k;", "    least_conn;"]
     # max_fails=0: a process that restarts must not be shunned for ten seconds, nor all of them at once
     lines += [f"    server unix:var/run/interface_{number}.sock max_fails=0;" for number in range(numprocs)]
     lines += ["}", f'map "" $content_security_policy {{ default "{policy(listen)}"; }}']

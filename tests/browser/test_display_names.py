@@ -25,6 +25,8 @@ def test_alice_sets_her_display_name_and_bob_sees_it(enter: Rooms, network: Netw
         expect(here.filter(has_text="Alice Liddell").locator("bdi")).to_have_text(["Alice Liddell", who])
         expect(here.filter(has_text="bob").locator("bdi")).to_have_text(["bob"])
 
+    alice.field.press_sequentially("fir")
+    expect(bob.page.locator("#typing")).to_have_text("\u2068Alice Liddell\u2069 is typing…")
     alice.say("first")
     bob.sees("first", who)
     expect(bob.message("first").locator(".called")).to_have_text("Alice Liddell")
@@ -46,6 +48,15 @@ def test_alice_sets_her_display_name_and_bob_sees_it(enter: Rooms, network: Netw
     expect(bob.field).to_have_value(f"@{who} ")
     bob.field.press("Enter")
     expect(alice.messages.last.locator(".mention.me")).to_have_text(f"@{who}")
+
+    bob.say("and you?")
+    alice.sees("and you?", "bob")
+    expect(bob.page.locator("#seen")).to_contain_text("\u2068Alice Liddell\u2069")
+    alice.message("and you?").hover()
+    alice.message("and you?").get_by_role("button", name="React").click()
+    alice.message("and you?").locator(".picker button").first.click()
+    for one in (bob, enter("bob")):  # drawn by the page, and by the server
+        expect(one.message("and you?").locator(".reaction")).to_have_attribute("title", "\u2068Alice Liddell\u2069")
 
     network.cut()
     bob.offline()

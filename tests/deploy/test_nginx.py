@@ -270,6 +270,20 @@ def test_hup_reloads_without_losing_the_environment(web: Checkout) -> None:
     assert uwsgi.poll() is None
 
 
+@pytest.mark.parametrize("begun", ["uWSGI", "spawned uWSGI worker 2"])
+def test_uwsgi_that_is_told_to_end_while_it_starts_ends(checkout: Checkout, begun: str) -> None:
+    """It waited for ever for a worker that ignored the word to end while it loaded the application."""
+    application = checkout.root / "proj/wsgi.py"
+    application.write_text("import time\ntime.sleep(1)\n" + application.read_text())
+    checkout.start("web.sh")
+    uwsgi = checkout.started[-1]
+    wait_for(lambda: begun in checkout.log("web.sh"), what=begun)
+
+    uwsgi.terminate()
+
+    assert uwsgi.wait(20) == 0
+
+
 def test_a_killed_uwsgi_takes_its_workers_along(web: Checkout) -> None:
 
     worker = takeover.Process.of(json.loads(get(web)[2])["pid"])

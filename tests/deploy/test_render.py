@@ -46,6 +46,10 @@ def test_one_upstream_for_each_interface_process(numprocs: int) -> None:
     assert upstreams == [f"    server unix:var/run/interface_{n}.sock max_fails=0;" for n in range(numprocs)]
 
 
+def test_the_processes_of_nginx_count_sockets_together() -> None:
+    assert "    zone interface 64k;" in rendered()["http.conf"].splitlines()
+
+
 def test_numprocs_of_supervisord_conf_decides(checkout: Checkout) -> None:
     conf = checkout.root / "supervisord.conf"
     conf.write_text(conf.read_text().replace("numprocs=2", "numprocs=3 ; more"))

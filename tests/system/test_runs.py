@@ -141,7 +141,7 @@ def survive(
     addresses = [*(f"runs/{id}/" for id in ids[:: max(1, runs // 4)]), "deploy/count/", "deploy/count/"]
     with audience(stack.url, cookie) as people:
         people.come(*addresses)
-        wait_until(lambda: all(viewer.connections for viewer in people.viewers), 30, "all have come who are cut off")
+        wait_until(lambda: all(viewer.connections for viewer in people.viewers), 30, "everybody watches")
         shown = page(ids[0]) if page else None
         for n in range(max(kills, restarts)):
             if n < kills:
@@ -149,8 +149,8 @@ def survive(
                 before = {victim: stack.kill9(victim) for victim in victims[: 2 if page else 1 + n % 2]}
                 for victim, pid in before.items():
                     back(stack, victim, pid)
-            if n == 0:
-                before = {victim: stack.kill9(victim) for victim in ("redis", "interface_0")}
+            if n < 2:  # one interface process after the other: whoever has the viewers
+                before = {victim: stack.kill9(victim) for victim in [("redis", "interface_0"), ("interface_1",)][n]}
                 for victim, pid in before.items():
                     back(stack, victim, pid)
             if n < restarts:

@@ -1,6 +1,6 @@
 """What templates ask of messages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import template
@@ -29,6 +29,13 @@ def plural_forms() -> list[tuple[str, int]]:
 def variant(frame: Mapping[str, Any]) -> str:
     """Which line tells of a happening."""
     return frames.variant(frame["type"], frame["author"], frame["text"])
+
+
+@register.filter
+def spoken(names: Sequence[str], called: Mapping[str, str] | None) -> list[str]:
+    """What to call these people in a sentence, by their display names; static/rooms/names.js says the same."""
+    known = called or {}
+    return [f"\u2068{known[name]}\u2069" if name in known else name for name in names]
 
 
 @register.filter

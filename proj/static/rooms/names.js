@@ -10,3 +10,8 @@ export function learn(all) {
 export function called(who) {
   return names.get(who) ?? "";
 }
+
+/** What to call `who` in a sentence, kept apart from its other words: a name may run from right to left. */
+export function spoken(who) {
+  return called(who) ? `\u2068${called(who)}\u2069` : who;
+}

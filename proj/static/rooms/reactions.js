@@ -1,4 +1,6 @@
 // Reactions to messages: shown below them, counted, with the names on hover.
+import { spoken } from "./names.js";
+
 const part = document.getElementById("reactions-part").content.querySelector(".reactions");
 
 /** The element that shows {emoji: [names]} to `me`. */
@@ -10,7 +12,7 @@ export function reactions(all, me) {
       const button = model.cloneNode(true);
       button.dataset.emoji = button.firstElementChild.textContent = sign;
       button.dataset.names = names.join(" ");
-      button.title = names.join(", ");
+      button.title = names.map(spoken).join(", ");
       button.setAttribute("aria-pressed", names.includes(me));
       button.lastElementChild.textContent = names.length;
       return button;

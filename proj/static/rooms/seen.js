@@ -1,4 +1,5 @@
 // How far this person has read, told to the server; and who else has seen the last message.
+import { spoken } from "./names.js";
 import { list, say } from "./words.js";
 
 const OFTEN = 2_000;
@@ -55,7 +56,8 @@ export class Seen {
     const names = [...this.people]
       .filter(([who, seq]) => last && seq >= this.view.newest && who !== this.me && who !== author)
       .map(([who]) => who)
-      .sort();
+      .sort()
+      .map(spoken);
     this.line.textContent = names.length ? say("seen-by", { names: list(names, 5) }) : "";
   }
 }

@@ -1,4 +1,5 @@
 // Who is writing just now; and telling the others that I am.
+import { spoken } from "./names.js";
 import { count, list } from "./words.js";
 
 const TELL = 2_500; // at most this often; the server passes on one in 2 s
@@ -33,7 +34,7 @@ export class Typing {
   }
 
   #show() {
-    const names = [...this.#who.keys()];
+    const names = [...this.#who.keys()].map(spoken);
     this.line.textContent = names.length ? count("typing", names.length, { names: list(names, 3) }) : "";
   }
 }
