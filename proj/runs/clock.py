@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from proj.layer.names import RUNS
@@ -58,7 +59,7 @@ def resign(holder: str) -> None:
 
 def sweep_silent() -> None:
     """Runs whose host fell silent, or was restarted and has nobody to notice, are lost. Their output stays."""
-    silent = Run.objects.filter(state=State.RUNNING, beat_at__lt=timezone.now() - SILENT)
+    silent = Run.objects.filter(state=State.RUNNING, beat_at__lt=Now() - SILENT)
     for run in silent.select_related("service", "person"):
         if run.host == settings.HOST:
             launcher = Spool(run.pk).launcher()
@@ -67,7 +68,7 @@ def sweep_silent() -> None:
             state, values = endings.orphaned(run)
         else:
             state, values = endings.unheard(run)
-        same = Run.objects.filter(pk=run.pk, beat_at=run.beat_at)  # nobody has come back for it meanwhile
+        same = Run.objects.filter(pk=run.pk, beat_at__lte=run.beat_at)  # nobody has come back for it meanwhile
         with transaction.atomic():
             if same.move(state, worker="", lease_until=None, **values):
                 logger.warning("%s is lost: %s", run, values["reason"])

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Min
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from proj.runs import processes
@@ -70,8 +71,8 @@ def _claim_of(holder: Holder, service_id: int, most: int) -> list[Run]:
 
 
 def _held(holder: Holder) -> dict[str, object]:
-    now = timezone.now()
-    return {"worker": holder.name, "beat_at": now, "lease_until": now + LEASE}
+    # Leases are for this host only; of beats another host's clock hears, which may go otherwise than ours.
+    return {"worker": holder.name, "beat_at": Now(), "lease_until": timezone.now() + LEASE}
 
 
 def renew(holder: Holder) -> None:
@@ -81,7 +82,7 @@ def renew(holder: Holder) -> None:
 
 def let_go(holder: Holder, ids: Iterable[UUID]) -> None:
     """Leave these runs to whoever comes next."""
-    held(holder).filter(pk__in=list(ids)).update(worker="", lease_until=None, beat_at=timezone.now())
+    held(holder).filter(pk__in=list(ids)).update(worker="", lease_until=None, beat_at=Now())
 
 
 def canceled(host: str) -> list[UUID]:

@@ -63,6 +63,17 @@ def test_a_run_of_a_host_that_fell_silent_is_lost_within_a_minute(make: Make) ->
     assert run.ended_at
 
 
+def test_a_host_whose_clock_is_slow_is_not_taken_for_silent(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    verbs.start(make(), None, {})
+    now = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: now() - timedelta(minutes=5))
+    leases.claim(ELSEWHERE, 1)
+    leases.renew(ELSEWHERE)
+    monkeypatch.undo()
+    clock.sweep_silent()
+    assert Run.objects.get().state == "running"
+
+
 def test_a_run_of_this_host_goes_on_while_its_launcher_lives_and_is_lost_when_that_is_gone(make: Make) -> None:
     import json
 
