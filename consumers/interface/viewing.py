@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F
 
 from proj.runs import frames, output
-from proj.runs.models import Run
+from proj.runs.models import Run, Service
 from proj.runs.states import ENDED, State
 
 # fields of a state that are others each time that one looks, and no news
@@ -53,15 +53,18 @@ def states(ids: Iterable[str]) -> list[dict[str, Any]]:
 
 def newest(uids: Iterable[str]) -> list[dict[str, Any]]:
     """The states of these services' runs that go on, and of their newest ones, in the order of their numbers."""
-    runs = Run.objects.filter(service__uid__in=list(uids))
-    runs = runs.filter(Q(state=State.RUNNING) | Q(number=F("service__last_number"))).order_by("number")
-    return [frames.state(run) for run in runs.select_related("service", "person")]
+    services = list(Service.objects.filter(uid__in=list(uids)).values_list("pk", flat=True))
+    runs = Run.objects.filter(service__in=services).select_related("service", "person")
+    # one question each: no index answers both, and a service may have a hundred thousand runs
+    found = {*runs.filter(state=State.RUNNING), *runs.filter(number=F("service__last_number"))}
+    return [frames.state(run) for run in sorted(found, key=lambda run: run.number)]
 
 
 def shown_first(uid: str) -> list[dict[str, Any]]:
     """What who comes to a service is shown: the newest run that goes on, or else its newest (of those that wait: the
     first); and behind it the newest that waits, if any."""
-    runs = Run.objects.filter(service__uid=uid).select_related("service", "person")
+    service = Service.objects.filter(uid=uid).first()
+    runs = Run.objects.filter(service=service).select_related("service", "person")
     newest = runs.order_by("-number").first()
     if newest is None:
         return []

@@ -1,6 +1,6 @@
-"""Runs one command to its end, whatever becomes of the worker that started it: `python -I -S -E launcher.py FOLDER`.
+"""Runs one command to its end, whatever becomes of the worker that started it: `python -ISE -X utf8 launcher.py DIR`.
 
-The folder holds `spec.json` (command, directory, timeout, grace, limit, over_limit), and gets
+The folder holds `spec.json` (command, directory, timeout, grace, limit, over_limit, locale), and gets
 - `launcher.json`: who runs it; made once, so that a command never runs twice
 - `started.json`: the command's pid, when it runs
 - `output`: what it prints, standard output and error in the order in which they came
@@ -85,7 +85,7 @@ class Launch:
         self.spec = spec
         self.why = self.detail = ""  # why it is being ended
         self.kill_at = self.over_at = 0.0
-        self.left = int(spec["limit"])
+        self.left = int(spec["limit"])  # bytes of output that may still be kept; below 0: nothing is any more
         self.written = self.given = 0  # bytes of output in the spool, and how many of them the disk has been given
         self.newline = True  # whether the output ends with one
         self.poll = select.poll()
@@ -124,6 +124,9 @@ class Launch:
             hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
             resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, hard) if hard > 0 else FILES, hard))
             os.umask(0o022)
+            # A worker of before an upgrade does not say it. Python has set it for itself, where there was none.
+            if not self.spec.get("locale", True):
+                os.environ.pop("LC_CTYPE", None)
             os.chdir(self.spec["directory"])
             step = "command"
             os.execvp(self.spec["command"][0], self.spec["command"])  # noqa: S606 - no shell is what is wanted
@@ -150,7 +153,10 @@ class Launch:
         _, status = os.waitpid(self.pid, 0)
         code = os.waitstatus_to_exitcode(status)
         if self.why != "disk":
-            os.fsync(self.spool)
+            try:
+                os.fsync(self.spool)
+            except OSError as error:  # some disks say only now that they are full
+                self.not_kept(error)
         return {
             "exit_code": code if code >= 0 and self.why != "exec" else None,
             "signal": -code if code < 0 else None,
@@ -217,10 +223,13 @@ class Launch:
             self.why, self.detail = "exec", said
             return
         self.poll.unregister(self.report)
-        if self.why != "exec":
-            write(
-                "started.json", {"pid": self.pid, "start": int((stat(self.pid) or ["0"] * 20)[19]), "at": time.time()}
-            )
+        if self.why == "exec":
+            return
+        start = int((stat(self.pid) or ["0"] * 20)[19])
+        try:  # noqa: SIM105 - contextlib would have to be imported
+            write("started.json", {"pid": self.pid, "start": start, "at": time.time()})
+        except OSError:
+            pass  # the disk is full; nobody is told when it began, and it is watched all the same
 
     def copy(self) -> None:
         """From the command to the spool, as much as is kept."""
@@ -229,12 +238,12 @@ class Launch:
             self.open = False
             self.poll.unregister(self.output)
             return
-        if self.left <= 0:
+        if self.left < 0:
             return
-        self.keep(data[: self.left])
+        if self.left:
+            self.keep(data[: self.left])
         self.left -= len(data)
         if self.left < 0 and self.why != "disk":
-            self.left = 0
             self.say(f"The output has reached its limit of {self.spec['limit']} bytes; what follows is not kept.")
             if self.spec["over_limit"] == "end":
                 self.end("output_limit", f"It printed more than {self.spec['limit']} bytes, and was ended for it.")
@@ -257,13 +266,16 @@ class Launch:
                 size = os.write(self.spool, data)
                 self.written, data = self.written + size, data[size:]
         except OSError as error:
-            # The command goes on: cutting off a roll-out half-way is worse than not seeing its output.
-            self.left = 0
-            if not self.why:
-                self.why, self.detail = "disk", f"{error.strerror}: not all of its output could be kept."
+            self.not_kept(error)
         if self.written - self.given >= EARLY:  # the kernel writes it from now on, and nobody waits for that
             os.posix_fadvise(self.spool, self.given, self.written - self.given, os.POSIX_FADV_DONTNEED)
             self.given = self.written
+
+    def not_kept(self, error: OSError) -> None:
+        """The command goes on: cutting off a roll-out half-way is worse than not seeing its output."""
+        self.left = -1
+        if not self.why:
+            self.why, self.detail = "disk", f"{error.strerror}: not all of its output could be kept."
 
 
 def main(folder: str) -> None:

@@ -27,7 +27,7 @@ def launch(run: Run, spool: Spool) -> Process:
     unfinished.rename(spec)
     with (spool.path / "launcher.log").open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", "-E", str(LAUNCHER), str(spool.path)],
+            [sys.executable, "-I", "-S", "-E", "-X", "utf8", str(LAUNCHER), str(spool.path)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -48,6 +48,7 @@ def specification(run: Run) -> dict[str, Any]:
         "grace": service.grace,
         "limit": service.output_limit,
         "over_limit": service.over_limit,
+        "locale": "LC_CTYPE" in environment(run),
     }
 
 

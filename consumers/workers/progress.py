@@ -3,6 +3,8 @@
 import re
 import time
 
+from proj.runs import frames, shown
+
 LINE = re.compile(rb"^::progress ([0-9]{1,3})(?: ([^\r\n]*))?\r?\n", re.MULTILINE)
 LONGEST = 4096  # bytes of a line
 OFTEN = 0.3  # seconds between two that are told
@@ -27,7 +29,7 @@ class Progress:
             return
         for found in LINE.finditer(text, 0, newline):
             self.percent = min(100, int(found[1]))
-            self.text = (found[2] or b"").decode("utf-8", "replace").replace("\0", "").strip()[:200]
+            self.text = shown.plain(frames.text(found[2] or b"")).strip()[:200]
             self._new = True
 
     def due(self, *, last: bool = False) -> bool:

@@ -72,6 +72,7 @@ class Runner:
         self._settle = settle
         self._took = 0.0  # seconds that the last turn took
         self._look, self._attend, self._renew = Every(LOOK), Every(ATTEND), Every(leases.RENEW)
+        self._host_called = False
         self._freed = False  # whether a run has ended, so that another one may begin
         self._left: list[Process] = []  # launchers, children of this process, of runs that it follows no more
 
@@ -119,7 +120,12 @@ class Runner:
 
     def _take(self) -> Told:
         told: Told = []
-        for run in leases.adopt(self.holder, 100):
+        if not self._host_called:  # who begins to work may have learnt another name of its host
+            leases.call_host(self.holder)
+            self._host_called = True
+        # The database may have gone away in any turn before, with rows that say that this worker has a run.
+        strays = leases.strays(self.holder, {*self.followed, *self.settling})
+        for run in [*strays, *leases.adopt(self.holder, 100)]:
             logger.info("%s: going on with it", run)
             self._begin(run)
         for run in leases.claim(self.holder, self.room) if self.room else []:
@@ -166,17 +172,15 @@ class Runner:
                     told += cards.ended(Run.objects.filter(pk__in=ended).select_related("service", "person"))
         self.more = len(served) < len(self.followed) or any(not news.whole for _, news in served)
         for followed, news in served:
-            # Who was served goes to the end of the line.
-            del self.followed[followed.run.pk]
+            # Who was served goes to the end of the line; and stays in it when what follows is interrupted.
+            self.followed[followed.run.pk] = self.followed.pop(followed.run.pk)
             if news.taken:
                 logger.warning("%s: another worker has it now", followed.run)
-                self._leave(followed)
+                self._leave(self.followed.pop(followed.run.pk))
                 continue
             told += followed.committed(news)
             if news.over:
-                self._over(followed)
-            else:
-                self.followed[followed.run.pk] = followed
+                self._over(self.followed.pop(followed.run.pk))
         return told
 
     def _over(self, followed: Followed) -> None:
@@ -204,5 +208,7 @@ class Runner:
 
     def unsettled(self, id: UUID) -> None:
         """That failed, on the thread that asks: whoever looks next, this worker too, tries again."""
-        leases.let_go(self.holder, [id])
-        self.settling.discard(id)
+        try:
+            leases.let_go(self.holder, [id])
+        finally:
+            self.settling.discard(id)

@@ -15,7 +15,7 @@ from proj.rooms import cards, log
 from proj.rooms.frames import Kind
 from proj.runs import frames, output, shown
 from proj.runs.choices import Audience, Origin
-from proj.runs.models import Run
+from proj.runs.models import Run, Service
 from proj.runs.telling import Told
 
 LAST = 3  # lines that a card shows
@@ -41,7 +41,9 @@ def of_state(run: Run) -> Told:
     """What its room is told of how it stands. Where not everybody may see it, each page asks for itself."""
     if not run.room_id or not run.card:
         return []
-    html = _looks([run])[run.pk] if run.service.seen_by == Audience.EVERYONE else ""
+    # a worker may have read `run` hours ago, and the service been closed since
+    open_to_all = Service.objects.filter(pk=run.service_id, seen_by=Audience.EVERYONE).exists()
+    html = _looks([run])[run.pk] if open_to_all else ""
     return [cards.flash(run.room_id, _reference(run), html)]
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from proj.layer.names import RUNS
@@ -58,7 +59,7 @@ def resign(holder: str) -> None:
 
 def sweep_silent() -> None:
     """Runs whose host fell silent, or was restarted and has nobody to notice, are lost. Their output stays."""
-    silent = Run.objects.filter(state=State.RUNNING, beat_at__lt=timezone.now() - SILENT)
+    silent = Run.objects.filter(state=State.RUNNING, beat_at__lt=Now() - SILENT)
     for run in silent.select_related("service", "person"):
         if run.host == settings.HOST:
             launcher = Spool(run.pk).launcher()
@@ -67,7 +68,7 @@ def sweep_silent() -> None:
             state, values = endings.orphaned(run)
         else:
             state, values = endings.unheard(run)
-        same = Run.objects.filter(pk=run.pk, beat_at=run.beat_at)  # nobody has come back for it meanwhile
+        same = Run.objects.filter(pk=run.pk, beat_at__lte=run.beat_at)  # nobody has come back for it meanwhile
         with transaction.atomic():
             if same.move(state, worker="", lease_until=None, **values):
                 logger.warning("%s is lost: %s", run, values["reason"])
@@ -101,16 +102,23 @@ def start_scheduled() -> None:
     """Start what is due. Whoever moves a service's next time on is the one who starts it."""
     now = timezone.now()
     for service in Service.objects.filter(enabled=True, next_at__lte=now):
-        at = service.next_at
-        assert at is not None  # noqa: S101 - for the type checker
         try:
-            with transaction.atomic():
-                after = schedules.after(now, service.schedule, service.time_zone)
-                if Service.objects.filter(pk=service.pk, next_at=at).update(next_at=after):
-                    _start(service, at, now)
-        except Refused as refused:
-            logger.warning("%s was not started as scheduled: %s", service, refused.detail)
-            _move_on(service, at, now)
+            _start_due(service, now)
+        except Exception:  # the others are due all the same; this one is tried again
+            logger.exception("%s could not be started as scheduled", service)
+
+
+def _start_due(service: Service, now: datetime) -> None:
+    at = service.next_at
+    assert at is not None  # noqa: S101 - for the type checker
+    try:
+        with transaction.atomic():
+            after = schedules.after(now, service.schedule, service.time_zone)
+            if Service.objects.filter(pk=service.pk, next_at=at).update(next_at=after):
+                _start(service, at, now)
+    except Refused as refused:
+        logger.warning("%s was not started as scheduled: %s", service, refused.detail)
+        _move_on(service, at, now)
 
 
 def _start(service: Service, at: datetime, now: datetime) -> None:

@@ -8,61 +8,67 @@ from django.utils import timezone
 
 from proj.runs import processes
 from proj.runs.models import Run
+from proj.runs.reasons import Fields, given
 from proj.runs.spool import Ending
 from proj.runs.states import State
 
 
 def of(run: Run, ending: Ending) -> tuple[State, dict[str, Any]]:
     """The state that this ending leads to, and the run's other fields."""
-    state, reason = _meaning(run, ending)
-    return state, _fields(ending.at, reason, ending.exit_code, ending.signal)
+    state, said = _meaning(run, ending)
+    return state, _fields(ending.at, said, ending.exit_code, ending.signal)
 
 
 def unborn(complaint: str) -> tuple[State, dict[str, Any]]:
     """As of(), for a run whose launcher could not be started."""
-    return State.FAILED, _fields(timezone.now(), f"Its launcher could not be started: {complaint or 'no reason'}.")
+    return State.FAILED, _fields(timezone.now(), given("no_launcher", error=complaint or "no reason"))
 
 
 def orphaned(run: Run) -> tuple[State, dict[str, Any]]:
     """As of(), for a run whose launcher is gone and said nothing: nobody knows how the command ended."""
-    why = "its host was restarted" if run.boot != processes.boot() else "its launcher is gone"
-    return State.LOST, _fields(timezone.now(), f"Nobody saw its end: {why}. What it had printed is here.")
+    restarted = run.boot != processes.boot()
+    return State.LOST, _fields(timezone.now(), given("host_restarted" if restarted else "launcher_gone"))
 
 
 def unheard(run: Run) -> tuple[State, dict[str, Any]]:
     """As of(), for a run of a host of which nothing is heard."""
-    return State.LOST, _fields(timezone.now(), f"Nothing is heard of its host, {run.host}.")
+    return State.LOST, _fields(timezone.now(), given("host_silent", host=run.host))
 
 
-def _fields(at: datetime, reason: str, exit_code: int | None = None, signal: int | None = None) -> dict[str, Any]:
-    return {"ended_at": at, "reason": reason, "exit_code": exit_code, "signal": signal}
+def _fields(at: datetime, said: Fields, exit_code: int | None = None, signal: int | None = None) -> dict[str, Any]:
+    return {"ended_at": at, "exit_code": exit_code, "signal": signal, **said}
 
 
-def _meaning(run: Run, ending: Ending) -> tuple[State, str]:
+def _meaning(run: Run, ending: Ending) -> tuple[State, Fields]:
     if ending.why == "canceled":
-        return State.CANCELED, f"Canceled by {run.cancel_requested_by or 'somebody on the host'}."
+        by = run.cancel_requested_by
+        return State.CANCELED, given("canceled_by", name=str(by)) if by else given("canceled_on_host")
     if ending.why == "timed_out":
-        return State.TIMED_OUT, f"It took longer than {run.service.timeout} s, and was ended."
+        return State.TIMED_OUT, given("timed_out", seconds=run.service.timeout)
+    if ending.why or ending.signal or ending.exit_code:
+        return State.FAILED, _failure(run, ending)
+    return State.SUCCEEDED, {"reason": "", "why": ""}
+
+
+def _failure(run: Run, ending: Ending) -> Fields:
+    detail, _, error = ending.detail.partition(": ")
+    if ending.why == "exec" and detail == "command":
+        return given("no_command", command=run.command[0], error=error)
     if ending.why == "exec":
-        step, _, error = ending.detail.partition(": ")
-        what = run.command[0] if step == "command" else f"in {run.service.directory or 'its directory'}"
-        return State.FAILED, f"It could not be started: {what}: {error}."
+        return given("no_directory", directory=run.service.directory or "its directory", error=error)
     if ending.why == "stopped":
-        return State.FAILED, f"Its launcher was told to stop ({ending.detail}): the host may have been shut down."
-    if ending.why:
-        return State.FAILED, _with_status(ending)
-    if ending.signal:
-        return State.FAILED, f"{_signal(ending.signal)} ended it."
-    if ending.exit_code:
-        return State.FAILED, f"It ended with status {ending.exit_code}."
-    return State.SUCCEEDED, ""
-
-
-def _with_status(ending: Ending) -> str:
+        return given("stopped", signal=ending.detail)
+    if ending.why == "output_limit":
+        return given("output_limit", limit=run.service.output_limit)
+    if ending.why == "disk" and ending.signal:
+        return given("disk_signal", error=detail, signal=_signal(ending.signal))
     if ending.why == "disk":
-        status = _signal(ending.signal) if ending.signal else f"status {ending.exit_code}"
-        return f"{ending.detail} It ended with {status}."
-    return ending.detail
+        return given("disk_status", error=detail, status=ending.exit_code or 0)
+    if ending.why:
+        return {"reason": ending.detail, "why": ""}
+    if ending.signal:
+        return given("signal", signal=_signal(ending.signal))
+    return given("status", status=ending.exit_code or 0)
 
 
 def _signal(number: int) -> str:

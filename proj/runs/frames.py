@@ -5,6 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from proj.rooms.frames import moment
+from proj.runs import reasons
 from proj.runs.models import Chunk, Run
 from proj.runs.states import ACTIVE
 
@@ -33,6 +34,7 @@ def state(run: Run) -> dict[str, Any]:
         "exit_code": run.exit_code,
         "signal": run.signal,
         "reason": run.reason,
+        "why": reasons.why(run),
         "bytes": run.bytes,
         "lines": run.lines,
         "cancelable": run.state in ACTIVE and run.cancel_requested_at is None,

@@ -4,7 +4,7 @@ Each step is a conditional UPDATE; whoever changed the row has the run.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
@@ -13,10 +13,12 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Min
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from proj.runs import processes
 from proj.runs.models import Run, RunSet, Service
+from proj.runs.spool import Spool
 from proj.runs.states import State
 
 LEASE = timedelta(seconds=20)  # how long a worker has a run without saying so again
@@ -69,8 +71,8 @@ def _claim_of(holder: Holder, service_id: int, most: int) -> list[Run]:
 
 
 def _held(holder: Holder) -> dict[str, object]:
-    now = timezone.now()
-    return {"worker": holder.name, "beat_at": now, "lease_until": now + LEASE}
+    # Leases are for this host only; of beats another host's clock hears, which may go otherwise than ours.
+    return {"worker": holder.name, "beat_at": Now(), "lease_until": timezone.now() + LEASE}
 
 
 def renew(holder: Holder) -> None:
@@ -80,7 +82,7 @@ def renew(holder: Holder) -> None:
 
 def let_go(holder: Holder, ids: Iterable[UUID]) -> None:
     """Leave these runs to whoever comes next."""
-    held(holder).filter(pk__in=list(ids)).update(worker="", lease_until=None, beat_at=timezone.now())
+    held(holder).filter(pk__in=list(ids)).update(worker="", lease_until=None, beat_at=Now())
 
 
 def canceled(host: str) -> list[UUID]:
@@ -91,12 +93,27 @@ def canceled(host: str) -> list[UUID]:
 
 def held(holder: Holder) -> RunSet:
     """The runs that this worker has in hand."""
-    return _begun().filter(worker=holder.name)
+    return _begun().filter(host=holder.host, worker=holder.name)
+
+
+def strays(holder: Holder, in_hand: Collection[UUID]) -> list[Run]:
+    """The runs that are this worker's by their rows, and that it has not `in_hand`: it was interrupted in between."""
+    return list(held(holder).exclude(pk__in=in_hand).select_related("service", "person").order_by("created_at"))
 
 
 def _begun() -> RunSet:
     """Runs that somebody must have in hand: those that run, and those that ended and are not cleared away yet."""
     return Run.objects.filter(settled=False).exclude(state=State.QUEUED)
+
+
+def call_host(holder: Holder) -> None:
+    """Have the runs of this host's present boot stand under the name that it has now.
+
+    Another installation on this host, which has a name of its own, has their folders.
+    """
+    for id in _begun().filter(boot=holder.boot).exclude(host=holder.host).values_list("pk", flat=True):
+        if Spool(id).path.exists():
+            _begun().filter(pk=id).update(host=holder.host)
 
 
 def adopt(holder: Holder, most: int) -> list[Run]:

@@ -118,11 +118,13 @@ class Service(models.Model):
         return self.uid
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.next_at = schedules.after(timezone.now(), self.schedule, self.time_zone) if self.schedule else None
+        scheduled_as_before = not self._state.adding and self._scheduled_as_before()
+        if not scheduled_as_before:
+            self.next_at = schedules.after(timezone.now(), self.schedule, self.time_zone) if self.schedule else None
         if not self._state.adding and not kwargs.get("update_fields"):
-            # starts count it up while a form is open
+            # starts count up and the clock moves on while a form is open; and a time that is due stays so
             fields = {field.name for field in self._meta.concrete_fields if not field.primary_key}
-            kwargs["update_fields"] = fields - {"last_number"}
+            kwargs["update_fields"] = fields - {"last_number"} - ({"next_at"} if scheduled_as_before else set())
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
@@ -152,6 +154,10 @@ class Service(models.Model):
     def parameters_described(self) -> list[Parameter]:
         """Its parameters. Raises parameters.BadDescription."""
         return parameters.described(self.parameters)
+
+    def _scheduled_as_before(self) -> bool:
+        same = {"schedule": self.schedule, "time_zone": self.time_zone, "enabled": self.enabled}
+        return Service.objects.filter(pk=self.pk, **same).exists()
 
 
 def _check_environment(environment: object, values: object) -> None:
@@ -211,7 +217,8 @@ class Run(models.Model):
     ended_at = models.DateTimeField(null=True)
     exit_code = models.IntegerField(null=True)
     signal = models.PositiveSmallIntegerField(null=True, help_text="the signal that ended it")
-    reason = models.TextField(blank=True, help_text="why it ended so, in a sentence")
+    reason = models.TextField(blank=True, help_text="why it ended so, in an English sentence")
+    why = models.TextField(blank=True, default="", db_default="", help_text="the same for reasons.py, as JSON")
     bytes = models.PositiveBigIntegerField(default=0, help_text="of output that are stored")
     lines = models.PositiveBigIntegerField(default=0, help_text="newlines in them")
     chunks = models.PositiveBigIntegerField(default=0, help_text="the newest chunk's seq")
@@ -237,9 +244,9 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["service", "-created_at"], name="run_newest"),
             models.Index(fields=["-created_at"], name="run_created"),
-            models.Index(
-                fields=["state", "created_at"], condition=Q(state__in=["queued", "running"]), name="run_active"
-            ),
+            # whole: SQLite uses no index of some states only where the state is a parameter
+            models.Index(fields=["state", "created_at"], name="run_state"),
+            models.Index(fields=["service", "state", "created_at"], name="run_service_state"),
             models.Index(fields=["host"], condition=Q(settled=False), name="run_unsettled"),
         ]
 

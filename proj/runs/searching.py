@@ -9,11 +9,11 @@ from proj.runs.models import Run
 from proj.runs.output import LONGEST_LINE
 
 MOST = 10_000  # lines that are found
-PORTION = 2_000  # lines read at once
+LONGEST_MARK = 16  # bytes at the beginning of a line in which it says that a group begins or ends
 
 # As proj.rooms.ansi and shown.py have them, but none that reaches beyond its line.
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]?|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\a-z]|)")
-_END = re.compile(rb"::(?:endgroup|group )")
+_END = re.compile(rb"^::(endgroup|group )", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -51,11 +51,14 @@ def find(run: Run, wanted: str, most: int = MOST) -> Found:
 
 def group_end(run: Run, line: int) -> int | None:
     """The last line of the group that begins in that line: its `::endgroup`, or what comes before the next group. None
-    when there is no end yet."""
-    first = line + 1
-    while lines := output.lines(run, first, PORTION):
-        for one in lines:
-            if _END.match(one.data):
-                return one.number if one.data.startswith(b"::endgroup") else one.number - 1
-        first = lines[-1].number + 1
+    when there is no end yet. One pass over what follows."""
+    number, rest = line + 1, b""
+    for next_line in output.lines(run, number, 1):
+        for piece in output.pieces(run, next_line.offset):
+            text = rest + piece
+            if found := _END.search(text):
+                number += text.count(b"\n", 0, found.start())
+                return number if found[1] == b"endgroup" else number - 1
+            end = text.rfind(b"\n") + 1
+            number, rest = number + text.count(b"\n", 0, end), text[end:][:LONGEST_MARK]
     return None

@@ -72,5 +72,14 @@ def text(data: bytes) -> str:
 
 def html(text: str) -> str:
     """A line's text as HTML: escaped, coloured, harmless."""
+    return ansi.spans(_harmless(text))
+
+
+def plain(text: str) -> str:
+    """A line's text without its colours, harmless."""
+    return ansi.plain(_harmless(text))
+
+
+def _harmless(text: str) -> str:
     text = CONTROL.sub("", LOOSE.sub("", STRING.sub("", text)))
-    return ansi.spans(TURNING.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+    return TURNING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

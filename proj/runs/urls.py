@@ -9,6 +9,7 @@ urlpatterns = [
     path("services/<slug:uid>/", views.service, name="service"),
     path("runs/", views.runs, name="list"),
     path("runs/start/", starting.start, name="start"),
+    path("runs/cancel/", starting.cancel, name="cancel_named"),
     path("runs/<uuid:id>/", views.run, name="run"),
     path("runs/<uuid:id>/cancel/", views.cancel, name="cancel"),
     path("runs/<uuid:id>/again/", views.again, name="again"),

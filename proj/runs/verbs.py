@@ -14,6 +14,7 @@ from proj.rooms.models import Room
 from proj.runs import cards, parameters, telling
 from proj.runs.choices import Origin, WhenBusy
 from proj.runs.models import Run, RunSet, Service
+from proj.runs.reasons import given
 from proj.runs.refusals import AlreadyOver, BadParameter, Busy, Disabled, NotAllowed
 from proj.runs.states import State
 
@@ -28,6 +29,9 @@ def start(
 ) -> Run:
     """Queue a run of `service` and wake a worker after the commit. Without a person, the host itself asks.
 
+    `room`, or else the service's, hears of it, unless that is archived. Whether `person` may write there, the caller
+    has asked.
+
     Raises NotAllowed, Disabled, BadParameter or Busy; nothing is stored then.
     """
     with transaction.atomic():
@@ -39,6 +43,7 @@ def start(
         checked = parameters.checked(described, values)
         command = parameters.arguments(locked.command, described, checked)
         _refuse_when_busy(locked)
+        hears = room or locked.room
         locked.last_number += 1
         Service.objects.filter(pk=locked.pk).update(last_number=locked.last_number)
         run = Run.objects.create(
@@ -46,7 +51,7 @@ def start(
             number=locked.last_number,
             origin=origin,
             person=person,
-            room=room or locked.room,
+            room=hears if hears and not hears.archived_at else None,
             parameters=checked,
             command=command,
         )
@@ -70,7 +75,7 @@ def _locked(service: Service, person: User | None) -> Service:
 def _refuse_when_busy(service: Service) -> None:
     if service.when_busy == WhenBusy.QUEUE:
         return
-    active = list(service.runs.active().select_related("person")[: service.concurrency])
+    active = list(service.runs.active().order_by().select_related("person")[: service.concurrency])
     if len(active) >= service.concurrency:
         one = active[0]
         if one.person:
@@ -88,11 +93,11 @@ def cancel(run: Run, person: User | None) -> Run:
     if person is not None and not _runs_of(person).filter(pk=run.pk).exists():
         raise NotAllowed(gettext("You may not cancel runs of {service}.").format(service=run.service))
     asked = {"cancel_requested_by": person, "cancel_requested_at": timezone.now()}
-    by = f"Canceled by {person}" if person else "Canceled on the host"
+    why = given("canceled_before_by", name=str(person)) if person else given("canceled_before_on_host")
     with transaction.atomic():
         one = Run.objects.filter(pk=run.pk)
         queued = one.filter(state=State.QUEUED)
-        never_began = queued.move(State.CANCELED, reason=f"{by} before it began.", settled=True, **asked)
+        never_began = queued.move(State.CANCELED, settled=True, **why, **asked)
         if never_began:
             transaction.on_commit(RUNS_ENDED.labels(State.CANCELED.value).inc)
         else:
@@ -108,11 +113,16 @@ def cancel(run: Run, person: User | None) -> Run:
 
 
 def again(run: Run, person: User | None, *, room: Room | None = None, origin: Origin = Origin.PERSON) -> Run:
-    """Start the same service with the same values. Raises as start() does: the service may have changed."""
+    """Start the same service with the same values, heard of in the same room where `person` may write there.
+
+    Raises as start() does: the service may have changed.
+    """
     if person is not None and not _runs_of(person).filter(pk=run.pk).exists():
         sentence = gettext("You may not start {service}; an administrator can let you.")
         raise NotAllowed(sentence.format(service=run.service.uid))
-    return start(run.service, person, run.parameters, room=room or run.room, origin=origin)
+    if room is None:
+        room = run.room if person is None else Room.objects.of(person).filter(runs=run).first()
+    return start(run.service, person, run.parameters, room=room, origin=origin)
 
 
 def _runs_of(person: User) -> RunSet:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from proj.rooms.models import Room
 from proj.rooms.views import PersonsRequest
 from proj.runs import frames, shown, verbs
 from proj.runs.choices import WhenBusy
@@ -127,7 +128,7 @@ def _filtered(found: RunSet, filters: dict[str, str]) -> RunSet:
 @require_safe
 def run(request: PersonsRequest, id: UUID) -> HttpResponse:
     """One run, with the last lines of its output; the page's modules show the rest, and what comes."""
-    run = get_object_or_404(_told(Run.objects.for_viewers(request.user)).select_related("room"), pk=id)
+    run = get_object_or_404(_told(Run.objects.for_viewers(request.user)), pk=id)
     tail = shown.tail(run)
     state = {
         "run": frames.state(run),
@@ -142,6 +143,7 @@ def run(request: PersonsRequest, id: UUID) -> HttpResponse:
         "tail": tail,
         "state": state,
         "may_run": Run.objects.for_runners(request.user).filter(pk=id).exists(),
+        "heard_in": Room.objects.open_to(request.user).filter(runs=run).first(),
         "room": None,
     }
     return render(request, "runs/run.html", context)

@@ -257,6 +257,27 @@ def test_a_run_from_a_room_is_seen_in_every_browser(
     alice.sees("/run deploy", "bob")
 
 
+def test_a_run_is_canceled_from_a_room_in_the_language_of_each(
+    stack: Stack, services: None, enter: Rooms, visit: People, room_name: str, tmp_path: Path
+) -> None:
+    alice, bob = enter("alice"), enter("bob")
+    charlie = RoomPage(visit("charlie", locale="ru-RU"), stack.url, room_name)
+    charlie.page.goto(charlie.address)
+    bob.say(f"/run deploy version=2 go_on={tmp_path / 'never'}")
+    expect(alice.page.locator(".run-card .state").last).to_have_text("Running")
+    alice.field.press_sequentially("/cancel dep")
+    alice.page.get_by_role("option", name="deploy").click()
+    alice.field.press("Enter")
+    expect(alice.page.locator("#refusal")).to_have_text(re.compile(r"deploy #\d+ is being ended\."))
+    for room in (alice, bob):
+        expect(room.page.locator(".run-card .state").last).to_have_text("Canceled")
+        expect(room.page.locator(".run-card .run-reason").last).to_have_text("Canceled by alice.")
+    expect(charlie.page.locator(".run-card .run-reason").last).to_have_text("Отменил(а) alice.")
+    alice.say("/cancel deploy")
+    expect(alice.page.locator("#refusal")).to_have_text("Not canceled: deploy has no run that could be canceled.")
+    expect(alice.field).to_have_value("/cancel deploy")
+
+
 def test_who_was_away_finds_the_card_as_it_is_and_others_find_nothing_in_it(
     stack: Stack, services: None, enter: Rooms, network: Network, tmp_path: Path
 ) -> None:

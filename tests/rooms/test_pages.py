@@ -169,7 +169,8 @@ def test_a_room_shows_its_newest_messages(as_alice: Client, alice: User, bob: Us
         "urls": {
             "emoji": "/rooms/emoji/",
             "cards": "/rooms/cards/",
-            "start": "/runs/start/",
+            "run": "/runs/start/",
+            "cancel": "/runs/cancel/",
             "services": "/services/names/",
             "messages": address(NAME, "messages/"),
             "socket": f"/ws/chat/{quote(NAME, safe='')}/",

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from proj.accounts.models import User
 from proj.rooms import cards as rooms_cards
 from proj.rooms.frames import Kind
 from proj.rooms.models import Event, Membership, Room
-from proj.runs import archive, cards, verbs
-from proj.runs.models import Chunk, Run
+from proj.runs import archive, cards, leases, verbs
+from proj.runs.leases import Holder
+from proj.runs.models import Chunk, Run, Service
 from proj.runs.refusals import Busy
 from proj.runs.states import State
 from tests.runs.conftest import Make
@@ -89,6 +91,14 @@ def test_of_a_service_that_everybody_may_see_the_room_gets_the_card_itself(make:
     verbs.start(make(room=ops, name="Web <1>"), alice, {})
     ((_, message),) = cards.of_state(Run.objects.select_related("service", "person").get())
     assert "Web &lt;1&gt;" in json.loads(message["frame"])["html"]
+
+
+def test_when_a_service_is_closed_the_room_gets_no_more_cards_of_its_runs(make: Make, alice: User, ops: Room) -> None:
+    run = verbs.start(make(room=ops), alice, {})
+    begun = Run.objects.select_related("service", "person").get(pk=run.pk)  # as a worker has it
+    Service.objects.update(seen_by="listed")
+    [(_, message)] = cards.of_state(begun)
+    assert json.loads(message["frame"]) == {"type": "card", "card": f"run:{run.pk}", "html": ""}
 
 
 def test_who_may_not_see_a_service_sees_only_that_there_is_a_run(make: Make, alice: User, bob: User, ops: Room) -> None:
@@ -178,6 +188,7 @@ def test_a_line_in_a_room_starts_a_run_there(make: Make, alice: User, ops: Room)
         ("web1 version", "bad_parameter", "as name=value"),
         ("web1 evil=1", "bad_parameter", "There is no parameter evil"),
         ("web9", "not_allowed", "There is no service web9 that you may see."),
+        ("web1\0", "not_allowed", "that you may see."),
         ("secret", "not_allowed", "There is no service secret that you may see."),
         ("off", "disabled", "switched off"),
     ],
@@ -201,9 +212,51 @@ def test_nobody_starts_anything_in_a_room_that_is_not_open_to_them(
     Membership.objects.create(room=secret, user=alice)
     assert started(signed_in(bob), "web1", "secret").status_code == 404
     assert started(signed_in(bob), "web1", "nowhere").status_code == 404
+    assert started(signed_in(bob), "web1", "no\0where").status_code == 404
     assert started(client, "web1").status_code == 302
     assert not Run.objects.exists()
     assert started(signed_in(alice), "web1", "secret").status_code == 200
+
+
+def test_a_line_in_a_room_cancels_a_run(make: Make, alice: User) -> None:
+    service = make("web1", concurrency=9)
+    first, second = verbs.start(service, alice, {}), verbs.start(service, alice, {})
+    client = signed_in(alice)
+
+    def canceled(line: str) -> Any:
+        return client.post("/runs/cancel/", {"line": line}).json()
+
+    assert canceled("web1")["detail"] == "Say which: web1#1, web1#2."
+    assert canceled("web1#1") == {"run": str(first.pk), "url": f"/runs/{first.pk}/", "detail": "web1 #1 is canceled."}
+    leases.claim(Holder("here", "boot", 1, 1), 1)
+    assert canceled("web1#x")["code"] == "already_over"
+    assert canceled("web1")["detail"] == "web1 #2 is being ended."
+    assert Run.objects.get(pk=second.pk).cancel_requested_by == alice
+    for line, code in (("web1#9", "already_over"), ("web1", "already_over"), ("", "not_allowed")):
+        Run.objects.filter(pk=second.pk).move(State.CANCELED)
+        assert canceled(line)["code"] == code
+
+
+def test_nobody_cancels_from_a_room_what_they_may_not(make: Make, alice: User, bob: User, client: Client) -> None:
+    seen, secret = make("seen", run_by="listed"), make("secret", run_by="listed", seen_by="listed")
+    for service in (seen, secret):
+        service.runners.add(alice)
+        verbs.start(service, alice, {})
+    answers = [signed_in(bob).post("/runs/cancel/", {"line": uid}).json() for uid in ("seen", "secret", "nothing")]
+    assert [answer["code"] for answer in answers] == ["not_allowed"] * 3
+    assert [answer["detail"] for answer in answers[1:]] == [
+        f"There is no service {uid} that you may see." for uid in ("secret", "nothing")
+    ]
+    assert client.post("/runs/cancel/", {"line": "seen"}).status_code == 302
+    assert Run.objects.filter(cancel_requested_at=None, state="queued").count() == 2
+
+
+def test_an_archived_room_hears_of_no_more_runs(make: Make, alice: User, ops: Room) -> None:
+    service = make(room=ops, concurrency=9)
+    Room.objects.update(archived_at=timezone.now())
+    assert started(signed_in(alice), "web1").status_code == 404
+    assert verbs.start(service, None, {}).room is None
+    assert not Event.objects.exists()
 
 
 def test_only_what_one_may_start_is_completed(make: Make, alice: User) -> None:

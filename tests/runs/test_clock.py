@@ -63,6 +63,17 @@ def test_a_run_of_a_host_that_fell_silent_is_lost_within_a_minute(make: Make) ->
     assert run.ended_at
 
 
+def test_a_host_whose_clock_is_slow_is_not_taken_for_silent(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    verbs.start(make(), None, {})
+    now = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: now() - timedelta(minutes=5))
+    leases.claim(ELSEWHERE, 1)
+    leases.renew(ELSEWHERE)
+    monkeypatch.undo()
+    clock.sweep_silent()
+    assert Run.objects.get().state == "running"
+
+
 def test_a_run_of_this_host_goes_on_while_its_launcher_lives_and_is_lost_when_that_is_gone(make: Make) -> None:
     import json
 
@@ -149,6 +160,37 @@ def test_a_scheduled_start_that_is_refused_waits_for_its_next_time(make: Make) -
     clock.start_scheduled()
     service.refresh_from_db()
     assert Run.objects.count() == 1
+    assert service.next_at and service.next_at > timezone.now()
+
+
+def test_a_service_that_cannot_be_started_keeps_no_other_from_it(make: Make) -> None:
+    for uid in ("a", "b"):
+        due(make(uid, schedule="* * * * *"), timedelta(seconds=2))
+    Service.objects.filter(uid="a").update(time_zone="Mars/Olympus")  # this host does not know it any more
+    for _ in range(2):
+        clock.start_scheduled()
+    assert [str(run) for run in Run.objects.all()] == ["b #1"]
+
+
+def test_a_change_of_something_else_takes_back_no_time_that_is_due(make: Make) -> None:
+    service = make(schedule="0 4 * * *", missed="once")
+    due(service, timedelta(hours=5))
+    opened = Service.objects.get()
+    opened.description = "loaded again while all was down"
+    opened.save()
+    clock.start_scheduled()
+    assert Run.objects.count() == 1
+
+
+@pytest.mark.parametrize("change", [{"schedule": "0 5 * * *"}, {"time_zone": "Asia/Shanghai"}, {"enabled": True}])
+def test_another_schedule_and_switching_on_begin_with_the_next_time(make: Make, change: dict[str, Any]) -> None:
+    service = make(schedule="0 4 * * *", missed="once", enabled="enabled" not in change)
+    due(service, timedelta(hours=5))
+    for name, value in change.items():
+        setattr(service, name, value)
+    service.save()
+    clock.start_scheduled()
+    assert not Run.objects.exists()
     assert service.next_at and service.next_at > timezone.now()
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from proj.accounts.models import User
 from proj.rooms.models import Room
-from proj.runs import archive, output, verbs
+from proj.runs import archive, output, reasons, searching, verbs
 from proj.runs.models import Archive, Chunk, Run, Service
 from proj.runs.states import State
 from tests.runs.conftest import Make
@@ -149,6 +149,21 @@ def test_a_busy_service_says_so_and_refuses_with_the_values_kept(browser: Client
     assert answer.status_code == 409
     assert "web1 #1 is queued, started by bob" in text(answer)
     assert 'value="2"' in text(answer)
+
+
+def test_why_a_run_ended_is_said_in_ones_language(browser: Client, web1: Service, alice: User) -> None:
+    run = verbs.start(web1, alice, {"version": "1"})
+    Run.objects.filter(pk=run.pk).move(State.RUNNING)
+    Run.objects.filter(pk=run.pk).move(State.FAILED, **reasons.given("status", status=3))
+    for url in (f"/runs/{run.pk}/", "/runs/"):
+        page = text(browser.get(url, headers={"accept-language": "ru"}))
+        assert "Завершилось с кодом 3." in page
+        assert ">It ended with status 3.<" not in page
+        assert "It ended with status 3." in text(browser.get(url, headers={"accept-language": "en"}))
+    Run.objects.update(why="")  # of before there were codes
+    assert ">It ended with status 3.<" in text(browser.get("/runs/", headers={"accept-language": "ru"}))
+    Run.objects.update(why='{"code": "of a later version"}')
+    assert ">It ended with status 3.<" in text(browser.get("/runs/", headers={"accept-language": "ru"}))
 
 
 def test_why_nothing_was_started_is_said_in_ones_language(browser: Client, web1: Service, bob: User) -> None:
@@ -307,6 +322,22 @@ def test_who_may_only_see_a_run_can_neither_cancel_it_nor_run_it_again(make: Mak
     assert run.state == State.QUEUED
 
 
+def test_who_is_not_in_a_runs_room_neither_learns_of_it_nor_has_a_card_there(
+    make: Make, alice: User, bob: User
+) -> None:
+    war = Room.objects.create(name="war-room", members_only=True)
+    war.add_member(alice, alice)
+    run = verbs.start(make(concurrency=9), alice, {}, room=war)
+    assert "war-room" in text(signed_in(alice).get(f"/runs/{run.pk}/"))
+    assert "war-room" not in text(signed_in(bob).get(f"/runs/{run.pk}/"))
+    events = war.events.count()
+    signed_in(bob).post(f"/runs/{run.pk}/again/")
+    assert Run.objects.get(number=2).room is None
+    assert war.events.count() == events
+    signed_in(alice).post(f"/runs/{run.pk}/again/")
+    assert Run.objects.get(number=3).room == war
+
+
 PLACES = [
     "/services/secret/",
     "/runs/{id}/",
@@ -396,6 +427,25 @@ def test_a_group_ends_at_its_mark_or_before_the_next_one(browser: Client, web1: 
     run = printed(verbs.start(web1, alice, {"version": "1"}), data)
     ends = [browser.get(f"/runs/{run.pk}/group/?line={line}").json()["end"] for line in (1, 6, 8)]
     assert ends == [4, 7, None]
+
+
+def test_the_end_of_a_group_is_found_wherever_chunks_are_cut(make: Make, alice: User) -> None:
+    service = make(concurrency=99)
+    for length in range(970, 1000):  # a chunk has 1,000 bytes here
+        run = printed(verbs.start(service, alice, {}), b"::group one\n" + b"x" * length + b"\n::endgroup\n")
+        assert searching.group_end(run, 1) == 3
+
+
+def test_a_group_without_an_end_is_looked_through_once(
+    make: Make, alice: User, django_assert_max_num_queries: Any
+) -> None:
+    run = verbs.start(make(), alice, {})
+    Chunk.objects.create(run=run, seq=1, offset=0, line=1, data=b"::group one\n" + b"\n" * 1_000_000)
+    Run.objects.filter(pk=run.pk).move(State.RUNNING)
+    Run.objects.filter(pk=run.pk).move(State.SUCCEEDED)
+    archive.keep(run)
+    with django_assert_max_num_queries(9):
+        assert searching.group_end(run, 1) is None
 
 
 @pytest.mark.parametrize("archived", [False, True])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -10,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from consumers.workers import launching
 from consumers.workers.runner import Runner
-from proj.runs import leases, output, settling, storing, verbs
+from proj.runs import cards, leases, output, settling, storing, verbs
 from proj.runs.leases import Holder
 from proj.runs.models import Archive, Chunk, Run
 from proj.runs.spool import Spool
@@ -110,6 +112,12 @@ def test_a_run_that_prints_nothing_has_no_archive(runner: Runner, make: Make) ->
         (["true"], {"directory": "/gone"}, "failed", "It could not be started: in /gone: No such file or directory."),
         (["sleep", "60"], {"timeout": 1}, "timed_out", "It took longer than 1 s, and was ended."),
         (["yes"], {"output_limit": 5000, "over_limit": "end"}, "failed", "It printed more than 5000 bytes"),
+        (
+            ["sh", "-c", "printf %01000d 0; sleep 0.3; echo more; sleep 9"],
+            {"output_limit": 1000, "over_limit": "end"},
+            "failed",
+            "It printed more than 1000 bytes",
+        ),
         (["sh", "-c", "seq 9999"], {"output_limit": 5000}, "succeeded", ""),
         (["sh", "-c", "sleep 30 & echo parent"], {}, "succeeded", ""),
         (["sh", "-c", "trap '' TERM; while :; do sleep 1; done"], {"timeout": 1, "grace": 0}, "timed_out", "It took"),
@@ -142,16 +150,31 @@ def test_a_full_disk_is_said_and_the_command_goes_on(runner: Runner, make: Make,
     run = verbs.start(make("web1", ["sh", "-c", "seq 9999; echo more; touch $0", str(done)]), None, {})
     Spool(run.pk).path.mkdir(parents=True)
     Spool(run.pk).output.symlink_to("/dev/full")
-    runner.turn(look=True)
-    # /dev/full gives zeros without an end to whoever reads it
-    while Spool(run.pk).ending() is None:
-        time.sleep(0.02)
+    # The runner comes later: /dev/full gives zeros without an end to whoever reads it.
+    launcher = launching.launch(run, Spool(run.pk))
+    launcher.wait(60)
     Spool(run.pk).output.unlink()
-    runner.followed[run.pk].close()
     run = until_over(runner, run)
+    assert printed(run) == b""
     assert done.exists()
     assert run.state == "failed"
     assert run.reason == "No space left on device: not all of its output could be kept. It ended with status 0."
+
+
+def test_a_disk_that_takes_the_output_and_cannot_keep_it_is_said(runner: Runner, make: Make) -> None:
+    run = verbs.start(make("web1", ["seq", "9"]), None, {})
+    Spool(run.pk).path.mkdir(parents=True)
+    Spool(run.pk).output.symlink_to("/dev/null")  # which cannot be synced
+    run = until_over(runner, run)
+    assert run.state == "failed"
+    assert run.reason == "Invalid argument: not all of its output could be kept. It ended with status 0."
+
+
+def test_a_disk_that_is_full_when_the_command_begins_leaves_it_watched(runner: Runner, make: Make) -> None:
+    run = verbs.start(make("web1", ["sleep", "60"], timeout=1), None, {})
+    Spool(run.pk).path.mkdir(parents=True)
+    (Spool(run.pk).path / "started.json.new").symlink_to("/dev/full")
+    assert until_over(runner, run).state == "timed_out"
 
 
 @pytest.mark.parametrize(
@@ -217,6 +240,13 @@ def test_progress_is_read_from_lines_of_its_own(runner: Runner, make: Make) -> N
     assert (run.progress, run.progress_text) == (100, "End")
 
 
+def test_progress_says_nothing_but_its_text(runner: Runner, make: Make, tmp_path: Path) -> None:
+    file = tmp_path / "said"
+    file.write_bytes("::progress 40 \x1b[31mred\x1b[0m\x1b]0;title\x07 \x00\x07\u202egpj.exe\r\n".encode())
+    run = did(runner, make, ["cat", str(file)])
+    assert (run.progress, run.progress_text) == (40, "red \\x00\\u202egpj.exe")
+
+
 def test_the_command_gets_the_environment_that_its_service_says_and_no_descriptors(
     runner: Runner,
     make: Make,
@@ -243,6 +273,25 @@ def test_the_command_gets_the_environment_that_its_service_says_and_no_descripto
     assert (folder, umask, files, said) == ("/usr", "0o22", 1024, "")
 
 
+def test_the_launcher_adds_nothing_to_the_environment(runner: Runner, make: Make) -> None:
+    run = did(runner, make, ["env"], environment=["PATH"])  # without a locale Python gives itself one
+    assert {line.partition(b"=")[0] for line in printed(run).splitlines()} == {
+        b"PATH",
+        b"SIGNALBOX_RUN",
+        b"SIGNALBOX_SERVICE",
+    }
+
+
+def test_a_worker_with_an_old_locale_passes_every_script(
+    runner: Runner, make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    subprocess.run(["localedef", "-i", "ru_RU", "-f", "KOI8-R", tmp_path / "ru_RU.KOI8-R"], check=False)
+    monkeypatch.setenv("LOCPATH", str(tmp_path))
+    monkeypatch.setenv("LC_ALL", "ru_RU.KOI8-R")
+    run = did(runner, make, ["printf", "%s", "运维 é"], environment=["PATH", "LC_ALL", "LOCPATH"])
+    assert printed(run).decode() == "运维 é"
+
+
 def test_two_launchers_of_one_run_run_it_once(runner: Runner, make: Make, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     run = verbs.start(make("web1", ["sh", "-c", "echo x >>$0", str(mark)]), None, {})
@@ -266,6 +315,22 @@ def test_another_worker_goes_on_where_the_first_let_go(runner: Runner, make: Mak
     assert printed(run).decode() == "".join(f"ünï {n}\n" for n in range(1, 9))
     runner.turn(look=True)
     assert not runner.followed
+
+
+def test_a_run_goes_on_when_its_host_is_called_otherwise(runner: Runner, make: Make, settings: Any) -> None:
+    run = verbs.start(make("web1", ["sh", "-c", "echo 1; sleep 0.5; echo 2"]), None, {})
+    until_over(runner, run, asked=lambda run: run.bytes > 0)
+    runner.let_go()
+    renamed = Runner(16, lambda run: settling.settle(run.pk))
+    renamed.holder = Holder("renamed", runner.holder.boot, runner.holder.pid, 0)
+    neighbour = Runner(16, lambda run: settling.settle(run.pk))  # on the same host, with folders of its own
+    neighbour.holder = Holder("neighbour", runner.holder.boot, runner.holder.pid, 0)
+    folders, settings.RUNS = settings.RUNS, settings.RUNS / "neighbour"
+    neighbour.turn(look=True)
+    assert not neighbour.followed
+    settings.RUNS = folders
+    run = until_over(renamed, run)
+    assert (run.state, run.host, printed(run)) == ("succeeded", "renamed", b"1\n2\n")
 
 
 def test_a_worker_that_lost_its_run_to_another_stores_nothing_more(runner: Runner, make: Make) -> None:
@@ -360,6 +425,59 @@ def test_a_commit_that_fails_is_made_again_from_the_same_place(
     run = until_over(runner, run)
     assert printed(run) == b"::progress 5 a\nb\n"
     assert (run.progress, run.chunks) == (5, 1)
+
+
+def test_a_claim_that_the_database_cuts_short_strands_no_run(
+    runner: Runner, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = verbs.start(make("a"), None, {}), verbs.start(make("b"), None, {})
+    claim_of = leases._claim_of
+
+    def broken(holder: Holder, service: int, most: int) -> list[Run]:
+        if service == second.service_id:
+            monkeypatch.undo()
+            raise OperationalError("the database is away")
+        return claim_of(holder, service, most)
+
+    monkeypatch.setattr(leases, "_claim_of", broken)
+    with pytest.raises(OperationalError):
+        runner.turn(look=True)
+    assert [until_over(runner, run).state for run in (first, second)] == ["succeeded"] * 2
+
+
+def test_a_card_that_cannot_be_drawn_strands_no_run(
+    runner: Runner, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = verbs.start(make("web1", ["sh", "-c", "echo 1; sleep 0.3; echo 2"]), None, {})
+    runner.turn(look=True)
+
+    def broken(run: Run) -> Any:
+        monkeypatch.undo()
+        raise OperationalError("the database is away")
+
+    monkeypatch.setattr(cards, "of_state", broken)
+    with pytest.raises(OperationalError):
+        until_over(runner, run)
+    run = until_over(runner, run)
+    assert (run.state, printed(run)) == ("succeeded", b"1\n2\n")
+
+
+def test_a_run_whose_archive_and_whose_letting_go_failed_is_archived_later(
+    runner: Runner, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = verbs.start(make("web1", ["echo", "1"]), None, {})
+    runner._settle = lambda _: None  # it failed on its thread
+    until_over(runner, run, asked=lambda run: run.state == "succeeded")
+
+    def broken(*_: Any) -> None:
+        raise OperationalError("the database is away")
+
+    monkeypatch.setattr(leases, "let_go", broken)
+    with pytest.raises(OperationalError):
+        runner.unsettled(run.pk)
+    monkeypatch.undo()
+    runner._settle = lambda run: settling.settle(run.pk)
+    assert printed(until_over(runner, run)) == b"1\n"
 
 
 def test_a_worker_keeps_to_its_number_and_to_the_services(runner: Runner, make: Make) -> None:

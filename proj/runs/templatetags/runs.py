@@ -1,9 +1,13 @@
 """How runs are written in templates."""
 
+import json
 from datetime import datetime
+from typing import Any
 
 from django import template
 from django.utils.translation import gettext
+
+from proj.runs import reasons
 
 register = template.Library()
 
@@ -26,6 +30,24 @@ def duration(seconds: float | None) -> str:
 def given(value: object) -> str:
     """A parameter's value as people give it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@register.filter
+def reason(run: dict[str, Any]) -> str:
+    """Why a run ended so, from its frame, in the language of who reads it."""
+    return reasons.worded(run["reason"], run["why"])
+
+
+@register.filter
+def why(run: dict[str, Any]) -> str:
+    """The same for a page's modules, as JSON."""
+    return json.dumps(run["why"])
+
+
+@register.simple_tag
+def sentences() -> list[tuple[str, str]]:
+    """All reasons, by code, with places for their values."""
+    return [(code, gettext(sentence)) for code, sentence in reasons.SENTENCES.items()]
 
 
 @register.filter

@@ -1,6 +1,7 @@
 // Cards in the conversation: what they look like comes from the server, by reference. The room is told that a card has
 // changed, with its looks when everybody may see it; otherwise, and after an absence, each page asks for itself.
 import { duration } from "../runs/duration.js";
+import { reason } from "../runs/reason.js";
 import { say } from "./words.js";
 
 const SPREAD = 700; // ms over which the pages of a room ask, after a first while in which the looks may come by themselves
@@ -90,6 +91,8 @@ function translate(card) {
   const word = state && say(`state.${state.dataset.state}`);
   if (state && state.textContent.trim() !== word) state.textContent = word;
   if (time) time.textContent = duration(Number(time.dataset.seconds));
+  const ending = card.querySelector(".run-reason");
+  if (ending) ending.textContent = reason(JSON.parse(ending.dataset.why), ending.textContent);
   card.querySelector("progress")?.setAttribute("aria-label", say("progress"));
   card.querySelector(".run-lines")?.setAttribute("aria-label", say("last-lines"));
 }

@@ -1,8 +1,13 @@
-// `/run web1 version=1.4` starts a run, heard of in this room; `//run` is a message that begins with `/run`.
-// What is refused is said at the composer, and the text is there again.
+// `/run web1 version=1.4` starts a run, heard of in this room, and `/cancel web1` ends it; `//run` is a message that begins
+// with `/run`. What is refused is said at the composer, and the text is there again.
 import { say } from "./words.js";
 
-const RUN = /^\/run(?:\s+|$)/;
+const COMMAND = /^\/(run|cancel)(?:\s+|$)/;
+const NONE = /^\/\/(?:run|cancel)/;
+const WORDS = {
+  run: { doing: "starting", refused: "not-started" },
+  cancel: { doing: "canceling", refused: "not-canceled" },
+};
 
 export class Commands {
   constructor({ composer, line, room, urls }) {
@@ -12,20 +17,22 @@ export class Commands {
 
   /** What is to be said of this text: null when it is a command, which is then done. */
   take(text) {
-    if (text.startsWith("//run")) return text.slice(1);
-    if (!RUN.test(text) || !this.urls.start) return text;
-    this.#start(text);
+    if (NONE.test(text)) return text.slice(1);
+    const [found, verb] = COMMAND.exec(text) ?? [];
+    if (!found || !this.urls[verb]) return text;
+    this.#do(verb, text, text.slice(found.length));
     return null;
   }
 
-  async #start(text) {
-    this.#say(say("starting"));
+  async #do(verb, text, line) {
+    const words = WORDS[verb];
+    this.#say(say(words.doing));
     const form = new FormData();
     form.set("room", this.room);
-    form.set("line", text.replace(RUN, ""));
+    form.set("line", line);
     const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
     try {
-      const answer = await fetch(this.urls.start, {
+      const answer = await fetch(this.urls[verb], {
         method: "POST",
         body: form,
         headers: { "X-CSRFToken": token },
@@ -34,12 +41,12 @@ export class Commands {
       if (answer.redirected) throw new Error(say("signed-out"));
       const told = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
       if (!answer.ok) throw new Error(told.detail ?? answer.statusText);
-      this.#say("");
+      this.#say(told.detail ?? "");
     } catch (error) {
       this.composer.restore(text);
-      // without an answer nobody knows whether it began
+      // without an answer nobody knows whether it was done
       const unknown = error instanceof TypeError || error.name === "TimeoutError";
-      this.#say(unknown ? say("perhaps-not-started") : say("not-started", { reason: error.message }), true);
+      this.#say(unknown ? say("perhaps-not-started") : say(words.refused, { reason: error.message }), true);
     }
   }
 

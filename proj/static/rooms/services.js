@@ -1,4 +1,4 @@
-// What may be started by `/run`, and with what: for the completion of the command.
+// What may be started by `/run`, and with what, and ended by `/cancel`: for the completion of the commands.
 export class Services {
   #services = null; // asked for when they are wanted
   #asking = null;
@@ -9,7 +9,8 @@ export class Services {
 
   /** What may follow this beginning of a command: {typed, found}; null when it is none. */
   async complete(before) {
-    if (!/^\/run\s/.test(before)) return null;
+    const [, verb] = /^\/(run|cancel)\s/.exec(before) ?? [];
+    if (!verb) return null;
     const services = await this.#load();
     const words = before.split(/\s+/).slice(1);
     const typed = words.at(-1);
@@ -17,6 +18,7 @@ export class Services {
       const all = services.map(({ uid, name }) => ({ name: uid, text: uid, about: name === uid ? "" : name }));
       return { typed, found: fitting(all, typed) };
     }
+    if (verb === "cancel") return { typed, found: [] };
     const service = services.find(({ uid }) => uid === words[0]);
     const given = words.slice(1, -1).map((word) => word.split("=")[0]);
     const open = (service?.parameters ?? []).filter(({ name }) => !given.includes(name));

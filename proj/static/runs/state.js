@@ -1,6 +1,7 @@
 // What a run has come to, at the head of its page: state, progress, the time that it takes, and what can be done now.
 import { say } from "../rooms/words.js";
 import { duration } from "./duration.js";
+import { reason } from "./reason.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -32,7 +33,7 @@ export class State {
     this.badge.dataset.state = state;
     this.badge.textContent = say(`state.${state}`);
     byId("reason").hidden = !run.reason;
-    byId("reason").textContent = run.reason;
+    byId("reason").textContent = reason(run.why, run.reason);
     this.#progress(run);
     this.#deeds(run);
     this.#tick();

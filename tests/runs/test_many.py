@@ -1,0 +1,68 @@
+"""A service that was run a hundred thousand times is started, claimed and watched like one that never was."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from consumers.interface import viewing
+from proj.runs import clock, leases, verbs
+from proj.runs.leases import Holder
+from proj.runs.models import Run, Service
+from tests.runs.conftest import Make
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite says how much it had to do"),
+]
+
+STEPS = 1000  # of SQLite's machine, in what is counted as one
+
+
+def work(deed: Callable[[], object]) -> int:
+    """Thousands of steps that SQLite does for it."""
+    count = 0
+
+    def step() -> int:
+        nonlocal count
+        count += 1
+        return 0
+
+    raw: sqlite3.Connection = connection.connection
+    raw.set_progress_handler(step, STEPS)
+    try:
+        deed()
+    finally:
+        raw.set_progress_handler(None, STEPS)
+    return count
+
+
+def test_what_was_run_before_costs_nothing(make: Make) -> None:
+    service = make(concurrency=2)
+    some = (Run(service=service, number=n, command=[], state="succeeded", settled=True) for n in range(1, 20_001))
+    Run.objects.bulk_create(some, batch_size=500)
+    Service.objects.update(last_number=20_000)
+    holder = Holder("here", "boot", 1, 1)
+
+    run = verbs.start(service, None, {})
+
+    def told() -> Any:
+        return json.dumps([viewing.newest(["web1"]), viewing.shown_first("web1")])
+
+    deeds: tuple[Callable[[], object], ...] = (
+        lambda: verbs.start(service, None, {}),
+        lambda: leases.claim(holder, 1),
+        lambda: verbs.cancel(run, None),
+        lambda: leases.renew(holder),
+        lambda: leases.strays(holder, ()),
+        lambda: leases.adopt(holder, 1),
+        lambda: leases.canceled("here"),
+        clock.sweep_silent,
+        clock.wake_forgotten,
+        clock.settle_abandoned,
+        told,
+    )
+    assert [work(deed) for deed in deeds] == [0] * len(deeds)
