@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -47,11 +48,16 @@ def redis_url() -> Iterator[str]:
     command = [program, "--port", "0", "--unixsocket", str(path), "--save", "", "--maxmemory-policy", "noeviction"]
     with (_folder / "redis.log").open("wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, cwd=_folder)
-    wait_for(path.exists)
+    wait_for(lambda: _listens(path))
     yield os.environ["REDIS_URL"]
     server.terminate()
     server.wait(10)
     shutil.rmtree(_folder, ignore_errors=True)
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as trial:
+        return trial.connect_ex(str(path)) == 0
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 20.0, what: str = "") -> None:

@@ -79,7 +79,7 @@ def room_pictures(browser: Browser, stack: Stack) -> None:
             with person(browser, stack, "alice", viewport=size, color_scheme=scheme) as page:
                 room = RoomPage(page, stack.url, ROOM).open()
                 expect(page.locator("#people-here li").or_(page.locator("#presence:visible")).first).to_be_visible()
-                expect(page.locator("#seen")).to_contain_text("charlie")
+                expect(page.locator("#seen")).to_contain_text("Charlie")
                 room.field.fill("Draining web1 now" if size is WIDE else "")
                 save(page, name)
 

@@ -56,10 +56,9 @@ class Outlet:
             self.write(frame)
 
     def replay(self, texts: Iterable[str]) -> None:
-        """Write events that were read from the log, to whom catches up; plain clients hear live messages only."""
-        if not self.plain:
-            for text in texts:
-                self.line.write(Frame(text))
+        """Write events that were read from the log, to whom catches up."""
+        for text in texts:
+            self.write(Frame(text))
 
     def hold(self) -> None:
         """Keep live frames back until release()."""

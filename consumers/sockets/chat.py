@@ -93,8 +93,13 @@ class ChatSocket(SocketConsumer):
         await self._catch_up(missed)
 
     def _held(self) -> tuple[str, int | None]:
-        """What the page holds already, as its address says: the epoch, and the newest event."""
-        query = {} if self.plain else parse_qs(self.scope["query_string"].decode("latin-1"))
+        """What the page holds already, as its address says: the epoch, and the newest event.
+
+        A plain client begins where the room was at the door: once its socket is open it hears everything.
+        """
+        if self.plain:
+            return self.admission.room.epoch, self.admission.room.seq
+        query = parse_qs(self.scope["query_string"].decode("latin-1"))
         epoch, seq = query.get("epoch", [""])[0], query.get("seq", [""])[0]
         good = seq.isascii() and seq.isdigit() and len(seq) < len(str(LARGEST_SEQ))
         return epoch, int(seq) if good else None

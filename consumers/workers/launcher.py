@@ -147,6 +147,7 @@ class Launch:
                 else:
                     self.signaled(os.read(self.woken, 100))
             self.on_time()
+        self.catch_up()
         if self.open:
             self.say("Something that it started still holds its output; what that prints from here on is not kept.")
         _, status = os.waitpid(self.pid, 0)
@@ -246,6 +247,12 @@ class Launch:
             self.say(f"The output has reached its limit of {self.spec['limit']} bytes; what follows is not kept.")
             if self.spec["over_limit"] == "end":
                 self.end("output_limit", f"It printed more than {self.spec['limit']} bytes, and was ended for it.")
+
+    def catch_up(self) -> None:
+        """Take what was printed in time and not read: this process may have been held up, by the disk perhaps."""
+        for _ in range(2):  # a pipe holds no more than one copy() takes; behind that is its end
+            if self.open and select.select((self.output,), (), (), 0)[0]:
+                self.copy()
 
     def say(self, sentence: str) -> None:
         """A line of our own in the output."""

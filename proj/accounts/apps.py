@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class AccountsConfig(AppConfig):
@@ -10,6 +10,8 @@ class AccountsConfig(AppConfig):
         from django.db.models.signals import post_save
 
         from proj.accounts import access, checks  # noqa: F401  checks registers itself
+
+        apps.get_app_config("axes").verbose_name = "Attempts to sign in"  # in the admin; "Axes" tells nobody anything
 
         post_save.connect(access.when_saved, sender="accounts.User", dispatch_uid="access")
         user_logged_out.connect(access.when_signed_out, dispatch_uid="access")

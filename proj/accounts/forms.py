@@ -22,6 +22,7 @@ class LinkForm(forms.Form):
 
     code = forms.CharField(
         label=_("Code"),
+        help_text=_("What stands behind the # in the link. Who opens the link finds it filled in."),
         max_length=500,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
@@ -55,6 +56,7 @@ class SettingsForm(PreferencesForm):
     class Meta:
         model = Preferences
         fields = ["theme", "language", "clock", "notify"]
+        labels = {"theme": _("Appearance")}
         widgets = dict.fromkeys(fields, forms.RadioSelect)
 
     field_order = ["display_name"]

@@ -86,6 +86,7 @@ class JoinForm(forms.Form):
 
     code = forms.CharField(
         label=_("Code"),
+        help_text=_("What stands behind the # in the link. Who opens the link finds it filled in."),
         max_length=500,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )

@@ -31,11 +31,17 @@ class Surplus:
 def surplus(rooms: RoomSet) -> Iterator[Surplus]:
     """What these rooms need not keep, where there is something."""
     for room in rooms.exclude(keep_days=None, keep_messages=None):
-        seq = _limit(room)
+        seq = _limit(room, room.keep_days, room.keep_messages)
         old = room.events.filter(seq__lte=seq)
         newest = old.order_by("-seq").first()
         if newest is not None:
             yield Surplus(room, seq, old.count(), newest.at)
+
+
+def newly_over(room: Room, days: int | None, messages: int | None) -> int:
+    """How many messages need not be kept with these limits, which the room keeps with the ones that it has."""
+    kept, gone = _limit(room, room.keep_days, room.keep_messages), _limit(room, days, messages)
+    return room.events.filter(kind=Kind.POSTED, seq__gt=kept, seq__lte=gone).count()
 
 
 def prune(room: Room, seq: int) -> None:
@@ -56,15 +62,15 @@ def prune_all() -> None:
         prune(found.room, found.seq)
 
 
-def _limit(room: Room) -> int:
-    """The last `seq` that need not be kept; 0: everything must be."""
+def _limit(room: Room, days: int | None, messages: int | None) -> int:
+    """The last `seq` that need not be kept with these limits; 0: everything must be."""
     now = timezone.now()
     limits = [0]
-    if room.keep_days is not None:
-        limits.append(_before(room, now - timedelta(days=room.keep_days)))
-    if room.keep_messages is not None:
-        messages = room.events.filter(kind=Kind.POSTED).order_by("-seq").values_list("seq", flat=True)
-        limits += messages[room.keep_messages : room.keep_messages + 1]
+    if days is not None:
+        limits.append(_before(room, now - timedelta(days=days)))
+    if messages is not None:
+        posted = room.events.filter(kind=Kind.POSTED).order_by("-seq").values_list("seq", flat=True)
+        limits += posted[messages : messages + 1]
     return min(max(limits), _before(room, now - YOUNG))
 
 

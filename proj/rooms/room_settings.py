@@ -11,13 +11,14 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from proj.accounts.models import User
-from proj.rooms import managing, names
+from proj.rooms import managing, names, retention
 from proj.rooms.forms import TAKEN, InviteForm, JoinForm, KeepForm, LinkForm, NameForm, NewForm
 from proj.rooms.models import Invitation, Room, RoomSet
 from proj.rooms.views import MOST_PEOPLE, PersonsRequest
@@ -82,13 +83,23 @@ def rename(request: PersonsRequest, name: str) -> HttpResponse:
 @login_required
 @require_POST
 def keep(request: PersonsRequest, name: str) -> HttpResponse:
-    """Choose how long messages are kept."""
+    """Choose how long messages are kept. When some go by that, it is asked about first."""
     room = _room(request, name, Room.objects.managed_by)
     form = KeepForm(request.POST)
-    if form.is_valid():
-        room.keep(form.cleaned_data["days"], form.cleaned_data["messages"])
+    if not form.is_valid():
+        return _page(request, room, keep=form)
+    limits = form.cleaned_data["days"], form.cleaned_data["messages"]
+    count = 0 if "confirmed" in request.POST else retention.newly_over(room, *limits)
+    if not count:
+        room.keep(*limits)
         return _done(request, room, _("Saved."))
-    return _page(request, room, keep=form)
+    question = [
+        ngettext("Delete %(count)d message?", "Delete %(count)d messages?", count) % {"count": count},
+        _("They are over these limits. They go within the hour, and nobody can bring them back."),
+    ]
+    given = {name: form[name].data or "" for name in form.fields} | {"confirmed": "yes"}
+    context = {"room": room, "question": question, "verb": _("Save and delete"), "grave": True, "given": given}
+    return render(request, "rooms/confirm.html", context)
 
 
 @never_cache
@@ -134,10 +145,11 @@ class Confirmed(View):
 
     http_method_names = ["get", "head", "post"]
     among: Callable[[User], RoomSet]
+    grave = True  # it cannot simply be taken back
 
     def get(self, request: PersonsRequest, name: str, **rest: Any) -> HttpResponse:
         room = self.room(request, name)
-        context = {"room": room, "question": self.question(room, **rest), "verb": self.verb()}
+        context = {"room": room, "question": self.question(room, **rest), "verb": self.verb(), "grave": self.grave}
         return render(request, "rooms/confirm.html", context)
 
     def post(self, request: PersonsRequest, name: str, **rest: Any) -> HttpResponse:
@@ -209,6 +221,7 @@ class Archive(Confirmed):
     """Close a room for writing."""
 
     among = Room.objects.managed_by
+    grave = False
 
     def question(self, room: Room, **_rest: Any) -> list[str]:
         return [

@@ -17,12 +17,22 @@ else:
     ServiceModelForm = forms.ModelForm
 
 
+class ListField(forms.JSONField):
+    """A list as JSON, with a line for each of its elements."""
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, list) or not value:
+            return super().prepare_value(value)
+        return "[\n" + ",\n".join(f"  {super(ListField, self).prepare_value(one)}" for one in value) + "\n]"
+
+
 class ServiceForm(ServiceModelForm):
-    """The JSON fields over several lines, as they were written."""
+    """The JSON fields over several lines, and each parameter on its own."""
 
     class Meta:
         model = Service
         fields = "__all__"
+        field_classes = {"parameters": ListField}
         widgets = {
             name: forms.Textarea(attrs={"rows": rows, "cols": 100, "spellcheck": "false"})
             for name, rows in (("command", 3), ("environment", 2), ("values", 2), ("parameters", 12))

@@ -83,9 +83,19 @@ def _looks(runs: Sequence[Run]) -> dict[UUID, str]:
 
 
 def _html(run: Run, end: bytes) -> str:
-    said = end.removesuffix(b"\n").split(b"\n")[-LAST:] if end else []
-    lines = [shown.Line(0, shown.text(line)) for line in said]  # a card does not number them
-    return render_to_string("runs/card.html", {"run": frames.state(run), "lines": lines}).strip()
+    return render_to_string("runs/card.html", {"run": frames.state(run), "lines": _last(end)}).strip()
+
+
+def _last(end: bytes) -> list[shown.Line]:
+    """The last lines that say something: a card has a bar for progress, and where a group ends is no news."""
+    said: list[shown.Line] = []
+    for data in reversed(end.removesuffix(b"\n").split(b"\n") if end else []):
+        line = shown.Line(0, shown.text(data))  # a card does not number them
+        if line.kind not in {"progress", "endgroup"}:
+            said.append(line)
+        if len(said) == LAST:
+            break
+    return said[::-1]
 
 
 def _is_id(text: str) -> bool:

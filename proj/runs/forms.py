@@ -93,7 +93,7 @@ class FilterForm(forms.Form):
     state = forms.ChoiceField(
         label=_("State"),
         required=False,
-        choices=[("", _("any")), (ACTIVE, _("not over yet")), *((state.value, state.label) for state in State)],
+        choices=[("", _("Any")), (ACTIVE, _("Not over yet")), *((state.value, state.label) for state in State)],
     )
     person = forms.CharField(
         label=_("Started by"),
@@ -104,5 +104,5 @@ class FilterForm(forms.Form):
 
     def __init__(self, services: list[Service], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [("", gettext("any")), *((one.uid, one.name) for one in services)]
+        choices = [("", gettext("Any")), *((one.uid, one.name) for one in services)]
         self.fields["service"].widget = forms.Select(choices=choices)

@@ -43,7 +43,7 @@ def test_a_new_person_comes_in_by_link_and_may_skip_the_password(stack: "Stack",
     field = page.locator("input[name=code]")
     if scripted:
         expect(field).to_have_value(code)
-        assert page.url == f"{stack.url}/sign-in/link/"
+        expect(page).to_have_url(f"{stack.url}/sign-in/link/")
     else:
         field.fill(link)
     page.locator("main button[type=submit]").click()

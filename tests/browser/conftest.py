@@ -31,7 +31,7 @@ People = Callable[..., Page]
 InRoom = Callable[[str], None]
 Rooms = Callable[..., RoomPage]
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from tests.system.stack import Port
+
 
 class Network:
     """Runs in a thread of its own. `proxy` is what a browser context takes; cut() and mend() act at once."""
@@ -20,7 +22,7 @@ class Network:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._server: asyncio.Server | None = None
-        self._port = 0
+        self._port = Port()
         self._links: set[asyncio.StreamWriter] = set()
         self._talks: set[asyncio.Task[None]] = set()
         self._hears = True
@@ -29,7 +31,7 @@ class Network:
     @property
     def proxy(self) -> dict[str, str]:
         """For `new_context(proxy=...)`; browsers leave out 127.0.0.1 unless told otherwise."""
-        return {"server": f"socks5://127.0.0.1:{self._port}", "bypass": "<-loopback>"}
+        return {"server": f"socks5://127.0.0.1:{self._port.number}", "bypass": "<-loopback>"}
 
     def cut(self) -> None:
         """Nothing gets through any more, and every connection is torn down."""
@@ -48,6 +50,7 @@ class Network:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
+        self._port.close()
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
@@ -55,8 +58,7 @@ class Network:
     async def _mend(self) -> None:
         self._hears = True
         if self._server is None:
-            self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
-            self._port = self._server.sockets[0].getsockname()[1]
+            self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port.number)
 
     async def _cut(self) -> None:
         if self._server is not None:
@@ -69,6 +71,8 @@ class Network:
             self._server.close()
             self._server = None
         for writer in self._links:
+            if writer.transport.is_closing():
+                continue  # by itself, a moment ago: its socket may be gone already
             # reset rather than closed: as when a host disappears
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()

@@ -1,9 +1,15 @@
 """A room's page as a person uses it. Every wait is for something to be seen."""
 
 import re
+import time
 from urllib.parse import quote
 
 from playwright.sync_api import Locator, Page, expect
+
+
+def stop_the_clock(page: Page) -> None:
+    """Let time stand still on this page, whose clock was installed before it was opened, a moment from now."""
+    page.clock.pause_at(page.evaluate("Date.now()") / 1_000 + 10)
 
 
 class RoomPage:
@@ -59,9 +65,17 @@ class RoomPage:
         older = self.page.locator("#older")
         while older.is_visible():
             count = self.messages.count()
-            older.click()
+            # A mouse would have to scroll there first, which loads them by itself, and may take the button away.
+            older.dispatch_event("click")
             expect(self.messages).not_to_have_count(count)
             expect(self.page.locator("#log")).not_to_have_attribute("aria-busy", "true")
+
+    def shows_the_same_as(self, other: "RoomPage") -> None:
+        """Both have the same list of messages, once each has been told of everything."""
+        end = time.monotonic() + 20
+        while self.markup() != other.markup() and time.monotonic() < end:
+            self.page.wait_for_timeout(50)
+        assert self.markup() == other.markup()
 
     def markup(self) -> str:
         """The list of messages as markup, without the line where this person left off: that is the page's own."""

@@ -75,6 +75,7 @@ closed.add_member(bob, alice)
     in_room(TALK + members)
 
 
+@pytest.mark.timeout(300)  # a quarter of a minute, where nothing else is done
 def test_axe_finds_nothing_serious_on_any_page(visit: People, stack: Stack, room_name: str, talk: None) -> None:
     page = visit("alice")
     found = []

@@ -43,7 +43,7 @@ def test_two_people_talk_and_one_of_them_loses_the_network(
     bob.load_all()
     fresh.load_all()
     assert len(bob.numbers()) == 304
-    assert bob.markup() == fresh.markup()
+    bob.shows_the_same_as(fresh)
 
 
 def test_a_page_that_is_too_far_behind_begins_anew(enter: Rooms, network: Network, in_room: InRoom) -> None:
@@ -58,10 +58,10 @@ def test_a_page_that_is_too_far_behind_begins_anew(enter: Rooms, network: Networ
     bob.sees("missed 1099", "alice")
     fresh = enter("bob")
     assert len(bob.numbers()) == 50
-    assert bob.markup() == fresh.markup()
+    bob.shows_the_same_as(fresh)
     bob.say("after")
     fresh.sees("after", "bob")
-    assert bob.markup() == fresh.markup()
+    bob.shows_the_same_as(fresh)
 
 
 def test_a_page_that_nobody_cut_off_equals_a_fresh_one(enter: Rooms) -> None:
@@ -74,8 +74,8 @@ def test_a_page_that_nobody_cut_off_equals_a_fresh_one(enter: Rooms) -> None:
     form.locator("textarea").fill("1")
     form.get_by_role("button", name="Save").click()
     bob.sees("1", "alice")
-    assert bob.markup() == enter("bob").markup()
-    assert alice.markup() == enter("alice").markup()
+    bob.shows_the_same_as(enter("bob"))
+    alice.shows_the_same_as(enter("alice"))
 
 
 def test_try_now_and_the_network_being_back(enter: Rooms, network: Network) -> None:
@@ -90,6 +90,23 @@ def test_try_now_and_the_network_being_back(enter: Rooms, network: Network) -> N
     expect(bob.page.locator("#connection")).to_contain_text("this device has no network")
     bob.page.context.set_offline(False)
     bob.live()
+
+
+def test_tries_to_come_back_move_nothing_under_the_pointer(enter: Rooms, network: Network) -> None:
+    bob = enter("bob", proxy=network.proxy)
+    network.cut()
+    bob.offline()
+    bob.page.evaluate(
+        """() => {
+            const line = document.getElementById("status"), countdown = document.getElementById("countdown");
+            window.heights = {};
+            new MutationObserver(() => line.dataset.tone && (heights[countdown.textContent] = line.offsetHeight))
+                .observe(line, { subtree: true, childList: true, attributes: true });
+        }"""
+    )
+    both = "() => ['Connecting', 'Next'].every((word) => Object.keys(heights).join().includes(word))"
+    bob.page.wait_for_function(both)
+    assert len(set(bob.page.evaluate("Object.values(heights)"))) == 1
 
 
 def test_a_connection_that_says_nothing_is_left(enter: Rooms, visit: People, network: Network, room_name: str) -> None:

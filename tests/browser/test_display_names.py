@@ -65,7 +65,7 @@ def test_alice_sets_her_display_name_and_bob_sees_it(enter: Rooms, network: Netw
     network.mend()
     bob.live()
     bob.sees("missed", who)
-    assert bob.markup() == enter("bob").markup()
+    bob.shows_the_same_as(enter("bob"))
 
 
 def test_names_in_any_script_are_completed(enter: Rooms, stack: Stack) -> None:

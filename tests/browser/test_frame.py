@@ -59,7 +59,8 @@ def test_ctrl_k_goes_to_a_room(enter: Rooms, in_room: InRoom) -> None:
     page.get_by_role("button", name="Go to a room").click()
     field.fill(f"{word} c")
     expect(options).to_have_count(2)
-    field.press("Enter")
+    with page.expect_navigation():
+        field.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"{word} c")
     page.keyboard.press("Control+k")
     field.fill(f"new {word} / x")

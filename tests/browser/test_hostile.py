@@ -47,7 +47,7 @@ def test_hostile_messages_are_inert(enter: Rooms) -> None:
         assert re.match(r"https://example\.org/", link.get_attribute("href") or "")
         assert link.get_attribute("rel") == "noopener noreferrer nofollow ugc"
     fresh = enter("bob")
-    assert fresh.markup() == bob.markup()
+    fresh.shows_the_same_as(bob)
     wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     assert not bob.page.evaluate(wide)
 
@@ -64,7 +64,7 @@ def test_hostile_markup_is_inert(enter: Rooms) -> None:
     assert bob.messages.locator("script, img, svg, h1, [onclick], [onmouseover], [onload]").count() == 0
     for link in bob.messages.locator(".text a").all():
         assert re.match(r"https://example\.org/", link.get_attribute("href") or "")
-    assert enter("bob").markup() == bob.markup()
+    bob.shows_the_same_as(enter("bob"))
 
 
 def test_hostile_drafts_and_refused_messages_are_inert(enter: Rooms) -> None:
@@ -131,7 +131,7 @@ closed.add_member(User.objects.get(username={name!r}), alice)
     alice.field.press_sequentially("@svg")
     expect(alice.page.locator("#completions li bdi")).to_have_text(both)
     alice.field.press("Escape")
-    assert enter("alice").markup() == alice.markup()
+    alice.shows_the_same_as(enter("alice"))
     alice.message("it is me").hover()
     alice.message("it is me").locator('[data-do="reply"]').click()
     assert name in alice.field.input_value()
@@ -190,7 +190,7 @@ def test_hostile_control_sequences_of_terminals_are_inert(enter: Rooms) -> None:
         if shown is not None:
             expect(message.locator("pre")).to_have_text(shown)
     assert bob.messages.locator("img, pre a, [onmouseover], [style]").count() == 0
-    assert enter("bob").markup() == bob.markup()
+    bob.shows_the_same_as(enter("bob"))
 
 
 def test_text_that_turns_around_stays_in_its_message(enter: Rooms) -> None:

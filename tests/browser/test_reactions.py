@@ -31,7 +31,7 @@ def test_people_react_to_messages(enter: Rooms) -> None:
     react(alice, "it is done", "👍")
     expect(reactions(bob, "it is done")).to_have_text(["🎉2", "👍1"])
     expect(reactions(bob, "it is done").first).to_have_attribute("aria-pressed", "true")
-    assert bob.markup() == enter("bob").markup()
+    bob.shows_the_same_as(enter("bob"))
     reactions(bob, "it is done").first.click()
     expect(reactions(alice, "it is done")).to_have_text(["🎉1", "👍1"])
     form = alice.act("it is done", "edit")
@@ -40,8 +40,8 @@ def test_people_react_to_messages(enter: Rooms) -> None:
     expect(bob.messages.locator("strong")).to_have_text("is")
     expect(reactions(bob, "it is done")).to_have_text(["🎉1", "👍1"])
     expect(alice.pending).to_have_count(0)
-    assert bob.markup() == enter("bob").markup()
-    assert alice.markup() == enter("alice").markup()
+    bob.shows_the_same_as(enter("bob"))
+    alice.shows_the_same_as(enter("alice"))
 
 
 def test_reactions_that_were_missed_come_later(enter: Rooms, network: Network, in_room: InRoom) -> None:
@@ -58,7 +58,7 @@ def test_reactions_that_were_missed_come_later(enter: Rooms, network: Network, i
     expect(reactions(alice, "a message")).to_have_text(["👀1", "🎉1"])
     expect(reactions(bob, "a message")).to_have_text(["👀1", "🎉1"])
     expect(bob.pending).to_have_count(0)
-    assert bob.markup() == enter("bob").markup()
+    bob.shows_the_same_as(enter("bob"))
 
 
 def test_the_picker_closes_as_people_expect(enter: Rooms) -> None:

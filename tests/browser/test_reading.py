@@ -55,12 +55,12 @@ def test_what_comes_live_stands_as_what_is_loaded(enter: Rooms, in_room: InRoom)
     expect(bob.messages.filter(has=bob.page.locator(".text", has_text=re.compile("^(two|three)$")))).to_have_class(
         ["message grouped", "message grouped"]
     )
-    assert bob.markup() == enter("bob").markup()
+    bob.shows_the_same_as(enter("bob"))
     alice.act("two", "delete").get_by_role("button", name="Delete").click()
     expect(bob.page.locator(".tombstone")).to_have_count(1)
     expect(bob.message("three")).to_have_class("message")  # it went on from what is gone
     expect(alice.pending).to_have_count(0)
-    assert bob.markup() == enter("bob").markup()
+    bob.shows_the_same_as(enter("bob"))
 
 
 def test_a_line_shows_where_one_left_off(enter: Rooms, in_room: InRoom) -> None:

@@ -23,7 +23,7 @@ def test_a_message_looks_the_same_live_and_loaded(enter: Rooms) -> None:
     expect(bob.messages.nth(1).locator(".mention.me")).to_have_text("@bob")
     expect(bob.messages.nth(1)).to_contain_text("🎉")
     expect(bob.messages.nth(2).locator(".ansi-ink-1")).to_have_text("FAILED")
-    assert bob.markup() == enter("bob").markup()
+    bob.shows_the_same_as(enter("bob"))
 
     form = alice.act("plain", "edit")
     form.locator("textarea").fill("now *rich*")
@@ -35,7 +35,7 @@ def test_a_message_looks_the_same_live_and_loaded(enter: Rooms) -> None:
     alice.page.locator("form.editor textarea").press("Enter")
     bob.sees("plain again", "alice")
     expect(alice.pending).to_have_count(0)
-    assert bob.markup() == enter("bob").markup()
+    bob.shows_the_same_as(enter("bob"))
 
 
 def test_code_is_copied_and_wrapped(enter: Rooms) -> None:

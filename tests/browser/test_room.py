@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.conftest import InRoom, People, Rooms
-from tests.browser.room import RoomPage
+from tests.browser.room import RoomPage, stop_the_clock
 from tests.system.stack import Stack
 
 
@@ -46,6 +46,7 @@ def test_a_deletion_can_be_taken_back_for_some_seconds(enter: Rooms) -> None:
     for text in ("one", "two", "three"):
         alice.say(text)
     alice.sees("three", "alice")
+    stop_the_clock(alice.page)
     removal = alice.act("one", "delete")
     expect(removal).to_contain_text("Deleted for everyone in 5 seconds.")
     expect(alice.message("one").locator(".text")).to_be_hidden()
@@ -62,6 +63,7 @@ def test_a_deletion_can_be_taken_back_for_some_seconds(enter: Rooms) -> None:
     expect(bob.page.locator(".tombstone")).to_have_count(2)
     alice.act("three", "delete")
     alice.page.goto("about:blank")  # who leaves has not changed their mind
+    alice.page.clock.resume()
     alice.open()
     expect(bob.page.locator(".tombstone")).to_have_count(3)
     expect(alice.pending).to_have_count(0)

@@ -100,7 +100,7 @@ def test_what_was_written_is_kept_and_goes_out_after_signing_in_again(
     expect(second.get_by_text("Saved.")).to_be_visible()
     expect(second.get_by_label("Dark")).to_be_checked()
     erin.page.locator(".bar summary").click()
-    erin.page.get_by_role("button", name="Mute, but for your name").click()
+    erin.page.get_by_role("button", name="Mute, except mentions of you").click()
     erin.live()
     expect(erin.page.locator(".bar summary")).to_contain_text("muted")
 

@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 from deploy import takeover
-from tests.system.stack import CHECKOUT, FOREIGN, free_port
+from tests.system.stack import CHECKOUT, FOREIGN, Port
 
 WSGI = """
 import json, os, time
 def application(environ, start_response):
     if environ["PATH_INFO"] == "/slow":
-        time.sleep(1)
+        open(f"var/slow.{os.getpid()}", "w").close()
+        while not os.path.exists("var/enough"):
+            time.sleep(0.05)
     start_response("200 OK", [("Content-Type", "application/json"), ("X-Frame-Options", "ALLOWALL")])
     told = {name: value for name, value in environ.items() if isinstance(value, str)}
     return [json.dumps(told | {"pid": os.getpid()}).encode()]
@@ -29,7 +31,8 @@ class Checkout:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.port = free_port()
+        self._port = Port()
+        self.port = self._port.number
         self.url = f"http://127.0.0.1:{self.port}"
         kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         self.environment = kept | {"SIGNALBOX_PORT": str(self.port)}
@@ -100,6 +103,7 @@ class Checkout:
                 process.wait(10)
         left = [one for pid in takeover.pids() if (one := takeover.Process.of(pid)) and self._works_here(pid)]
         takeover.end(left, 2.0)
+        self._port.close()
         for reader in self.readers:
             reader.wait(10)
 

@@ -208,7 +208,8 @@ def test_the_access_log_has_no_query_and_says_how_an_upgrade_ended(interface: Ch
     get(interface, "/ws/chat/x/?token=sesame")
     get(interface, "/unavailable.css?token=sesame")
 
-    wait_for(lambda: "GET /unavailable.css" in interface.log("nginx.sh"), what="the log")
+    for line in ("GET /unavailable.css", "SOCKET /ws/chat/x/"):
+        wait_for(lambda line=line: line in interface.log("nginx.sh"), what=line)  # type: ignore[misc]
     # nginx's error log shows the whole request; it cannot be told otherwise
     log = "".join(line for line in interface.log("nginx.sh").splitlines(keepends=True) if "upstream: " not in line)
     assert "sesame" not in log
@@ -247,10 +248,12 @@ def test_term_lets_requests_in_flight_finish(web: Checkout) -> None:
     threads = [threading.Thread(target=lambda: found.append(get(web, "/slow")[0])) for _ in range(2)]
     for thread in threads:
         thread.start()
-    time.sleep(0.3)  # both are being served; there is nothing to see from outside
+    wait_for(lambda: len(list((web.root / "var").glob("slow.*"))) == 2, what="both being served")
 
     uwsgi = web.started[-1]
     uwsgi.terminate()
+    time.sleep(0.5)  # it would have cut them off by now; there is nothing to see from outside
+    (web.root / "var/enough").touch()
 
     for thread in threads:
         thread.join()

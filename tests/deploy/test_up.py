@@ -34,7 +34,7 @@ def test_a_second_run_is_quick_and_restarts_nothing(stack: Stack) -> None:
     done = stack.run("./deploy/up")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 60
     assert stack.pids() == before
     assert stack.settings == settings
     assert "sign-in/link" not in done.stdout

@@ -62,7 +62,7 @@ def publish(room: Room, author: User) -> None:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 - of anything, not of one event
             await asyncio.sleep(0.01)
 

@@ -75,7 +75,7 @@ async def test_traffic_reaches_the_metrics_by_itself(grown: Callable[[str], floa
         one.write(frame)
     traffic.received(7)
     assert grown("signalbox_sent_frames_total") == 0
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not grown("signalbox_sent_frames_total"):  # noqa: ASYNC110 - a metric has no event
             await asyncio.sleep(0.05)
     assert grown("signalbox_sent_frames_total") == 2
@@ -145,12 +145,12 @@ async def test_times_are_noted_once_the_sockets_were_written_to(grown: Callable[
         await asyncio.sleep(0)
         return grown("signalbox_commit_to_delivery_seconds_count"), grown("signalbox_receive_to_delivery_seconds_count")
 
-    assert await arrive(1, [now - 2, now - 1]) == (1, 1)
-    assert grown("signalbox_commit_to_delivery_seconds_sum") == pytest.approx(1, abs=0.5)
-    assert grown("signalbox_receive_to_delivery_seconds_sum") == pytest.approx(2, abs=0.5)
+    assert await arrive(1, [now - 200, now - 100]) == (1, 1)
+    assert grown("signalbox_commit_to_delivery_seconds_sum") == pytest.approx(100, abs=50)
+    assert grown("signalbox_receive_to_delivery_seconds_sum") == pytest.approx(200, abs=50)
     assert await arrive(2, [0.0, now]) == (2, 1)  # nobody knows when it was received
     assert await arrive(3, []) == (2, 1)  # a view has posted it
-    assert await arrive(4, [now + 9, now + 9]) == (3, 2)  # a clock that is ahead
-    assert grown("signalbox_commit_to_delivery_seconds_sum") < 2
+    assert await arrive(4, [now + 900, now + 900]) == (3, 2)  # a clock that is ahead
+    assert 100 <= grown("signalbox_commit_to_delivery_seconds_sum") < 150
     room.outlets.clear()
     assert await arrive(5, [now, now]) == (3, 2)  # nobody was there to hear it

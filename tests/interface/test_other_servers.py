@@ -14,9 +14,17 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.system.client import Client, hear, knock
-from tests.system.stack import Stack, free_port, wait_until
+from tests.system.stack import Port, Stack, wait_until
 
 pytestmark = pytest.mark.system
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A port for another server."""
+    port = Port()
+    yield port.number
+    port.close()
 
 
 def listens(port: int) -> bool:
@@ -35,7 +43,7 @@ def server(stack: Stack, *command: str, port: int, **environment: str) -> Iterat
             command, cwd=stack.root, env=stack.environment | environment, stdout=output, stderr=output
         )
     try:
-        wait_until(lambda: listens(port) or process.poll() is not None, 20, "it listens")
+        wait_until(lambda: listens(port) or process.poll() is not None, 60, "it listens")
         assert process.poll() is None, log.read_text()
         yield process
     finally:
@@ -51,29 +59,29 @@ async def talk(stack: Stack, url: str) -> None:
     alice, bob = Client(url, room, cookies["alice"]), Client(stack.url, room, cookies["bob"])
     plain = await knock(url, room, cookies["bob"], protocol=False)
     for client in (alice, bob):
-        await client.until(client.live.is_set, 10)
+        await client.until(client.live.is_set)
     for number in range(30):
         await (alice, bob)[number % 2].post(f"message {number}")
     for client in (alice, bob):
-        await client.until(lambda: len(client.events) == 30, 20)  # noqa: B023 - waited for at once
+        await client.until(lambda: len(client.events) == 30)  # noqa: B023 - waited for at once
         assert client.faults == []
         assert client.pending == {}
     assert alice.events == bob.events
-    assert [await asyncio.wait_for(plain.recv(), 5) for _ in range(30)]
+    assert [await asyncio.wait_for(plain.recv(), 20) for _ in range(30)]
     await plain.close()
     for client in (alice, bob):
         await client.close()
 
 
-async def test_another_asgi_server_serves_the_same_sockets_through_plain_send(stack: Stack) -> None:
-    port = free_port()
+async def test_another_asgi_server_serves_the_same_sockets_through_plain_send(stack: Stack, port: int) -> None:
     command = (".venv/bin/uvicorn", "proj.asgi:application", "--port", str(port), "--lifespan", "off")
     with server(stack, *command, port=port):
         await talk(stack, f"http://127.0.0.1:{port}")
 
 
-async def test_runserver_serves_pages_and_sockets_and_ends_as_an_interface_process_does(stack: Stack) -> None:
-    port = free_port()
+async def test_runserver_serves_pages_and_sockets_and_ends_as_an_interface_process_does(
+    stack: Stack, port: int
+) -> None:
     url = f"http://127.0.0.1:{port}"
     command = (".venv/bin/python", "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}")
     with server(stack, *command, port=port, SIGNALBOX_DEBUG="1") as process:
@@ -89,6 +97,6 @@ async def test_runserver_serves_pages_and_sockets_and_ends_as_an_interface_proce
         process.send_signal(signal.SIGTERM)
         with pytest.raises(ConnectionClosed) as closed:
             while True:
-                await asyncio.wait_for(alice.recv(), 10)
+                await asyncio.wait_for(alice.recv(), 20)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1012

@@ -37,12 +37,12 @@ def offer(stack: Stack, room: str, messages: int, characters: int) -> None:
 
 
 def memory(stack: Stack) -> int:
-    """kB of both interface processes."""
+    """kB that both interface processes have written; what they share depends on who else runs."""
     total = 0
     for name, pid in stack.pids().items():
         if name.startswith("interface"):
             text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-            total += int(re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)[1])  # type: ignore[index]
+            total += int(re.search(r"^Private_Dirty:\s+(\d+)", text, re.MULTILINE)[1])  # type: ignore[index]
     return total
 
 
@@ -55,7 +55,7 @@ async def test_a_stopping_server_sends_its_browsers_away_with_a_word(stack: Stac
     closes = []
     for socket in sockets:
         with pytest.raises(ConnectionClosed) as closed:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(20):
                 while True:
                     await socket.recv()
         assert closed.value.rcvd is not None, "it was cut off"
@@ -129,7 +129,7 @@ async def test_a_flood_is_held_back_and_harms_nobody_else(stack: Stack) -> None:
         await hear(bob, "welcome")
         for n in range(20):
             await bob.send(json.dumps({"message": f"calm {n}"}))
-            while (await hear(bob, "message.posted", 5))["text"] != f"calm {n}":
+            while (await hear(bob, "message.posted"))["text"] != f"calm {n}":
                 pass
             await asyncio.sleep(0.1)
         await pouring
@@ -147,11 +147,14 @@ async def test_posting_without_redis_is_answered_busy_and_works_again_on_the_sam
     said = json.dumps({"message": "hello?", "client_id": client_id})
     await socket.send(said)
     error = await hear(socket, "error")
-    assert (error["code"], error["client_id"]) == ("busy", client_id)
-    assert error["retry_after"] > 0
     await asyncio.to_thread(stack.supervisorctl, "start", "redis")
-    await socket.send(said)
-    assert (await hear(socket, "message.posted", 20))["seq"] == 1
+    while error["type"] == "error":
+        assert (error["code"], error["client_id"]) == ("busy", client_id)
+        assert error["retry_after"] > 0
+        await asyncio.sleep(error["retry_after"])  # what the protocol asks for
+        await socket.send(said)
+        error = await hear(socket, "error", "message.posted")
+    assert error["seq"] == 1
     await socket.close()
 
 

@@ -59,7 +59,7 @@ async def test_a_slow_query_stalls_neither_open_sockets_nor_those_who_come(stack
                 longest = max(longest, time.monotonic() - began)
                 await asyncio.sleep(0)
             assert not slow.done(), "it did not wait: nothing was shown"
-            assert longest < 2, "somebody waited for the slow query"
+            assert longest < 5, "somebody waited for the slow query, which is given ten seconds"
         finally:
             writing.execute("ROLLBACK")
             writing.close()
@@ -96,7 +96,7 @@ async def test_a_socket_that_has_been_open_for_hours_is_asked_to_come_again(stac
         stderr=subprocess.DEVNULL,
     ) as process:
         try:
-            await asyncio.to_thread(wait_until, path.exists, 20, "it listens")
+            await asyncio.to_thread(wait_until, path.exists, 60, "it listens")
             fresh = await knock(stack.url, "lobby", cookie)
             async with unix_connect(
                 str(path),
@@ -112,7 +112,7 @@ async def test_a_socket_that_has_been_open_for_hours_is_asked_to_come_again(stac
                             await socket.recv()
             assert closed.value.rcvd is not None
             assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1012, "retry_after=0")
-            await hear(fresh, "head", 25)  # eight hours are not over there
+            await hear(fresh, "head", seconds=40)  # eight hours are not over there
             await fresh.close()
         finally:
             process.send_signal(signal.SIGTERM)

@@ -149,7 +149,7 @@ def end(run: Run) -> Run:
     return Run.objects.select_related("service", "person").get(pk=run.pk)
 
 
-async def until(condition: Callable[[], object], seconds: float = 8.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - of anything, not of one event
             await asyncio.sleep(0.01)
@@ -351,8 +351,10 @@ async def test_who_comes_while_runs_wait_sees_the_one_that_goes_on_or_else_the_n
 
 
 async def test_what_came_and_went_is_shown_before_the_next(
-    socket: ServiceSocket, page: Page, slow: Slow, service: Service
+    socket: ServiceSocket, page: Page, slow: Slow, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for where in (module, sys.modules[ServiceSocket.__module__]):
+        monkeypatch.setattr(where, "REST", 30.0)  # so long they are shown, however slow the database is
     await socket.begin(service, None)
     slow.hold("after")
     runs = [await sync_to_async(start)(service, f"{n} came, ", State.SUCCEEDED) for n in range(3)]

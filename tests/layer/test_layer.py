@@ -50,15 +50,17 @@ async def test_named_channels_keep_their_order() -> None:
 
 async def test_who_waits_for_messages_need_not_wait_on() -> None:
     channel = f"test.{uuid.uuid4().hex}"
-    layer = work()
+    layer = WorkLayer(hosts=work().hosts, prefix=work().prefix)
+    layer.brpop_timeout = 60
     taking = asyncio.ensure_future(layer.take(channel))
-    async with asyncio.timeout(layer.brpop_timeout / 2):
+    async with asyncio.timeout(20):
         while not taking.done():  # it may not wait yet
             await asyncio.sleep(0.01)
             await layer.stop_waiting(channel)
     assert await taking == []
     await layer.send(channel, PROBE)
     assert [layer.deserialize(data) for data in await layer.take(channel)] == [PROBE]
+    await layer.close_pools()
 
 
 async def test_a_message_is_handed_to_one_taker_only() -> None:

@@ -28,7 +28,7 @@ def test_a_hundred_calls_need_no_more_connections_than_one() -> None:
     for _ in range(100):
         publish("room.1", {"type": "room.flash", "room": 1, "frame": "{}"})
         wake(channel, PROBE)
-    assert connections() == before
+    assert connections() <= before  # those of earlier tests may end meanwhile
     assert loop.run(get_channel_layer("work").waiting(channel), 5) == 101
     assert [thread.name for thread in threading.enumerate()].count("layer") == 1
 

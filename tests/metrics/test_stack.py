@@ -16,6 +16,9 @@ pytestmark = pytest.mark.system
 
 Values = Mapping[tuple[str, ...], float]
 
+# what is counted once for each message that somebody says
+SAID = ("received_frames_total", "outbox_commands_total", "receive_to_commit_seconds_count")
+
 
 def scrape(stack: Stack) -> dict[tuple[str, ...], float]:
     """What /metrics shows: values by name and labels."""
@@ -82,21 +85,25 @@ class People:
         for n in range(messages):
             await speaker.post(f"message {n}")
         await speaker.until(lambda: not speaker.pending)
-        after = await until(
-            self.stack,
-            lambda values: (
-                grown(before, values, "signalbox_sent_frames_total") >= deliveries
-                and grown(before, values, "signalbox_received_frames_total") >= messages
-            ),
-        )
-        for name in ("received_frames_total", "outbox_commands_total", "receive_to_commit_seconds_count"):
-            assert grown(before, after, f"signalbox_{name}") == messages
-        assert grown(before, after, "signalbox_worker_items_total", "chat") == messages
+        said = [("signalbox_worker_items_total", "chat"), *((f"signalbox_{name}",) for name in SAID)]
+        delivered = [f"signalbox_{name}_to_delivery_seconds" for name in ("commit", "receive")]
+
+        def all_counted(values: Values) -> bool:
+            batches = grown(before, values, "signalbox_worker_batches_total", "chat")
+            return (
+                all(grown(before, values, *key) >= messages for key in said)
+                and all(grown(before, values, f"{name}_count") >= 2 * batches for name in delivered)
+                and grown(before, values, "signalbox_sent_frames_total") >= deliveries
+            )
+
+        after = await until(self.stack, all_counted)
+        for key in said:
+            assert grown(before, after, *key) == messages, key
         assert grown(before, after, "signalbox_worker_failures_total", "chat") == 0
         assert grown(before, after, "signalbox_sent_bytes_total") > deliveries * 100
         batches = grown(before, after, "signalbox_worker_batches_total", "chat")
         assert 1 <= batches <= messages
-        for name in ("signalbox_commit_to_delivery_seconds", "signalbox_receive_to_delivery_seconds"):
+        for name in delivered:
             # both processes deliver each layer message
             assert grown(before, after, f"{name}_count") == 2 * batches
             assert grown(before, after, f"{name}_bucket", "+Inf") == 2 * batches
@@ -146,6 +153,7 @@ async def test_after_a_kill_counters_go_on_and_no_socket_is_left_in_the_gauge(st
     await people.say(5, await people.come())
     assert files(stack) == kept
     await people.leave()
+    await until(stack, lambda values: sum(open_sockets(values).values()) == 0)
 
 
 async def test_refusals_and_the_workers_are_shown(stack: Stack) -> None:
@@ -160,10 +168,11 @@ async def test_refusals_and_the_workers_are_shown(stack: Stack) -> None:
     async with await knock(stack.url, "no such room", cookie) as socket:
         assert (await hear(socket, "error"))["code"] == "no_such_room"
         await socket.wait_closed()
-    after = await until(stack, lambda values: grown(before, values, "signalbox_closes_total", "4404") == 1)
+    closed = [("signalbox_closes_total", code) for code in ("4404", "1000")]
+    after = await until(stack, lambda values: all(grown(before, values, *key) for key in closed))
     for code in ("not_json", "no_such_message", "no_such_room"):
         assert grown(before, after, "signalbox_refusals_total", code) == 1
-    assert grown(before, after, "signalbox_closes_total", "1000") == 1
+    assert [grown(before, after, *key) for key in closed] == [1, 1]
     after = await until(stack, lambda values: values["signalbox_workers", "chat"] == 1, 20)
     assert 0 <= after["signalbox_worker_heartbeat_age_seconds", "chat"] < 15
     assert after["signalbox_waiting_messages", "chat"] == 0
@@ -179,7 +188,7 @@ async def test_what_waits_for_a_worker_is_shown_while_there_is_none(stack: Stack
             values = await until(stack, lambda values: values["signalbox_waiting_messages", "chat"] == 1)
             assert values["signalbox_workers", "chat"] == 0
             await asyncio.to_thread(stack.supervisorctl, "start", "worker-chat")
-            await hear(socket, "message.posted", 20)
+            await hear(socket, "message.posted")
     finally:
         await asyncio.to_thread(stack.supervisorctl, "start", "worker-chat")
     await until(stack, lambda values: values["signalbox_workers", "chat"] == 1)
@@ -193,9 +202,10 @@ async def test_runs_are_counted_by_how_they_end(stack: Stack) -> None:
         await asyncio.to_thread(stack.manage, "loadservices", str(file))
         done = await asyncio.to_thread(stack.run, ".venv/bin/python", "manage.py", "run", "metered", "--follow")
         assert done.returncode == status, done.stderr
-    after = await until(stack, lambda values: grown(before, values, "signalbox_run_bytes_total") == 10)
-    assert grown(before, after, "signalbox_runs_ended_total", "succeeded") == 1
-    assert grown(before, after, "signalbox_runs_ended_total", "failed") == 1
+    once = [("signalbox_runs_ended_total", state) for state in ("succeeded", "failed")]
+    after = await until(stack, lambda values: all(grown(before, values, *key) for key in once))
+    assert [grown(before, after, *key) for key in once] == [1, 1]
+    assert grown(before, after, "signalbox_run_bytes_total") == 10
     assert grown(before, after, "signalbox_run_wait_seconds_count") == 2
     assert 0 < grown(before, after, "signalbox_run_wait_seconds_sum") < 20
     assert (after["signalbox_runs", "queued"], after["signalbox_runs", "running"]) == (0, 0)

@@ -1,5 +1,6 @@
 """What a room need not keep goes from the beginning of its log; pages and sockets stay right."""
 
+import re
 from datetime import timedelta
 from io import StringIO
 
@@ -49,6 +50,22 @@ def test_the_stricter_limit_counts(room: Room, days: int | None, messages: int |
     assert left(room) == list(range(11 - kept, 11))
     retention.prune_all()
     assert len(left(room)) == kept
+
+
+def test_limits_by_which_messages_go_are_asked_about_first(room: Room, alice: User, client: Client) -> None:
+    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    room.keep(None, 9)
+    asked = client.post("/chat/lobby/settings/keep/", {"days": "3", "messages": ""})
+    assert "Delete 6 messages?" in asked.content.decode()  # number 1 goes anyway
+    room.refresh_from_db()
+    assert (room.keep_days, room.keep_messages) == (None, 9)
+    sure = dict(re.findall(r'name="(\w+)" value="(\w*)"', asked.content.decode()))
+    assert client.post("/chat/lobby/settings/keep/", sure).status_code == 302
+    room.refresh_from_db()
+    assert (room.keep_days, room.keep_messages) == (3, None)
+    retention.prune_all()
+    assert left(room) == [8, 9, 10]
+    assert client.post("/chat/lobby/settings/keep/", {"days": "4", "messages": "8"}).status_code == 302
 
 
 def test_the_last_hour_stays_whatever_the_limits(room: Room, alice: User) -> None:

@@ -65,6 +65,14 @@ def test_what_cannot_be_run_is_refused_at_its_field(admin: Client, field: str, v
     assert not Service.objects.exists()
 
 
+def test_each_parameter_has_a_line_of_its_own(admin: Client, make: Make) -> None:
+    described = [{"name": "version"}, {"name": "force", "type": "boolean"}]
+    service = make(command=["true", "{version}", "{force}"], parameters=described)
+    field = admin.get(f"/admin/runs/service/{service.pk}/change/").context["adminform"].form["parameters"]
+    assert field.value().splitlines() == ["[", '  {"name": "version"},', '  {"name": "force", "type": "boolean"}', "]"]
+    assert field.field.clean(field.value()) == described
+
+
 def test_a_change_does_not_take_back_what_runs_have_counted_meanwhile(admin: Client, make: Make) -> None:
     service = make(concurrency=9)
     verbs.start(service, None, {})

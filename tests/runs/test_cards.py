@@ -135,6 +135,15 @@ def test_a_card_shows_the_last_three_lines_and_nothing_that_they_could_do(make: 
     assert '<span class="ansi-ink-1">red</span>' in html
 
 
+def test_what_a_command_tells_the_page_takes_no_line_of_a_card(make: Make, alice: User, ops: Room) -> None:
+    run = verbs.start(make(room=ops), alice, {})
+    data = b"zero\none\n::group Unpacking\ntwo\n::endgroup\n::progress 40 Copying\n"
+    Chunk.objects.create(run=run, seq=1, offset=0, line=1, data=data)
+    Run.objects.filter(pk=run.pk).update(bytes=len(data), lines=6, chunks=1)
+    said = "".join(f'<div class="said">{line}</div>' for line in ("one", "Unpacking", "two"))
+    assert f'">{said}</div>' in cards.draw(alice, [str(run.pk)])[str(run.pk)]
+
+
 def test_however_many_cards_there_are_the_database_is_asked_as_often(
     make: Make, alice: User, ops: Room, django_assert_num_queries: Any
 ) -> None:

@@ -13,7 +13,7 @@ from tests.system.stack import Stack
 
 pytestmark = pytest.mark.system
 
-SOON = 5.0  # seconds
+SOON = 5.0  # seconds, as is promised
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What happens to a socket between the door and its place in the room."""
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -23,13 +24,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Browser:
     """Speaks ASGI to a ChatSocket, and keeps what it is told."""
 
-    def __init__(self, key: str, room: Room) -> None:
+    def __init__(self, key: str, room: Room, *, plain: bool = False) -> None:
         self.said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.heard: list[dict[str, Any]] = []
         scope = {
             "type": "websocket",
             "headers": [(b"cookie", f"{settings.SESSION_COOKIE_NAME}={key}".encode())],
-            "subprotocols": ["signalbox.v1"],
+            "subprotocols": [] if plain else ["signalbox.v1"],
             "query_string": b"",
             "url_route": {"kwargs": {"room": room.name}},
         }
@@ -45,7 +46,7 @@ class Browser:
         return [message["type"].removeprefix("websocket.") for message in self.heard]
 
     async def closed(self) -> int:
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(20):
             while "close" not in self.kinds:
                 if self.task.done():
                     self.task.result()
@@ -95,6 +96,33 @@ async def test_who_loses_the_room_while_coming_in_is_told_and_closed(
     assert await browser.closed() == 4403
     assert browser.kinds[0] == "accept"
     assert not interface.mailbox.outlets
+
+
+async def test_a_plain_client_hears_what_was_said_between_the_door_and_its_place(
+    interface: Interface, room: Room, alice: User, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is let in, and so open, before it is in the room; nothing else tells it from when on it hears everything."""
+    await sync_to_async(room.post)(alice, "before it came")
+    asked = interface.arrivals.ask
+
+    async def slowly(arrival: Arrival) -> Missed:
+        assert browser.kinds == ["accept"]
+        await sync_to_async(room.post)(alice, "while it came in")
+        return await asked(arrival)
+
+    monkeypatch.setattr(interface.arrivals, "ask", slowly)
+    browser = Browser(key, room, plain=True)
+    async with asyncio.timeout(20):
+        while len(browser.heard) < 2:  # noqa: ASYNC110 - of a list
+            await asyncio.sleep(0.01)
+    await sync_to_async(room.post)(alice, "when it was there")
+    async with asyncio.timeout(20):
+        while len(browser.heard) < 3:  # noqa: ASYNC110 - of a list
+            await asyncio.sleep(0.01)
+    said = [json.loads(message["text"]) for message in browser.heard[1:]]
+    assert said == [{"message": "while it came in"}, {"message": "when it was there"}]
+    browser.said.put_nowait({"type": "websocket.disconnect", "code": 1000})
+    await browser.task
 
 
 async def test_a_database_that_goes_away_while_one_catches_up_closes_with_come_back_later(

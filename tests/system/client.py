@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMes
 from websockets.typing import Origin, Subprotocol
 
 RESEND = 3.0  # seconds without an acknowledgement
+RATE = 8.0  # frames a second; as for the browser's page, a little below what the server allows
+BURST = 4.0  # seconds of that rate that may go out at once
 TROUBLE = (ConnectionClosed, InvalidHandshake, InvalidMessage, OSError, TimeoutError, EOFError)
 
 
@@ -25,25 +28,25 @@ async def knock(
         additional_headers={"Cookie": cookie} if cookie else {},
         subprotocols=[Subprotocol("signalbox.v1")] if protocol else None,
         origin=Origin(origin or url),
-        open_timeout=10,
+        open_timeout=30,
         proxy=None,
         max_size=None,
     )
 
 
-async def hear(socket: ClientConnection, kind: str, seconds: float = 10) -> dict[str, Any]:
-    """The next frame of that type; others are passed over."""
+async def hear(socket: ClientConnection, *kinds: str, seconds: float = 20) -> dict[str, Any]:
+    """The next frame of one of these types; others are passed over."""
     async with asyncio.timeout(seconds):
         while True:
             frame: dict[str, Any] = json.loads(await socket.recv())
-            if frame.get("type") == kind:
+            if frame.get("type") in kinds:
                 return frame
 
 
 async def close_code(socket: ClientConnection) -> int:
     """Hear the socket out, and return the code it was closed with."""
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while True:
                 await socket.recv()
     except ConnectionClosed as closed:
@@ -66,6 +69,8 @@ class Client:
         self.closes: list[int] = []
         self.faults: list[str] = []  # what must never happen
         self.live = asyncio.Event()
+        self._due: dict[str, float] = {}  # client_id -> when it is to be sent again, on the monotonic clock
+        self._pace = 0.0  # when the next frame may go out, without a burst; on the monotonic clock
         self._socket: ClientConnection | None = None
         self._task = asyncio.ensure_future(self._live())
 
@@ -73,7 +78,7 @@ class Client:
         """Say something. It is pending until it is acknowledged, whatever happens in between."""
         client_id = str(uuid.uuid4())
         self.pending[client_id] = text
-        await self._send(client_id)
+        await self._send()
         return client_id
 
     async def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -89,13 +94,20 @@ class Client:
         if self._socket is not None:
             await self._socket.close()
 
-    async def _send(self, client_id: str) -> None:
-        if self._socket is None or not self.live.is_set() or client_id not in self.pending:
-            return
-        try:
-            await self._socket.send(json.dumps({"message": self.pending[client_id], "client_id": client_id}))
-        except TROUBLE:
-            return  # the reader sees it too, and reconnects
+    async def _send(self) -> None:
+        """Send what is due, the oldest first, as far as the pace allows."""
+        for client_id, text in list(self.pending.items()):
+            now = time.monotonic()
+            if self._socket is None or not self.live.is_set() or self._pace > now + BURST:
+                return
+            if client_id not in self.pending or self._due.get(client_id, now) > now:
+                continue
+            self._pace = max(self._pace, now) + 1 / RATE
+            self._due[client_id] = now + RESEND
+            try:
+                await self._socket.send(json.dumps({"message": text, "client_id": client_id}))
+            except TROUBLE:
+                return  # the reader sees it too, and reconnects
 
     async def _live(self) -> None:
         wait = 0.2
@@ -123,11 +135,11 @@ class Client:
             resend.cancel()
 
     async def _resend(self) -> None:
+        self._due.clear()  # what this connection was not told, it does not know
         await self.live.wait()
         while True:
-            for client_id in list(self.pending):
-                await self._send(client_id)
-            await asyncio.sleep(RESEND)
+            await self._send()
+            await asyncio.sleep(0.5)
 
     async def _heard(self, socket: ClientConnection, frame: dict[str, Any]) -> None:
         kind = frame["type"]
@@ -141,6 +153,7 @@ class Client:
             self._acknowledge(frame["client_id"], frame["seq"])
         elif kind == "error":
             self.refused.append(frame)
+            self._due[frame.get("client_id", "")] = time.monotonic() + frame.get("retry_after", RESEND)
         elif kind == "head" and frame["seq"] > self.seq:
             await socket.send(json.dumps({"type": "resume", "epoch": self.epoch, "seq": self.seq}))
         elif "seq" in frame and kind not in ("head", "seen"):

@@ -50,11 +50,21 @@ print("cookies:" + json.dumps(cookies))
 """
 
 
-def free_port() -> int:
-    """A TCP port that nobody listens on at this moment."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
+class Port:
+    """A TCP port of one's own until close(): servers, which set SO_REUSEADDR, may listen on it, and nobody is given it.
+
+    A port that was only free a moment ago is given to others, while a server starts or is away.
+    """
+
+    def __init__(self) -> None:
+        self._place = socket.socket()
+        self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._place.bind(("127.0.0.1", 0))
+        self.number = int(self._place.getsockname()[1])
+
+    def close(self) -> None:
+        """Whoever asks may be given it."""
+        self._place.close()
 
 
 def wait_until(condition: Callable[[], object], seconds: float, what: str) -> None:
@@ -80,7 +90,8 @@ class Stack:
     ) -> None:
         self._temporary = Path(tempfile.mkdtemp(prefix="sb-", dir="/tmp"))  # sockets need short names
         self.root = self._temporary / folder
-        self.port = free_port()
+        self._port = Port()
+        self.port = self._port.number
         self.url = f"http://127.0.0.1:{self.port}"
         self._extra = dict(settings or {})
         kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
@@ -102,6 +113,7 @@ class Stack:
         done = self.run("./deploy/down")
         left = self.processes()
         takeover.end(left, 2.0)
+        self._port.close()
         shutil.rmtree(self._temporary, ignore_errors=True)
         assert done.returncode == 0, f"./deploy/down ended with {done.returncode}:\n{done.stdout}{done.stderr}"
         assert not left, f"./deploy/down left processes behind: {left}"

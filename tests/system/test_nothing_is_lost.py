@@ -15,7 +15,6 @@ from tests.system.stack import Stack
 pytestmark = [pytest.mark.system, pytest.mark.timeout(420)]
 
 CLIENTS = 20
-MESSAGES = 2000
 IDLE = 60  # seconds
 VICTIMS = ["interface_0", "worker-chat", "web", "redis", "nginx", "interface_1", "supervisord"]
 
@@ -31,14 +30,10 @@ def stored(stack: Stack, room: str) -> list[dict[str, Any]]:
     return [{"seq": seq, "client_id": client_id, "text": text} for seq, client_id, text in rows]
 
 
-async def kill_in_turn(stack: Stack, done: asyncio.Event, clients: list[Client]) -> list[str]:
+async def kill_in_turn(stack: Stack, clients: list[Client]) -> None:
     """Kill each process once while the load runs; the next one when the last one is back and everyone has caught up."""
-    killed = []
     for victim in VICTIMS:
-        if done.is_set():
-            break
         before = await asyncio.to_thread(stack.kill9, victim)
-        killed.append(victim)
         if victim == "supervisord":
             await asyncio.to_thread(stack.start)
         end = time.monotonic() + 40
@@ -47,8 +42,7 @@ async def kill_in_turn(stack: Stack, done: asyncio.Event, clients: list[Client])
             await asyncio.sleep(0.1)
         head = max(client.seq for client in clients) + 1  # somebody said something after it was back
         for client in clients:
-            await client.until(lambda client=client, head=head: client.seq >= head, 20)  # type: ignore[misc]
-    return killed
+            await client.until(lambda client=client, head=head: client.seq >= head)  # type: ignore[misc]
 
 
 def _pid(stack: Stack, victim: str) -> int:
@@ -66,19 +60,17 @@ async def test_whatever_process_is_killed_nothing_acknowledged_is_lost_or_double
     for client in clients:
         await client.until(client.live.is_set)
     said: dict[str, str] = {}
-    done = asyncio.Event()
+    killing = asyncio.ensure_future(kill_in_turn(stack, clients))
 
     async def talk(client: Client, name: str) -> None:
         """Speak evenly for as long as processes are being killed, at a pace that the limit allows."""
-        for n in range(MESSAGES // CLIENTS):
-            text = f"{name} says {n}"
+        while not killing.done():
+            text = f"{name} says {len(said)}"
             said[await client.post(text)] = text
             await asyncio.sleep(0.6)
 
-    killing = asyncio.ensure_future(kill_in_turn(stack, done, clients))
     await asyncio.gather(*(talk(client, name) for client, name in zip(clients, cookies, strict=True)))
-    done.set()
-    assert await killing == VICTIMS, "the load ended before every process was killed"
+    await killing
 
     for client in clients:
         await client.until(lambda client=client: not client.pending)  # type: ignore[misc]
@@ -87,7 +79,7 @@ async def test_whatever_process_is_killed_nothing_acknowledged_is_lost_or_double
     for client in clients:
         await client.until(lambda client=client: client.seq == head)  # type: ignore[misc]
 
-    assert [event["seq"] for event in log] == list(range(1, MESSAGES + 1)), "a hole, or something twice"
+    assert [event["seq"] for event in log] == list(range(1, len(said) + 1)), "a hole, or something twice"
     assert {event["client_id"]: event["text"] for event in log} == said
     order = [event["client_id"] for event in log]
     for client in clients:
@@ -96,7 +88,7 @@ async def test_whatever_process_is_killed_nothing_acknowledged_is_lost_or_double
         assert {client_id: order.index(client_id) + 1 for client_id in client.acknowledged} == client.acknowledged
         assert client.connections > 1, "no socket was ever closed: nothing was tested"
         await client.close()
-    assert len(set().union(*(client.acknowledged for client in clients))) == MESSAGES
+    assert len(set().union(*(client.acknowledged for client in clients))) == len(said)
 
 
 async def test_restarting_the_worker_under_load_loses_nothing_and_closes_no_socket(stack: Stack) -> None:
@@ -138,7 +130,7 @@ async def test_after_redis_was_killed_messages_pass_as_quickly_as_before(stack: 
         await clients[0].post("now")
         for client in clients:
             await client.until(lambda client=client: client.seq == clients[0].seq and not clients[0].pending)  # type: ignore[misc]
-        quick = quick + 1 if time.monotonic() - said < 0.3 else 0
+        quick = quick + 1 if time.monotonic() - said < 1 else 0  # the looks are three seconds apart
         await asyncio.sleep(0.12)
     for client in clients:
         assert (client.connections, client.closes, client.faults) == (1, [], [])

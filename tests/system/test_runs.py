@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -141,7 +140,7 @@ def survive(
     addresses = [*(f"runs/{id}/" for id in ids[:: max(1, runs // 4)]), "deploy/count/", "deploy/count/"]
     with audience(stack.url, cookie) as people:
         people.come(*addresses)
-        wait_until(lambda: all(viewer.connections for viewer in people.viewers), 30, "everybody watches")
+        wait_until(lambda: all(viewer.state for viewer in people.viewers), 30, "everybody watches")
         shown = page(ids[0]) if page else None
         for n in range(max(kills, restarts)):
             if n < kills:
@@ -168,10 +167,11 @@ def survive(
             assert said.decode() == lines(count), complaint
             assert follower.returncode == 0
         wait_until(lambda: all(viewer.done for viewer in people.viewers), 30, "all viewers have all of it")
+        stayed = people.viewers[: len(addresses)]
+        wait_until(lambda: all(viewer.connections > 1 for viewer in stayed), 30, "they were cut off, and came back")
     printed = lines(count).encode()
     others = {run for viewer in people.viewers for run in viewer.said}  # the followers' runs are of that service too
     assert faults(people.viewers, dict.fromkeys(others, printed)) == []
-    assert max(viewer.connections for viewer in people.viewers) > 1, "nobody was cut off"
     if shown:
         assert shown.lines(count) == [f"line {n} ✓" for n in range(1, count + 1)]
         begun, heard = shown.heard()
@@ -190,15 +190,14 @@ def test_twenty_runs_of_thirty_seconds_outlive_five_kills_and_three_restarts(ser
         survive(services, 20, 600, kills=5, restarts=3, page=open_page)
 
 
-def test_a_worker_that_is_stopped_lets_go_within_a_second_and_its_run_goes_on(services: Stack) -> None:
+def test_a_worker_that_is_stopped_lets_go_at_once_and_its_run_goes_on(services: Stack) -> None:
     (id,) = start(services, "count", lines=100)
     wait_until(lambda: states(services)[id]["bytes"] > 0, 60, "it prints")
-    began = time.monotonic()
     for program in ("worker-runs_0", "worker-runs_1"):
         back(services, program, 0)  # else its pid is 0, which means the whole process group of this test
         os.kill(services.pid(program), signal.SIGTERM)
-    wait_until(lambda: states(services)[id]["worker"] == "", 3, "its lease is given back")
-    assert time.monotonic() - began < 3
+    # a lease that nobody gives back keeps its worker's name, and lasts 20 seconds
+    wait_until(lambda: states(services)[id]["worker"] == "", 5, "its lease is given back")
     services.restart("worker-runs")
     assert all_end(services, [id], 100)[id]["state"] == "succeeded"
 
@@ -221,20 +220,20 @@ def test_a_free_neighbour_is_told_of_what_a_full_worker_cannot_take(services: St
         assert held, "a pid of 0 would mean this test's own process group"
         os.kill(held, signal.SIGSTOP)
         try:
-            wait_until(lambda: listening() == {2}, 10, "it is deaf")
+            wait_until(lambda: listening() == {2}, 30, "it is deaf")
             start(services, "gated", 15)
-            wait_until(lambda: runs("running") == 15 and not waiting(), 10, "15 of them run")
+            wait_until(lambda: runs("running") == 15 and not waiting(), 40, "15 of them run")
             start(services, "gated")
-            wait_until(lambda: runs("running") == 16, 10, "its neighbour is full")
+            wait_until(lambda: runs("running") == 16, 30, "its neighbour is full")
             start(services, "gated")
-            wait_until(waiting, 4, "the full worker has passed on what it was told")
+            wait_until(waiting, 20, "the full worker has passed on what it was told")
             assert runs("queued") == 1
             os.kill(held, signal.SIGCONT)
-            wait_until(lambda: runs("running") == 17 and not waiting(), 4, "the other one has taken it")
+            wait_until(lambda: runs("running") == 17 and not waiting(), 20, "the other one has taken it")
         finally:
             os.kill(held, signal.SIGCONT)
             gate.touch()
-    wait_until(lambda: runs("succeeded") == 17, 20, "all have ended")
+    wait_until(lambda: runs("succeeded") == 17, 40, "all have ended")
     gate.unlink()
 
 
@@ -271,7 +270,7 @@ def test_runs_outlive_supervisord_which_starts_by_itself_from_a_prepared_checkou
     assert services.processes() == []
     before = states(services)[id]["bytes"]
     assert services.run(".venv/bin/supervisord", "-c", "supervisord.conf").returncode == 0
-    wait_until(lambda: states(services)[id]["bytes"] > before, 20, "its output is stored again")
+    wait_until(lambda: states(services)[id]["bytes"] > before, 60, "its output is stored again")
     (services.root / "enough").touch()
     assert all_end(services, [id], 60)[id]["state"] == "succeeded"
     wait_until(lambda: outputs(services, [id]), 30, "its output is archived")

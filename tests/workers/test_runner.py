@@ -20,6 +20,7 @@ from proj.runs import cards, leases, output, settling, storing, verbs
 from proj.runs.leases import Holder
 from proj.runs.models import Archive, Chunk, Run
 from proj.runs.spool import Spool
+from proj.runs.states import State
 from tests.conftest import wait_for
 from tests.runs.conftest import Make
 
@@ -37,7 +38,7 @@ def runner(_own_folders: None) -> Iterator[Runner]:
         process.wait(20)
 
 
-def until_over(runner: Runner, run: Run, seconds: float = 15.0, *, asked: Any = None) -> Run:
+def until_over(runner: Runner, run: Run, seconds: float = 40.0, *, asked: Any = None) -> Run:
     """Take turns until the run is settled, or until `asked(run)` is true."""
     limit = time.monotonic() + seconds
     while True:
@@ -217,6 +218,20 @@ def test_chunks_have_no_hole_and_cut_no_character(runner: Runner, make: Make, tm
     assert seq > 5
 
 
+def test_a_launcher_that_is_held_up_still_keeps_what_was_printed_and_blames_nobody(
+    runner: Runner, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk may take a write for longer than a launcher waits for output behind the command's end."""
+    held_up = tmp_path / "launcher.py"
+    folder = str(launching.LAUNCHER.parent)
+    held_up.write_text(
+        f"import sys; sys.path.insert(0, {folder!r}); import launcher; launcher.DRAIN = 0; launcher.main(sys.argv[1])"
+    )
+    monkeypatch.setattr(launching, "LAUNCHER", held_up)
+    run = did(runner, make, ["seq", "9999"])
+    assert printed(run) == b"".join(b"%d\n" % n for n in range(1, 10_000))
+
+
 def test_progress_is_read_from_lines_of_its_own(runner: Runner, make: Make) -> None:
     script = (
         "echo '::progress 40 Copying'; echo 'no ::progress 90 here'; printf '::prog'; sleep 0.3; echo 'ress 250 End'"
@@ -368,13 +383,14 @@ def test_what_a_killed_worker_had_just_claimed_is_begun_by_the_next(runner: Runn
     assert until_over(runner, run).state == "succeeded"
 
 
-def test_a_lost_run_that_is_found_again_adds_the_rest_of_its_output(runner: Runner, make: Make) -> None:
-    run = verbs.start(make("web1", ["sh", "-c", "echo 1; sleep 0.5; echo 2"]), None, {})
+def test_a_lost_run_that_is_found_again_adds_the_rest_of_its_output(runner: Runner, make: Make, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    script = "echo 1; until [ -e $0 ]; do sleep 0.1; done; echo 2"
+    run = verbs.start(make("web1", ["sh", "-c", script, str(gate)]), None, {})
     until_over(runner, run, asked=lambda run: run.bytes > 0)
     runner.let_go()
-    from proj.runs.states import State
-
     assert Run.objects.move(State.LOST, worker="", lease_until=None, reason="Nothing is heard of its host.")
+    gate.touch()
     run = until_over(runner, run)
     assert (run.state, printed(run)) == ("lost", b"1\n2\n")
 
@@ -391,7 +407,7 @@ def test_a_commit_that_fails_is_made_again_from_the_same_place(
     make: Make,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    run = verbs.start(make("web1", ["sh", "-c", "echo '::progress 5 a'; echo b"]), None, {})
+    run = verbs.start(make("web1", ["printf", "::progress 5 a\\nb\\n"]), None, {})  # at once: one chunk
     failed: list[int] = []
     append = storing.append
 

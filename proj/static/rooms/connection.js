@@ -57,9 +57,20 @@ export class Connection {
     this.words.textContent = said;
     if (tone) this.line.dataset.tone = tone;
     else delete this.line.dataset.tone;
+    this.#stay(tone === "warn");
     for (const way of this.help) way.hidden = HELP[state] !== way.id;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#announce(state, said), SETTLED);
+  }
+
+  // While trouble lasts the line is as high as with all that may stand in it: tries that come and go move nothing on the page.
+  #stay(trouble) {
+    const { style } = this.line;
+    style.minHeight = "";
+    if (!trouble) return;
+    this.button.hidden = false;
+    this.countdown.textContent = say("countdown", { n: 30 });
+    style.minHeight = `${this.line.offsetHeight}px`; // show() says what there really is
   }
 
   // Each trouble once, and once that it is over. What is on its way to be well again says nothing.

@@ -73,7 +73,8 @@ export class Search {
 
   #go(at) {
     this.#at = at;
-    const values = { n: at + 1, count: this.#lines.length };
+    const [n, all] = [at + 1, this.#lines.length].map((number) => number.toLocaleString(document.documentElement.lang));
+    const values = { n, count: all };
     this.#show(this.#lines.length ? say(this.#more ? "found-more" : "found", values) : say("found-none"));
     if (this.#lines.length) this.marks.go(this.#lines[at]);
     this.list.draw();

@@ -42,8 +42,10 @@ function build({ name, address, unread }) {
   const item = option.cloneNode(true);
   item.querySelector("bdi").textContent = name;
   item.dataset.address = address;
-  item.querySelector(".count").textContent = unread;
-  item.querySelector(".count").hidden = !unread;
+  const count = item.querySelector(".count");
+  count.textContent = unread;
+  count.hidden = !unread;
+  count.classList.toggle("unread", !unread.startsWith("@"));
   return item;
 }
 

@@ -1,0 +1,6 @@
+// Times on a page, in the reader's own time: the day and the time of day.
+import { day, local } from "./times.js";
+
+for (const time of document.querySelectorAll("main time[datetime]")) {
+  time.textContent = `${day(time.dateTime)}, ${local(time.dateTime)}`;
+}
