@@ -446,9 +446,11 @@ def test_a_claim_that_the_database_cuts_short_strands_no_run(
 
 
 def test_a_card_that_cannot_be_drawn_strands_no_run(
-    runner: Runner, make: Make, monkeypatch: pytest.MonkeyPatch
+    runner: Runner, make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    run = verbs.start(make("web1", ["sh", "-c", "echo 1; sleep 0.3; echo 2"]), None, {})
+    gate = tmp_path / "gate"
+    command = ["sh", "-c", "echo 1; until [ -e $0 ]; do sleep 0.1; done; echo 2", str(gate)]
+    run = verbs.start(make("web1", command), None, {})
     runner.turn(look=True)
 
     def broken(run: Run) -> Any:
@@ -458,6 +460,7 @@ def test_a_card_that_cannot_be_drawn_strands_no_run(
     monkeypatch.setattr(cards, "of_state", broken)
     with pytest.raises(OperationalError):
         until_over(runner, run)
+    gate.touch()
     run = until_over(runner, run)
     assert (run.state, printed(run)) == ("succeeded", b"1\n2\n")
 
