@@ -108,8 +108,10 @@ def test_groups_fold(start: START, visit: People) -> None:
     group = page.locator(".line.group")
     assert group.evaluate(HIGH) == page.locator("#L1").evaluate(HIGH)
     fold.click()
-    assert group.evaluate("line => getComputedStyle(line, '::after').content") == '"6 lines folded"'
     expect(line(page, 4)).to_have_count(0)
+    page.wait_for_function(
+        """() => getComputedStyle(document.querySelector(".line.group"), "::after").content === '"6 lines folded"'"""
+    )
     expect(line(page, 9)).to_have_count(0)
     expect(line(page, 10)).to_have_text("copied 100 %")
     page.goto(f"{page.url}#L5")

@@ -56,7 +56,6 @@ def test_uwsgi_has_time_to_finish_what_it_serves() -> None:
 
     mercy = uwsgi.getint("uwsgi", "worker-reload-mercy")
     assert conf().getint("program:web", "stopwaitsecs") > mercy
-    assert uwsgi.get("uwsgi", "hook-master-start") == "unix_signal:15 gracefully_kill_them_all"
     assert uwsgi.getboolean("uwsgi", "lazy-apps")
     assert not uwsgi.has_option("uwsgi", "threads")
 
