@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,9 @@ from typing import Any
 from django.conf import settings
 
 from proj.runs import processes
+
+PORTION = 4 * 1024 * 1024  # bytes of an output that go at once
+PAUSE = 0.005  # seconds before the next go
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,11 @@ class Spool:
             return ""
 
     def remove(self) -> None:
-        """Clear it away."""
+        """Clear it away; a large output little by little, for the disk holds up all its users while a file goes."""
+        with contextlib.suppress(OSError):
+            for size in range(self.output.stat().st_size - PORTION, 0, -PORTION):
+                os.truncate(self.output, size)
+                time.sleep(PAUSE)
         shutil.rmtree(self.path, ignore_errors=True)
 
     def _read(self, name: str) -> dict[str, Any] | None:
