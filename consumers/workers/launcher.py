@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 DRAIN = 2.0  # seconds that output may stay open behind a command that has ended
 LOOK = 0.1  # seconds between two looks at what is left of a command that is being ended
 FILES = 1024  # descriptors that a command may open, as a login has it; the worker's own limit is higher
-EARLY = (
-    1 << 20
-)  # bytes of output that are given to the disk at once: all of it at the end would hold up everybody there
+EARLY = 1 << 20  # bytes of output that the disk is given at once: all of it at the end would hold up everybody there
 RESERVED = 4096  # bytes on the disk for exit.json, which must be written on a full one too
 
 

@@ -51,11 +51,14 @@ def test_python_counts_as_started_after_ten_seconds_and_does_not_buffer(program:
 
 
 def test_uwsgi_has_time_to_finish_what_it_serves() -> None:
+    file = CHECKOUT / "deploy" / "uwsgi.ini"
     uwsgi = RawConfigParser(strict=False, comment_prefixes=(";",))
-    uwsgi.read(CHECKOUT / "deploy" / "uwsgi.ini")
+    uwsgi.read(file)
 
     mercy = uwsgi.getint("uwsgi", "worker-reload-mercy")
     assert conf().getint("program:web", "stopwaitsecs") > mercy
+    # one of several hooks, of which the parser knows the last
+    assert "hook-master-start = unix_signal:15 gracefully_kill_them_all" in file.read_text().splitlines()
     assert uwsgi.getboolean("uwsgi", "lazy-apps")
     assert not uwsgi.has_option("uwsgi", "threads")
 
