@@ -6,7 +6,9 @@ one system call.
 """
 
 import asyncio
+import contextlib
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from daphne.ws_protocol import WebSocketProtocol
@@ -48,23 +50,46 @@ class Flusher:
 
 
 class DirectLine:
-    """Writes frames to the socket when nothing is queued before them, and through the transport otherwise."""
+    """Writes frames to the socket when nothing is queued before them, and through the transport otherwise.
 
-    __slots__ = ("_closed", "_flusher", "_gathered", "_protocol", "_slow")
+    `clear` says that nothing is, so that a delivery need not ask protocol and transport, whose attributes lie all over
+    the memory. Whoever else writes to the connection, or ends it, sets it to False (see server.py).
+    """
+
+    __slots__ = ("_closed", "_flusher", "_gathered", "_protocol", "_send", "_slow", "_traffic", "clear")
 
     def __init__(self, protocol: WebSocketProtocol, flusher: Flusher) -> None:
         self._protocol = protocol
         self._flusher = flusher
+        self._traffic = flusher.traffic
+        self._send = protocol.transport.socket.send
         self._gathered: list[bytes] = []
         self._closed = False
         self._slow = False  # it has been counted as slow, and has not caught up
+        self.clear = False
 
     def write(self, frame: Frame) -> None:
         if self._closed:
             return
         if not self._gathered:
             self._flusher.note(self)
+            self.clear = False
         self._gathered.append(frame.wire)
+
+    def write_now(self, frames: Sequence[Frame], wire: bytes) -> None:
+        if not self.clear:
+            for frame in frames:
+                self.write(frame)
+            return
+        traffic = self._traffic
+        traffic.sent_frames += len(frames)
+        traffic.sent_bytes += len(wire)
+        try:
+            taken = self._send(wire)
+        except OSError:
+            taken = 0  # as in flush()
+        if taken != len(wire):
+            self._queue(wire[taken:])
 
     def close(self, code: int, reason: str = "") -> None:
         self.flush()
@@ -90,17 +115,21 @@ class DirectLine:
         if protocol.state != WebSocketProtocol.STATE_OPEN or transport is None:
             self._closed = True
             return
-        traffic = self._flusher.traffic
-        traffic.sent_frames += frames
-        traffic.sent_bytes += len(data)
+        self._traffic.sent_frames += frames
+        self._traffic.sent_bytes += len(data)
+        taken = 0
         if not self._queued(transport):
-            try:
-                data = data[transport.socket.send(data) :]
-            except (BlockingIOError, InterruptedError):
-                pass
-            except OSError:
-                pass  # it is gone; the transport finds out by itself, and tells the protocol
-        if data:
+            self.clear = True
+            with contextlib.suppress(OSError):  # it takes no more now; or it is gone, as the transport finds out itself
+                taken = self._send(data)
+        if taken != len(data):
+            self._queue(data[taken:])
+
+    def _queue(self, data: bytes) -> None:
+        """Leave it to the transport to write `data`, after what waits there."""
+        self.clear = False
+        transport = self._protocol.transport
+        if transport is not None:
             transport.write(data)
             self._look_at_backlog(self._queued(transport))
 

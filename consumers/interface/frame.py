@@ -10,11 +10,11 @@ from proj.rooms.frames import encoded
 class Frame:
     """One JSON text of the protocol. `wire` is what goes over a socket as it is, RFC 6455 framing included."""
 
-    __slots__ = ("_plain", "_wire", "text")
+    __slots__ = ("_plain", "text", "wire")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._wire: bytes | None = None
+        self.wire = _framed(text.encode())
         self._plain: Frame | bool | None = False  # False: not looked at yet
 
     @classmethod
@@ -23,27 +23,24 @@ class Frame:
         return cls(encoded(fields))
 
     @property
-    def wire(self) -> bytes:
-        """An unmasked, unfragmented text frame (RFC 6455, section 5.2)."""
-        if self._wire is None:
-            payload = self.text.encode()
-            size = len(payload)
-            if size < 126:
-                head = bytes((0x81, size))
-            elif size < 65536:
-                head = b"\x81\x7e" + size.to_bytes(2, "big")
-            else:
-                head = b"\x81\x7f" + size.to_bytes(8, "big")
-            self._wire = head + payload
-        return self._wire
-
-    @property
     def plain(self) -> "Frame | None":
         """What a client without subprotocol hears of it: `{"message": text}` of messages and errors, or nothing."""
         if self._plain is False:
             said = _said(json.loads(self.text))
             self._plain = None if said is None else Frame(json.dumps({"message": said}, ensure_ascii=False))
         return self._plain  # type: ignore[return-value]
+
+
+def _framed(payload: bytes) -> bytes:
+    """An unmasked, unfragmented text frame (RFC 6455, section 5.2)."""
+    size = len(payload)
+    if size < 126:
+        head = bytes((0x81, size))
+    elif size < 65536:
+        head = b"\x81\x7e" + size.to_bytes(2, "big")
+    else:
+        head = b"\x81\x7f" + size.to_bytes(8, "big")
+    return head + payload
 
 
 def _said(fields: Mapping[str, Any]) -> str | None:

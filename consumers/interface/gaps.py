@@ -34,8 +34,7 @@ class Gaps:
                     return
                 page = await ask(partial(reading.after, room.id, start, PORTION))
                 missing = [(seq, text) for seq, text in page.events if room.misses(seq)]
-                for seq, text in missing:
-                    room.arrived(seq, text)
+                room.arrived(missing)
                 if missing:
                     GAPS.inc()
                     GAP_EVENTS.inc(len(missing))

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -21,6 +21,9 @@ class Line(Protocol):
 
     def write(self, frame: Frame) -> None:
         """Send `frame`; nothing happens on a line that is closed."""
+
+    def write_now(self, frames: Sequence[Frame], wire: bytes) -> None:
+        """As write() of each, before this call returns where that can be; `wire` is the wire of all of them."""
 
     def close(self, code: int, reason: str = "") -> None:
         """Close the socket, after what was written."""
@@ -51,6 +54,10 @@ class SendLine:
             self.close(TOO_SLOW, "reading too slowly")
             return
         self._put({"type": "websocket.send", "text": frame.text})
+
+    def write_now(self, frames: Sequence[Frame], wire: bytes) -> None:
+        for frame in frames:
+            self.write(frame)
 
     def close(self, code: int, reason: str = "") -> None:
         if not self._closed:

@@ -178,14 +178,14 @@ class Mailbox:
             if self.outlets:
                 await self._open_channel()
             return
-        message = await self._layer.receive(self._channel)
-        try:
-            await self._arrived(message)
-        except Exception:
-            UNREADABLE.labels("mailbox").inc()
-            logger.exception("a message that cannot be delivered, type %r", message.get("type"))
+        for message in _together(await self._layer.receive_all(self._channel)):
+            try:
+                self._arrived(message)
+            except Exception:
+                UNREADABLE.labels("mailbox").inc()
+                logger.exception("a message that cannot be delivered, type %r", message.get("type"))
 
-    async def _arrived(self, message: dict[str, Any]) -> None:
+    def _arrived(self, message: dict[str, Any]) -> None:
         kind = message["type"]
         if kind == "socket.replies":
             for number, text in message["replies"]:
@@ -208,12 +208,11 @@ class Mailbox:
     def _arrived_in(self, room: OpenRoom, kind: str, message: dict[str, Any]) -> None:
         """A message of the layer about a room that is open here."""
         if kind == "room.frames":
-            for seq, text in message["frames"]:
-                room.arrived(seq, text)
+            room.arrived(message["frames"])
             if room.behind:
                 self.tasks.spawn(self._gaps.fill(room, PATIENCE))
-            elif room.outlets and (times := message.get("times")):
-                asyncio.get_running_loop().call_soon(_delivered, *times)  # after what was written goes out
+            elif room.outlets:
+                _delivered(message.get("times") or [])
         elif kind == "room.flash":
             room.flash(Frame(message["frame"]))
         elif kind == "room.presence" and message["process"] != self.process:
@@ -253,9 +252,28 @@ class Mailbox:
         return room_group(room.id), message
 
 
-def _delivered(received: float, committed: float) -> None:
-    """Events reached the sockets. Times are wall-clock seconds of other processes; 0 when nobody knows."""
+def _together(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Messages that arrived at once, with the frames of each room in one: then each socket is written to once."""
+    if len(messages) == 1:
+        return messages
+    frames: dict[int, dict[str, Any]] = {}
+    rest = []
+    for message in messages:
+        room = message.get("room") if message.get("type") == "room.frames" else None
+        if room is None:
+            rest.append(message)
+        elif (first := frames.setdefault(room, message)) is not message:
+            first["frames"] += message["frames"]
+            first["times"] = [*(first.get("times") or ()), *(message.get("times") or ())]
+    return [*frames.values(), *rest]
+
+
+def _delivered(times: list[float]) -> None:
+    """Events reached the sockets. For each batch the wall-clock seconds when other processes received (0: nobody knows)
+    and committed it.
+    """
     now = time.time()
-    COMMIT_TO_DELIVERY.observe(max(0.0, now - committed))
-    if received:
-        RECEIVE_TO_DELIVERY.observe(max(0.0, now - received))
+    for received, committed in zip(times[::2], times[1::2], strict=True):
+        COMMIT_TO_DELIVERY.observe(max(0.0, now - committed))
+        if received:
+            RECEIVE_TO_DELIVERY.observe(max(0.0, now - received))

@@ -26,6 +26,11 @@ WAITING = 10_000  # commands; beyond it, or beyond WAITING_BYTES, whoever speaks
 WAITING_BYTES = 32 * 2**20
 BATCH = 256  # commands in a layer message
 BATCH_BYTES = messages.LARGEST // 2
+# Whoever speaks after a quiet moment is heard at once. While more is said, batches wait so long after the last one:
+# each costs a wake-up of Redis, the worker and this process again, more than a command in it. Once batches are LARGE
+# by themselves, waiting would gain nothing.
+PACE = 0.008  # seconds
+LARGE = 6.0  # commands
 RETRY = 2.0  # seconds after which trying again is worth while
 BUSY = "This could not be taken just now. It is safe to send it again in a moment."
 
@@ -43,6 +48,8 @@ class Outbox:
         self._waiting: deque[tuple[Outlet, Command, float]] = deque()  # and when it came
         self._bytes = 0
         self._sending: asyncio.Task[None] | None = None
+        self._usual = 0.0  # commands in a batch, of late
+        self._not_before = 0.0  # monotonic seconds
 
     def put(self, outlet: Outlet, command: Command) -> None:
         """Take a command; its answer reaches the outlet as an event, an ack or an error."""
@@ -61,6 +68,9 @@ class Outbox:
 
     async def _send(self) -> None:
         while self._waiting:
+            early = self._not_before - time.monotonic()
+            if early > 0:
+                await asyncio.sleep(early)
             batch = self._next()
             items = [(outlet.id, command.packed()) for outlet, command, _ in batch]
             received = [at for _, _, at in batch]
@@ -77,6 +87,8 @@ class Outbox:
             else:
                 OUTBOX_BATCHES.inc()
                 OUTBOX_COMMANDS.inc(len(batch))
+            self._usual += (len(batch) - self._usual) / 8
+            self._not_before = time.monotonic() + (PACE if self._usual < LARGE else 0.0)
 
     def _next(self) -> list[tuple[Outlet, Command, float]]:
         batch: list[tuple[Outlet, Command, float]] = []

@@ -1,10 +1,13 @@
 """A room that is open in this process: its sockets, its head, and what came too early."""
 
 import asyncio
+from collections.abc import Iterable
 
 from consumers.interface.frame import Frame
 from consumers.interface.outlet import Outlet
 from consumers.interface.presence import Presence
+
+MANY = 1000  # sockets; a room of more is written to in slices, by who flushes the lines
 
 
 class OpenRoom:
@@ -32,11 +35,12 @@ class OpenRoom:
         """Whether event `seq` has not come yet."""
         return self.head is not None and seq > self.head and seq not in self.ahead
 
-    def arrived(self, seq: int, text: str) -> None:
-        """An event came over the layer or from the log."""
-        if self.head is None or seq > self.head:
-            self.ahead[seq] = Frame(text)
-            self._deliver()
+    def arrived(self, events: Iterable[tuple[int, str]]) -> None:
+        """Events came over the layer or from the log: their `seq` and their frames' texts."""
+        for seq, text in events:
+            if self.head is None or seq > self.head:
+                self.ahead[seq] = Frame(text)
+        self._deliver()
 
     def read_up_to(self, seq: int, epoch: str) -> None:
         """Somebody has read the log up to `seq`; the first one to do so says where this room stands."""
@@ -61,7 +65,22 @@ class OpenRoom:
                 outlet.write(frame)
 
     def _deliver(self) -> None:
-        while self.head is not None and (frame := self.ahead.pop(self.head + 1, None)) is not None:
+        """Write what follows the head to every socket: all of it at once, since each has its own place in memory."""
+        if self.head is None:
+            return
+        first = self.head + 1
+        frames = []
+        while (frame := self.ahead.pop(self.head + 1, None)) is not None:
             self.head += 1
-            for outlet in self.outlets:
-                outlet.event(self.head, frame)
+            frames.append(frame)
+        if not frames:
+            return
+        last, wire = self.head, b"".join([frame.wire for frame in frames])
+        at_once = len(self.outlets) <= MANY
+        for outlet in self.outlets:
+            if at_once and outlet.seq == first - 1 and outlet.held is None and not outlet.plain:
+                outlet.seq = last
+                outlet.line.write_now(frames, wire)
+            else:
+                for seq, frame in enumerate(frames, first):
+                    outlet.event(seq, frame)

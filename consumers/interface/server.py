@@ -46,6 +46,7 @@ class Protocol(WebSocketProtocol):
 
     opened = False
     told = 0  # the close code that we sent
+    line: DirectLine | None = None
 
     def onOpen(self) -> None:
         # Twisted takes 64 KiB, and autobahn handles every frame in them at once: 800 small ones hold up all for 30 ms.
@@ -61,7 +62,15 @@ class Protocol(WebSocketProtocol):
         self.http_request_data, self.http_headers = b"", dict[str, str]()
         self.transport.unregisterProducer()  # Twisted's HTTP channel with its request: it paused nothing any more
 
+    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
+        if self.line is not None:
+            self.line.clear = False
+        super().sendData(data, sync, chopsize)
+
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        if self.line is not None:
+            self.line.clear = False
+            self.line = None
         super().onClose(wasClean, code, reason)
         if self.opened:
             self.opened = False
@@ -116,7 +125,8 @@ class Handle:
         transport = self._protocol.transport
         if self._protocol._perMessageCompress is not None or getattr(transport, "TLS", False):
             return SendLine(self._send)
-        return DirectLine(self._protocol, self._flusher)
+        line = self._protocol.line = DirectLine(self._protocol, self._flusher)
+        return line
 
 
 class Server(DaphneServer):

@@ -35,7 +35,7 @@ class ChatWorker(WorkerConsumer):
     """Writes batches of commands to the rooms' logs. Acknowledged is only what was committed."""
 
     most_messages = 64
-    pause = 0.006
+    pause = 0.003
 
     def __init__(self) -> None:
         super().__init__()

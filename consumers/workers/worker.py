@@ -180,7 +180,7 @@ class Worker:
                 items = self._items(consumer, beat, taken)
                 await self._handle(consumer, beat, items)
                 usual += (len(items) - usual) / 8
-                if consumer.pause and len(items) > 1 and usual < consumer.large and not self.stopping.is_set():
+                if consumer.pause and len(taken) > 1 and usual < consumer.large and not self.stopping.is_set():
                     await asyncio.sleep(consumer.pause)
             if self.once or (self.burst and not taken):
                 return

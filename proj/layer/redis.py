@@ -144,6 +144,14 @@ class FrameLayer(RedisPubSubChannelLayer):
     def serialize(self, message: Mapping[str, Any]) -> bytes:
         return _bounded(super().serialize(message))
 
+    async def receive_all(self, channel: str) -> list[dict[str, Any]]:
+        """As receive(), and what has arrived beside it: at least one message, oldest first."""
+        messages = [await self.receive(channel)]
+        arrived = self._get_layer().channels.get(channel)
+        while arrived is not None and not arrived.empty():
+            messages.append(self.deserialize(arrived.get_nowait()))
+        return messages
+
     async def group_send_many(self, told: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """group_send() for pairs of group and message, in one round trip per Redis host.
 

@@ -10,11 +10,10 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.backends.utils import CursorWrapper
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, OperationalError, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 from proj.layer import names
@@ -24,6 +23,7 @@ from proj.rooms import emoji, frames, markup, news
 from proj.rooms.commands import Command, Noted, Outcome, Posted, Refusal, Repeated, Written
 from proj.rooms.frames import Kind
 from proj.rooms.markup import Rendered
+from proj.rooms.statements import Cursor, cursor_of
 
 TRIES = 3  # against two processes storing the same client_ids in two rooms at the same moment
 DEADLOCK = "40P01"  # PostgreSQL's code, where they do so in opposite order
@@ -40,10 +40,11 @@ def write(commands: Sequence[Command]) -> list[Outcome]:
     What is refused is refused alone. Raises django.db.Error when nothing at all was stored.
     """
     looks = [markup.render(command.text) for command in commands]  # before anything is locked
+    connection = connections[DEFAULT_DB_ALIAS]
     for tries_left in reversed(range(TRIES)):
         try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                return _Batch(cursor, commands).done(looks)
+            with transaction.atomic(), cursor_of(connection) as cursor:
+                return _Batch(connection, cursor, commands).done(looks)
         except IntegrityError:
             if not tries_left:
                 raise
@@ -114,8 +115,9 @@ def add(
     target: int | None = None,
 ) -> Written:
     """As append(), and tell nobody: the caller does, after its commit. `name` is the author's display name."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        batch = _Batch(cursor, [])
+    connection = connections[DEFAULT_DB_ALIAS]
+    with transaction.atomic(), cursor_of(connection) as cursor:
+        batch = _Batch(connection, cursor, [])
         batch.load_rooms([room_id])
         batch.display_names[author_id] = name
         written = batch.add(kind, batch.rooms[room_id], author_id, author, client_id, text, target=target)
@@ -134,10 +136,12 @@ class _Room:
 class _Batch:
     """One transaction's work. `rooms` are locked and counted up in memory; `store()` writes what has gathered."""
 
-    def __init__(self, cursor: CursorWrapper, commands: Sequence[Command]) -> None:
+    def __init__(self, connection: BaseDatabaseWrapper, cursor: Cursor, commands: Sequence[Command]) -> None:
         self.cursor = cursor
         self.commands = commands
         self.now = timezone.now()
+        self.stored_now = connection.ops.adapt_datetimefield_value(self.now)
+        self._lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
         self.rooms: dict[int, _Room] = {}
         self.people: dict[int, str] = {}
         self.display_names: dict[int, str] = {}
@@ -168,11 +172,10 @@ class _Batch:
     def load_rooms(self, ids: Iterable[int]) -> None:
         """Read and lock the rooms, in one order everywhere so that two writers cannot lock each other out."""
         closed: list[int] = []
-        lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
         for some in _portions(sorted(ids)):
             for id, seq, members_only, hidden, archived_at in self._select(
                 "SELECT id, seq, members_only, hidden, archived_at FROM rooms_room "
-                f"WHERE id IN ({_marks(some)}) ORDER BY id{lock}",
+                f"WHERE id IN ({_marks(some)}) ORDER BY id{self._lock}",
                 some,
             ):
                 self.rooms[id] = _Room(id, seq, archived_at is not None)
@@ -255,7 +258,7 @@ class _Batch:
         room.seq += 1
         self._grown.add(room.id)
         self.known[author_id, client_id] = (room.id, room.seq)
-        self._rows.append((room.id, room.seq, kind.value, author_id, client_id, text, html, target, _adapted(self.now)))
+        self._rows.append((room.id, room.seq, kind.value, author_id, client_id, text, html, target, self.stored_now))
         name = self.display_names.get(author_id, "")
         frame = frames.event(
             kind.value, room.seq, author, text, self.now, client_id, name=name, html=html, message=target
@@ -292,13 +295,13 @@ class _Batch:
             self._mention(room, command.target, looks)
             self.cursor.execute(
                 "UPDATE rooms_event SET text = %s, html = %s, edited_at = %s WHERE id = %s",
-                [command.text, looks.html, _adapted(self.now), id],
+                [command.text, looks.html, self.stored_now, id],
             )
             kind = Kind.EDITED
         else:
             self.cursor.execute(
                 "UPDATE rooms_event SET text = '', html = '', reactions = '', deleted_at = %s WHERE id = %s",
-                [_adapted(self.now), id],
+                [self.stored_now, id],
             )
             if edited_at is not None:  # what was deleted must not live on in the edits
                 self.cursor.execute(
@@ -382,7 +385,3 @@ def _portions(values: Sequence[T]) -> Iterator[Sequence[T]]:
 
 def _marks(values: Sequence[Any]) -> str:
     return ", ".join(["%s"] * len(values))
-
-
-def _adapted(at: datetime) -> Any:
-    return connection.ops.adapt_datetimefield_value(at)

@@ -4,13 +4,14 @@ import asyncio
 import json
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import pytest
 from asgiref.sync import sync_to_async
 from redis.exceptions import RedisError
 
+from consumers.interface import mailbox as mailboxes
 from consumers.interface import reading
 from consumers.interface.database import ask
 from consumers.interface.frame import Frame
@@ -38,6 +39,10 @@ class Page:
 
     def write(self, frame: Frame) -> None:
         self.frames.append(json.loads(frame.text))
+
+    def write_now(self, frames: Sequence[Frame], wire: bytes) -> None:
+        for frame in frames:
+            self.write(frame)
 
     def close(self, code: int, reason: str = "") -> None:
         self.closed.append(code)
@@ -116,6 +121,20 @@ async def test_a_backup_that_is_restored_while_somebody_comes_resets_them(room: 
     await mailbox.tasks.stop()
 
 
+async def test_frames_that_arrive_at_once_are_put_together_by_room() -> None:
+    def frames(room: int, seq: int, times: list[float]) -> dict[str, object]:
+        return {"type": "room.frames", "room": room, "frames": [[seq, str(seq)]], "times": times}
+
+    flash, odd = {"type": "room.flash", "room": 1, "frame": "{}"}, {"type": "room.frames"}
+    together = mailboxes._together([frames(1, 1, [1, 2]), frames(2, 7, []), flash, odd, frames(1, 2, [3, 4])])
+    assert together == [
+        {"type": "room.frames", "room": 1, "frames": [[1, "1"], [2, "2"]], "times": [1, 2, 3, 4]},
+        frames(2, 7, []),
+        flash,
+        odd,
+    ]
+
+
 async def test_what_arrives_while_the_heads_are_read_is_delivered_once(
     room: Room, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,8 +151,7 @@ async def test_what_arrives_while_the_heads_are_read_is_delivered_once(
         """Three more events are stored and delivered between the reading and the comparing."""
         answer = await asked(question)
         await sync_to_async(write)(room, alice, 3)
-        for seq, text in (await asked(partial(reading.after, room.pk, opened.head, 100))).events:
-            opened.arrived(seq, text)
+        opened.arrived((await asked(partial(reading.after, room.pk, opened.head, 100))).events)
         return answer
 
     monkeypatch.setattr(sys.modules[Gaps.__module__], "ask", slow)

@@ -43,6 +43,9 @@ class Page:
     def write(self, frame: Frame) -> None:
         self.frames.append(json.loads(frame.text))
 
+    def write_now(self, frames: object, wire: bytes) -> None:
+        raise AssertionError("a run's output is written frame by frame")
+
     def close(self, code: int, reason: str = "") -> None:
         self.closed.append(code)
 

@@ -48,6 +48,18 @@ async def test_named_channels_keep_their_order() -> None:
     assert [work().deserialize(data)["probe"] for data in taken] == [str(n) for n in range(50)]
 
 
+async def test_what_has_arrived_together_is_received_together_and_in_order() -> None:
+    layer, group = frames(), f"g{uuid.uuid4().hex}"
+    channel = await listener(layer, group)
+    queue = layer._get_layer().channels[channel]
+    await layer.group_send_many([(group, PROBE | {"probe": str(n)}) for n in range(20)])
+    async with asyncio.timeout(20):
+        while queue.qsize() < 20:  # noqa: ASYNC110 - the queue has no event for that
+            await asyncio.sleep(0.01)
+    assert [message["probe"] for message in await layer.receive_all(channel)] == [str(n) for n in range(20)]
+    assert queue.empty()
+
+
 async def test_who_waits_for_messages_need_not_wait_on() -> None:
     channel = f"test.{uuid.uuid4().hex}"
     layer = WorkLayer(hosts=work().hosts, prefix=work().prefix)

@@ -1,0 +1,81 @@
+"""How what people say is handed to the chat worker: at once after a quiet moment, in batches while more is said."""
+
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from channels.layers import get_channel_layer
+
+from consumers.interface import outbox as outboxes
+from consumers.interface.outbox import Outbox
+from consumers.interface.outlet import Outlet
+from proj.layer.names import CHAT
+from proj.rooms.commands import Command
+
+
+class Nobody:
+    """A line that nothing is expected on."""
+
+    waiting = 0
+
+    def write(self, frame: object) -> None:
+        raise AssertionError(frame)
+
+    def write_now(self, frames: object, wire: bytes) -> None:
+        raise AssertionError(frames)
+
+    def close(self, code: int, reason: str = "") -> None:
+        raise AssertionError(code)
+
+
+@pytest.fixture
+async def outbox() -> AsyncIterator[Outbox]:
+    layer: Any = get_channel_layer("work")
+    await layer.connection(0).delete(f"{layer.prefix}{CHAT}")  # what another test has left there
+    yield Outbox("process")
+    await layer.flush()
+
+
+def say(outbox: Outbox, number: int) -> None:
+    outbox.put(Outlet(Nobody(), 1, "alice", plain=False), Command("post", 1, 1, str(uuid.uuid4()), str(number)))
+
+
+async def handed_over() -> list[list[int]]:
+    """The numbers that were said, in batches."""
+    layer: Any = get_channel_layer("work")
+    taken = await layer.take(CHAT, 100)
+    batches = [layer.deserialize(data)["items"] for data in taken]
+    return [[int(Command.unpacked(packed).text) for _, packed in items] for items in batches]
+
+
+async def test_who_speaks_after_a_quiet_moment_is_heard_at_once(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outboxes, "PACE", 3600.0)
+    say(outbox, 1)
+    await outbox.empty()
+    assert await handed_over() == [[1]]
+
+
+async def test_what_is_said_soon_after_goes_together_and_in_order(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outboxes, "PACE", 1.0)
+    say(outbox, 0)
+    await outbox.empty()
+    for number in range(1, 6):
+        say(outbox, number)
+    await outbox.empty()
+    assert await handed_over() == [[0], [1, 2, 3, 4, 5]]
+
+
+async def test_batches_that_are_large_by_themselves_do_not_wait(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outboxes, "PACE", 3600.0)
+    for start in range(0, 200, 100):
+        for number in range(start, start + 100):
+            say(outbox, number)
+        await outbox.empty()
+    assert await handed_over() == [list(range(100)), list(range(100, 200))]
