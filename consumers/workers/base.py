@@ -17,8 +17,8 @@ class WorkerConsumer(AsyncConsumer):
     """
 
     most_messages = 1
-    # Seconds after a batch of more than one item, while batches are small: it lets them grow, and many share a commit.
-    # Once they are `large` without it, who waits for a batch would only wait longer.
+    # Seconds after a batch of more than one message, while batches are small: it lets them grow, and many share a
+    # commit. Once they are `large` without it, who waits for a batch would only wait longer.
     pause = 0.0
     large = 4.0  # items
 

@@ -1,7 +1,6 @@
 """How what people say is handed to the chat worker: at once after a quiet moment, in batches while more is said."""
 
 import uuid
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -30,11 +29,10 @@ class Nobody:
 
 
 @pytest.fixture
-async def outbox() -> AsyncIterator[Outbox]:
+async def outbox() -> Outbox:
     layer: Any = get_channel_layer("work")
     await layer.connection(0).delete(f"{layer.prefix}{CHAT}")  # what another test has left there
-    yield Outbox("process")
-    await layer.flush()
+    return Outbox("process")
 
 
 def say(outbox: Outbox, number: int) -> None:
