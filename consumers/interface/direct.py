@@ -84,6 +84,7 @@ class DirectLine:
         traffic = self._traffic
         traffic.sent_frames += len(frames)
         traffic.sent_bytes += len(wire)
+        traffic.soon()
         try:
             taken = self._send(wire)
         except OSError:

@@ -253,18 +253,33 @@ class Mailbox:
 
 
 def _together(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Messages that arrived at once, with the frames of each room in one: then each socket is written to once."""
+    """Messages that arrived at once, with the frames of each room in one: then each socket is written to once.
+
+    What is true for a moment comes before them: whoever typed and then spoke does not type any more.
+    """
     if len(messages) == 1:
         return messages
     frames: dict[int, dict[str, Any]] = {}
-    rest = []
+    flashes, rest = [], []
     for message in messages:
-        if message.get("type") != "room.frames" or not message.keys() >= {"room", "frames"}:
+        if message.get("type") == "room.flash":
+            flashes.append(message)
+        elif not _carries_frames(message):
             rest.append(message)
         elif (first := frames.setdefault(message["room"], message)) is not message:
             first["frames"] += message["frames"]
             first["times"] = [*(first.get("times") or ()), *(message.get("times") or ())]
-    return [*frames.values(), *rest]
+    return [*flashes, *frames.values(), *rest]
+
+
+def _carries_frames(message: dict[str, Any]) -> bool:
+    """Whether it is what publishers send: it came from outside, and one that is not must not cost the others."""
+    return (
+        message.get("type") == "room.frames"
+        and isinstance(message.get("room"), int)
+        and isinstance(message.get("frames"), list)
+        and isinstance(message.get("times") or [], list)
+    )
 
 
 def _delivered(times: list[float]) -> None:

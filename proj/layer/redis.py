@@ -144,6 +144,13 @@ class FrameLayer(RedisPubSubChannelLayer):
     def serialize(self, message: Mapping[str, Any]) -> bytes:
         return _bounded(super().serialize(message))
 
+    def deserialize(self, message: bytes) -> dict[str, Any]:
+        """Raises ValueError for what can be read and is no message."""
+        read = super().deserialize(message)
+        if not isinstance(read, dict):
+            raise ValueError(f"no message: {type(read).__name__}")
+        return read
+
     async def receive_all(self, channel: str) -> list[dict[str, Any]]:
         """As receive(), and what has arrived beside it, oldest first. What cannot be read is left out, with a word."""
         messages = [await self.receive(channel)]

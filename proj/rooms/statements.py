@@ -31,10 +31,11 @@ class Cursor(Protocol):
 
 @contextmanager
 def cursor_of(connection: BaseDatabaseWrapper) -> Iterator[Cursor]:
-    """A cursor in the transaction that is under way. Errors are django.db's.
+    """A cursor in the transaction that is under way. Errors are django.db's, also that it can only be rolled back.
 
     It is Django's own where somebody watches statements (DEBUG, a test that counts them).
     """
+    connection.validate_no_broken_transaction()  # Django asks before every statement; SQLite would take it and forget
     if connection.queries_logged or connection.execute_wrappers:
         with connection.cursor() as watched:
             yield watched

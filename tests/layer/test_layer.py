@@ -55,9 +55,10 @@ async def test_what_has_arrived_together_is_received_together_and_in_order() -> 
     await layer.group_send_many([(group, PROBE | {"probe": str(n)}) for n in range(10)])
     wire = await layer._get_layer()._get_shard(channel).publishing.get()
     await wire.call("PUBLISH", channel, b"\xc1 is no message")
+    await wire.call("PUBLISH", channel, b"\x05")  # a number
     await layer.group_send_many([(group, PROBE | {"probe": str(n)}) for n in range(10, 20)])
     async with asyncio.timeout(20):
-        while queue.qsize() < 21:  # noqa: ASYNC110 - the queue has no event for that
+        while queue.qsize() < 22:  # noqa: ASYNC110 - the queue has no event for that
             await asyncio.sleep(0.01)
     assert [message["probe"] for message in await layer.receive_all(channel)] == [str(n) for n in range(20)]
     assert queue.empty()

@@ -2,10 +2,13 @@
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.db.transaction import TransactionManagementError
 from django.db.utils import OperationalError
 from django.test.utils import CaptureQueriesContext
 
 from proj.accounts.models import User
+from proj.rooms import log
+from proj.rooms.frames import Kind
 from proj.rooms.models import Room
 from proj.rooms.statements import cursor_of
 
@@ -30,6 +33,13 @@ def test_its_errors_are_those_of_django_and_undo_the_transaction(alice: User) ->
     assert alice.display_name == ""
     with pytest.raises((OperationalError, ProgrammingError)), transaction.atomic(), cursor_of(connection) as cursor:
         cursor.execute("SELECT nothing FROM nowhere", [])
+
+
+def test_nothing_is_written_in_a_transaction_that_can_only_be_undone(alice: User) -> None:
+    room = Room.objects.create(name="lobby")
+    with pytest.raises(TransactionManagementError), transaction.atomic():
+        transaction.set_rollback(True)  # as Django does after an error that somebody has swallowed
+        log.append(room.pk, Kind.ROOM_RENAMED, alice.pk, "alice", client_id="1", text="lost")
 
 
 def test_who_watches_statements_sees_them(alice: User) -> None:
