@@ -31,6 +31,7 @@ BATCH_BYTES = messages.LARGEST // 2
 # at once, and batches that are LARGE by themselves do not wait: nothing would be gained.
 PACE = 0.008
 LARGE = 6.0  # commands
+QUIET = 4.0  # times PACE: no longer silence is remembered, or pacing would begin too late after it
 RETRY = 2.0  # seconds after which trying again is worth while
 BUSY = "This could not be taken just now. It is safe to send it again in a moment."
 
@@ -49,7 +50,7 @@ class Outbox:
         self._bytes = 0
         self._sending: asyncio.Task[None] | None = None
         self._usual = 0.0  # commands in a batch, of late
-        self._apart = 1.0  # seconds between two commands, of late
+        self._apart = QUIET * PACE  # seconds between two commands, of late
         self._came = self._sent = 0.0  # monotonic seconds: the newest command, and the end of the last batch
 
     def put(self, outlet: Outlet, command: Command) -> None:
@@ -58,7 +59,7 @@ class Outbox:
             self._busy([(outlet, command, 0.0)])
             return
         now = time.monotonic()
-        self._apart += (now - self._came - self._apart) / 8
+        self._apart += (min(now - self._came, QUIET * PACE) - self._apart) / 8
         self._came = now
         self._waiting.append((outlet, command, time.time()))
         self._bytes += _size(command)

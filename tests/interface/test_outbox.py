@@ -58,8 +58,10 @@ async def one_by_one(outbox: Outbox, count: int) -> None:
         await outbox.empty()
 
 
-async def test_whoever_speaks_now_and_then_is_heard_at_once(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("outbox")
+async def test_whoever_speaks_now_and_then_is_heard_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outboxes, "PACE", 1000.0)
+    outbox = Outbox("process")
     clock = itertools.count(10_000.0, 300.0)  # each look is five minutes after the last one
     monkeypatch.setattr(outboxes, "time", SimpleNamespace(monotonic=lambda: next(clock), time=time.time))
     await one_by_one(outbox, 20)
