@@ -1,4 +1,4 @@
-// What the switcher offers: the rooms, services and pages that fit, another room by that name, and the search.
+// What the switcher offers: the places that fit, another room by that name, and the search.
 const dialog = document.getElementById("switcher");
 const field = dialog.querySelector("input");
 const list = dialog.querySelector("ul");
@@ -24,7 +24,7 @@ export async function open() {
   const ask = () => fetch(hint.dataset.places).then((answer) => answer.json());
   others ??= await ask().catch(() => null);
   failed.hidden = others;
-  show(selected()?.dataset.address); // an Enter that is on its way goes where it was meant to
+  show(selected()?.dataset.address); // an Enter on its way goes where it was meant to
 }
 
 function rooms() {
@@ -35,8 +35,7 @@ function rooms() {
   }));
 }
 
-/** Show what fits what is typed: names that begin with it come first, and what is unread before the others. Selected is
- *  what leads to the address `kept`, or the first. */
+/** Show what fits what is typed: first what begins with it, and what is unread. Selected is what leads to `kept`, or the first. */
 export function show(kept) {
   const typed = field.value.trim().toLowerCase();
   const has = ({ name, about }, part) => `\n${name}\n${about ?? ""}`.toLowerCase().includes(part);
