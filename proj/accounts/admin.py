@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from proj.accounts import sessions
 from proj.accounts.models import User
@@ -61,25 +61,59 @@ class PeopleAdmin(Base):
         return bool(request.user.is_superuser)
 
     @admin.action(description=_("Deactivate the selected people"), permissions=["change"])
-    def deactivate(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        others = people.exclude(username=request.user.get_username())  # nobody shuts themselves out by accident
-        count = 0
-        for person in others.filter(is_active=True):
+    def deactivate(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
+        # nobody shuts themselves out by accident
+        others = list(people.exclude(username=request.user.get_username()).filter(is_active=True))
+        if others and "confirmed" not in request.POST:
+            question = [
+                gettext("Deactivate these people?"),
+                gettext(
+                    "Their open pages close at once, and they cannot sign in until somebody makes them active again. "
+                    "What they wrote stays."
+                ),
+            ]
+            return self._ask(request, "deactivate", others, question, gettext("Deactivate"))
+        for person in others:
             person.deactivate()
             self.log_change(request, person, "Deactivated.")
-            count += 1
-        self.message_user(
-            request, ngettext("%d person deactivated.", "%d people deactivated.", count) % count, messages.SUCCESS
-        )
+        count = len(others)
+        words = ngettext("%d person deactivated.", "%d people deactivated.", count) % count
+        self.message_user(request, words, messages.SUCCESS)
+        return None
 
     @admin.action(description=_("Sign the selected people out everywhere"), permissions=["change"])
-    def sign_out(self, request: HttpRequest, people: QuerySet[User]) -> None:
+    def sign_out(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
+        if people and "confirmed" not in request.POST:
+            question = [
+                gettext("Sign these people out everywhere?"),
+                gettext(
+                    "All their sessions end at once, on every device, and nobody can bring them back. "
+                    "They can sign in again."
+                ),
+            ]
+            return self._ask(request, "sign_out", list(people), question, gettext("Sign out everywhere"))
         for person in people:
             sessions.end_all(person)
             self.log_change(request, person, "Signed out everywhere.")
         count = len(people)
         words = ngettext("%d person is signed out.", "%d people are signed out.", count) % count
         self.message_user(request, words, messages.SUCCESS)
+        return None
+
+    def _ask(
+        self, request: HttpRequest, action: str, people: list[User], question: list[str], verb: str
+    ) -> HttpResponse:
+        """Before `action` is done to `people`: the question with what follows from it, and what the button says."""
+        title, follows = question
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "follows": follows,
+            "verb": verb,
+            "action": action,
+            "people": people,
+        }
+        return TemplateResponse(request, "accounts/admin_confirm.html", context)
 
     def get_urls(self) -> list[URLPattern]:
         return [path("invite/", self.admin_site.admin_view(self.invite), name="invite"), *super().get_urls()]

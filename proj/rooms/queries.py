@@ -43,6 +43,10 @@ class Query:
             re.search(one, folded) for one in self.unquoted
         )
 
+    def marked(self, text: str) -> int:
+        """How many of `marks` stand in `text`."""
+        return sum(re.search(mark, text, re.IGNORECASE) is not None for mark in self.marks)
+
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where in `text` what is looked for stands, as pairs of positions, in order and not overlapping."""
         if not self.marks:

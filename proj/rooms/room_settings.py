@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views import View
@@ -128,17 +129,6 @@ def make_link(request: PersonsRequest, name: str) -> HttpResponse:
     return _page(request, room, links=form)
 
 
-@never_cache
-@login_required
-@require_POST
-def revoke_link(request: PersonsRequest, name: str, number: int) -> HttpResponse:
-    """End a link. Every member may, whoever made it."""
-    room = _room(request, name, Room.objects.joined_by)
-    for invitation in room.invitations.filter(pk=number):
-        invitation.revoke()
-    return _done(request, room, _("The link lets nobody in any more."))
-
-
 @method_decorator([never_cache, login_required], name="dispatch")
 class Confirmed(View):
     """Something that is asked about first: GET asks, POST does it."""
@@ -217,6 +207,32 @@ class Remove(Confirmed):
         return _done(request, room, _("%(name)s is no member any more.") % {"name": person})
 
 
+class RevokeLink(Confirmed):
+    """End a link. Every member may, whoever made it."""
+
+    among = Room.objects.joined_by
+
+    def question(self, room: Room, number: int = 0, **_rest: Any) -> list[str]:
+        invitation = _invitation(room, number)
+        end = invitation.expires_at
+        until = format_html('<time datetime="{}">{}</time>', end.isoformat(), f"{end:%Y-%m-%d %H:%M} UTC")
+        words = _(
+            "It would let people in until {until}. Nobody comes in by it any more, and it cannot be brought back; "
+            "who came by it stays."
+        )
+        return [
+            _("Revoke the link that %(name)s made?") % {"name": invitation.made_by},
+            format_html(words, until=until),
+        ]
+
+    def verb(self) -> str:
+        return _("Revoke")
+
+    def do(self, request: PersonsRequest, room: Room, number: int = 0, **_rest: Any) -> HttpResponse:
+        _invitation(room, number).revoke()
+        return _done(request, room, _("The link lets nobody in any more."))
+
+
 class Archive(Confirmed):
     """Close a room for writing."""
 
@@ -266,6 +282,13 @@ def _member(room: Room, name: str) -> User:
     if member is None:
         raise Http404("There is no such member.")
     return member.user
+
+
+def _invitation(room: Room, number: int) -> Invitation:
+    invitation = room.invitations.select_related("made_by").filter(pk=number).first()
+    if invitation is None:
+        raise Http404("There is no such link.")
+    return invitation
 
 
 def _done(request: PersonsRequest, room: Room, words: str) -> HttpResponse:

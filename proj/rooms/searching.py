@@ -14,9 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from proj.accounts.models import User
-from proj.rooms import ansi, index, names, search
+from proj.rooms import index, names, search
 from proj.rooms.frames import Kind
 from proj.rooms.models import Event, Room
+from proj.rooms.plain import plain
 from proj.rooms.queries import Query
 from proj.rooms.search import Question
 
@@ -107,7 +108,7 @@ def _result(message: Event, query: Query) -> dict[str, Any]:
     after = message.room.messages_after(message.seq, 1)
     return {
         "message": message,
-        "pieces": _pieces(ansi.plain(message.text), query),
+        "pieces": _pieces(_shown(message, query), query),
         "before": next(_said(before), None),
         "after": next(_said(after), None),
     }
@@ -117,7 +118,16 @@ def _said(events: list[Event]) -> Iterator[tuple[User, str]]:
     """Who said what, among these."""
     for event in events:
         if event.kind == Kind.POSTED and event.text:
-            yield event.author, ansi.plain(event.text)
+            yield event.author, plain(event.text, event.html)
+
+
+def _shown(message: Event, query: Query) -> str:
+    """What a message says; with what its looks hide, when it was found by that."""
+    said = plain(message.text, message.html)
+    if query.marked(said) == len(query.marks) or not message.html:
+        return said
+    whole = plain(message.text, message.html, whole=True)
+    return whole if query.marked(whole) > query.marked(said) else said
 
 
 def _pieces(text: str, query: Query) -> list[Piece]:

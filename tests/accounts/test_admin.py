@@ -19,8 +19,8 @@ def admin(client: Client, charlie: User) -> Client:
     return client
 
 
-def act(client: Client, action: str, *people: User) -> str:
-    choice = {"action": action, "_selected_action": [person.pk for person in people]}
+def act(client: Client, action: str, *people: User, **more: str) -> str:
+    choice = {"action": action, "_selected_action": [person.pk for person in people], **more}
     return client.post(LIST, choice, follow=True).content.decode()
 
 
@@ -37,7 +37,11 @@ def test_a_page_with_links_is_stored_nowhere(admin: Client, alice: User) -> None
 
 
 def test_deactivating_shuts_people_out_but_never_oneself(admin: Client, alice: User, charlie: User) -> None:
-    assert "1 person deactivated" in act(admin, "deactivate", alice, charlie)
+    question = act(admin, "deactivate", alice, charlie)
+    assert "Deactivate these people?" in question
+    assert re.findall(r'name="_selected_action" value="(\d+)"', question) == [str(alice.pk)]
+    assert User.objects.get(pk=alice.pk).is_active  # asking does nothing
+    assert "1 person deactivated" in act(admin, "deactivate", alice, charlie, confirmed="yes")
     alice.refresh_from_db()
     charlie.refresh_from_db()
     assert (alice.is_active, charlie.is_active) == (False, True)
@@ -81,6 +85,8 @@ def test_somebody_is_signed_out_everywhere_and_nobody_else(admin: Client, alice:
     here, there, others = Client(), Client(), Client()
     for client, person in ((here, alice), (there, alice), (others, bob)):
         client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    assert "1 person is signed out" in act(admin, "sign_out", alice)
+    assert "Sign these people out everywhere?" in act(admin, "sign_out", alice)
+    assert here.get("/chat/").status_code == 200
+    assert "1 person is signed out" in act(admin, "sign_out", alice, confirmed="yes")
     assert [client.get("/chat/").status_code for client in (here, there, others)] == [302, 302, 200]
     assert admin.get(LIST).status_code == 200

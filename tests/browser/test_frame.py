@@ -56,7 +56,7 @@ def test_ctrl_k_goes_to_a_room(enter: Rooms, in_room: InRoom) -> None:
     expect(options.last).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Escape")
     expect(field).to_be_hidden()
-    page.get_by_role("button", name="Go to a room").click()
+    page.get_by_role("button", name="Go to…").click()
     field.fill(f"{word} c")
     expect(options).to_have_count(2)
     with page.expect_navigation():
@@ -70,6 +70,33 @@ def test_ctrl_k_goes_to_a_room(enter: Rooms, in_room: InRoom) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(f"new {word} ?#%")
 
 
+def test_ctrl_k_goes_to_services_and_pages(enter: Rooms, in_room: InRoom) -> None:
+    word = uuid.uuid4().hex[:6]
+    in_room(
+        f"""
+from proj.runs.models import Service
+Service.objects.create(uid="up-{word}", name="Roll out {word}", command=["true"], run_by="everyone")
+Service.objects.create(uid="not-{word}", name="Not for alice {word}", command=["true"], seen_by="listed")
+"""
+    )
+    page = enter("alice").page
+    options = page.get_by_role("option")
+    page.keyboard.press("Control+k")
+    expect(options.filter(has_text="Change password")).to_have_count(1)  # before anything is typed
+    page.keyboard.type(f"up-{word}")
+    expect(options.first).to_have_text(f"Roll out {word} up-{word} · service")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Roll out {word}")
+    page.keyboard.press("Control+k")
+    page.keyboard.type(f"alice {word}")
+    expect(options).to_have_text([f"Open or create “alice {word}”", f"Search messages for “alice {word}”"])
+    page.keyboard.press("Control+a")
+    page.keyboard.type("settin")
+    expect(options.first).to_have_text("Settings page")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Settings")
+
+
 def test_ctrl_k_offers_the_rooms_without_a_network_too(enter: Rooms, in_room: InRoom, network: Network) -> None:
     word = uuid.uuid4().hex[:6]
     in_room(f'Room.visit(bob, "a {word}")')
@@ -79,6 +106,9 @@ def test_ctrl_k_offers_the_rooms_without_a_network_too(enter: Rooms, in_room: In
     alice.page.keyboard.press("Control+k")
     alice.page.keyboard.type(word)
     expect(alice.page.get_by_role("option").first).to_have_text(f"a {word}")
+    expect(alice.page.locator(".switcher [role=status]")).to_have_text(
+        "Services and pages could not be loaded just now."
+    )
 
 
 def test_what_concerns_a_room_is_in_one_menu(enter: Rooms, room_name: str) -> None:

@@ -196,11 +196,40 @@ def test_the_page_shows_what_is_found_with_what_stood_around(
     assert 'href="/chat/lobby/2/"' in shown
 
 
+@pytest.mark.parametrize(
+    ("text", "query", "shown"),
+    [
+        ("the **disk** of `web1` is [full](https://e.org/x)", "disk", "the <mark>disk</mark> of web1 is full</p>"),
+        ("exit **status** 3", '"exit status 3"', "<mark>exit status 3</mark></p>"),
+        ("> the disk\n\nwhich one?", "disk", "“the <mark>disk</mark>”\nwhich one?</p>"),
+        ("```\n**disk** <b>\n```", "disk", "**<mark>disk</mark>** &lt;b&gt;</p>"),
+        (
+            "look [here](https://e.org/disk) :tada:",
+            "disk",
+            "look here (https://e.org/<mark>disk</mark>) 🎉 (:tada:)</p>",
+        ),
+        ("**<script>disk</script>** &lt;b", "disk", "&lt;script&gt;<mark>disk</mark>&lt;/script&gt; &amp;lt;b</p>"),
+        ('[d](https://e.org/?"><b>/disk)', "disk", "d (https://e.org/?%22%3E%3Cb%3E/<mark>disk</mark>)</p>"),
+        ("~~disk~~ **amp** &amp;", "amp", "disk <mark>amp</mark> &amp;<mark>amp</mark>;</p>"),
+    ],
+)
+def test_what_is_found_is_shown_as_it_reads_and_not_as_it_was_typed(
+    as_alice: Client, lobby: Room, alice: User, text: str, query: str, shown: str
+) -> None:
+    lobby.post(alice, "_first_")
+    lobby.edit(alice, 1, text)
+    assert shown in page(as_alice, q=query)
+    lobby.post(alice, "needle")
+    assert "**" not in page(as_alice, q="needle") or "```" in text  # what stood around it reads so, too
+
+
 def test_a_long_message_is_shown_where_the_word_stands(as_alice: Client, lobby: Room, alice: User) -> None:
     lobby.post(alice, "before " * 300 + "needle" + " after" * 300)
     shown = page(as_alice, q="needle")
     assert "<mark>needle</mark>" in shown
     assert shown.count("before") < 30
+    lobby.post(alice, "**before** " * 300 + "`needle`" + " *after*" * 300)
+    assert re.search("(before ){9,12}<mark>needle</mark>( after){30,60}", page(as_alice, q="needle"))
 
 
 def test_nothing_and_nonsense_are_explained(as_alice: Client, lobby: Room, bob: User) -> None:

@@ -1,9 +1,11 @@
-// What the switcher offers: the rooms that fit, another one by that name, and the search.
+// What the switcher offers: the places that fit, another room by that name, and the search.
 const dialog = document.getElementById("switcher");
 const field = dialog.querySelector("input");
 const list = dialog.querySelector("ul");
 const option = dialog.querySelector("template").content.querySelector("li");
-const hint = dialog.querySelector("p");
+const hint = dialog.querySelector("[data-one]");
+const failed = dialog.querySelector("[role=status]");
+let others; // services and pages, once it was opened
 
 list.addEventListener("click", (event) => go(event.target.closest("li")));
 
@@ -16,6 +18,15 @@ export function press(key) {
   else go(selected());
 }
 
+/** It was opened: show the rooms, and soon what else the server knows of. */
+export async function open() {
+  show();
+  const ask = () => fetch(hint.dataset.places).then((answer) => answer.json());
+  others ??= await ask().catch(() => null);
+  failed.hidden = others;
+  show(selected()?.dataset.address); // an Enter on its way goes where it was meant to
+}
+
 function rooms() {
   return [...document.querySelectorAll("#side-rooms a")].map((link) => ({
     name: link.querySelector(".name").textContent,
@@ -24,23 +35,25 @@ function rooms() {
   }));
 }
 
-/** Show what fits what is typed: names that begin with it come first, and what is unread before the others. */
-export function show() {
+/** Show what fits what is typed: first what begins with it, and what is unread. Selected is what leads to `kept`, or the first. */
+export function show(kept) {
   const typed = field.value.trim().toLowerCase();
-  const rank = ({ name, unread }) => (name.toLowerCase().startsWith(typed) ? 0 : 2) + (unread ? 0 : 1);
-  const found = rooms().filter(({ name }) => name.toLowerCase().includes(typed));
+  const has = ({ name, about }, part) => `\n${name}\n${about ?? ""}`.toLowerCase().includes(part);
+  const rank = (place) => (has(place, `\n${typed}`) ? 0 : 2) + (place.unread ? 0 : 1);
+  const found = [...rooms(), ...(others ?? [])].filter((place) => has(place, typed));
   const items = found.sort((a, b) => rank(a) - rank(b)).map(build);
-  const exact = found.some(({ name }) => name.toLowerCase() === typed);
+  const exact = found.some(({ name, about }) => !about && name.toLowerCase() === typed);
   if (typed && !exact && !/[/\\]/.test(typed)) items.push(another(field.value.trim()));
   if (typed) items.push(search(field.value.trim()));
   list.replaceChildren(...items);
   items.forEach((item, n) => (item.id = `found-${n}`));
-  select(items[0]);
+  select(items.find((item) => item.dataset.address === kept) ?? items[0]);
 }
 
-function build({ name, address, unread }) {
+function build({ name, address, about = "", unread = "" }) {
   const item = option.cloneNode(true);
   item.querySelector("bdi").textContent = name;
+  item.querySelector(".tag").textContent = about;
   item.dataset.address = address;
   const count = item.querySelector(".count");
   count.textContent = unread;
@@ -51,12 +64,12 @@ function build({ name, address, unread }) {
 
 function another(name) {
   const address = new URL(`${encodeURIComponent(name)}/`, document.querySelector(".side .brand").href);
-  return build({ name: hint.dataset.one.replace("{name}", () => name), address: address.href, unread: "" });
+  return build({ name: hint.dataset.one.replace("{name}", () => name), address: address.href });
 }
 
 function search(words) {
   const { search: text, address } = hint.dataset;
-  return build({ name: text.replace("{name}", () => words), address: `${address}?q=${encodeURIComponent(words)}`, unread: "" });
+  return build({ name: text.replace("{name}", () => words), address: `${address}?q=${encodeURIComponent(words)}` });
 }
 
 function selected() {

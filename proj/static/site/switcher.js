@@ -1,4 +1,4 @@
-// Ctrl+K: go to a room by a part of its name. What offers them comes once the page is there, and keys wait for it.
+// Ctrl+K: go to a place by a part of its name. What offers them comes once the page is there, and keys wait for it.
 import { later } from "./later.js";
 
 const KEYS = ["ArrowDown", "ArrowUp", "Enter"];
@@ -22,7 +22,7 @@ dialog.addEventListener("click", (event) => {
   if (event.target === dialog) dialog.close();
 });
 
-field.addEventListener("input", show);
+field.addEventListener("input", async () => (await places())?.show());
 
 field.addEventListener("keydown", async (event) => {
   if (!KEYS.includes(event.key) || event.isComposing) return;
@@ -30,14 +30,10 @@ field.addEventListener("keydown", async (event) => {
   (await places())?.press(event.key);
 });
 
-function open() {
+async function open() {
   document.getElementById("side").hidePopover?.();
   field.value = "";
   dialog.showModal();
   field.focus();
-  show();
-}
-
-async function show() {
-  (await places())?.show();
+  (await places())?.open();
 }
