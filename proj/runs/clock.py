@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from proj.layer.names import RUNS
 from proj.layer.publish import publish_many, wake
-from proj.metrics.definitions import RUNS_ENDED
 from proj.rooms import index
 from proj.runs import archive, cards, endings, schedules, settling, telling, verbs
 from proj.runs.choices import Missed, Origin
@@ -72,7 +71,6 @@ def sweep_silent() -> None:
         with transaction.atomic():
             if same.move(state, worker="", lease_until=None, **values):
                 logger.warning("%s is lost: %s", run, values["reason"])
-                RUNS_ENDED.labels(state.value).inc()
                 _tell(run)
 
 

@@ -316,6 +316,16 @@ class Archive(models.Model):
         return int(self.index[-1][0])
 
 
+class Deleted(models.Model):
+    """How many runs that ended so are not kept any more; see counting.py."""
+
+    state = models.CharField(max_length=10, choices=State.choices, primary_key=True)
+    runs = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.state}: {self.runs}"
+
+
 class Lead(models.Model):
     """Which process is the one that does a thing of which there must be one."""
 
