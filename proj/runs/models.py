@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 from proj.accounts.models import User
 from proj.rooms.models import Room
@@ -113,6 +114,8 @@ class Service(models.Model):
 
     class Meta:
         ordering = ["uid"]
+        verbose_name = _("service")
+        verbose_name_plural = _("services")
 
     def __str__(self) -> str:
         return self.uid
@@ -240,6 +243,8 @@ class Run(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
         constraints = [models.UniqueConstraint(fields=["service", "number"], name="run_number_once")]
         indexes = [
             models.Index(fields=["service", "-created_at"], name="run_newest"),
