@@ -95,10 +95,9 @@ def cancel(run: Run, person: User | None) -> Run:
     why = given("canceled_before_by", name=str(person)) if person else given("canceled_before_on_host")
     with transaction.atomic():
         one = Run.objects.filter(pk=run.pk)
-        queued = one.filter(state=State.QUEUED)
-        never_began = queued.move(State.CANCELED, settled=True, **why, **asked)
+        never_began = one.queued().move(State.CANCELED, settled=True, **why, **asked)
         if not never_began:
-            one.filter(state=State.RUNNING, cancel_requested_at=None).update(**asked)
+            one.running().filter(cancel_requested_at=None).update(**asked)
         found = one.select_related("service", "person").get()
         if found.state not in (State.RUNNING, State.CANCELED):
             sentence = gettext("{run} is over: {state}.")
