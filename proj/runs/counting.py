@@ -1,7 +1,7 @@
 """How many runs have ever ended, by how they did: the rows say it, and for those that are deleted a number does.
 
-Nobody counts a run's end as it comes, so none is missed or counted twice, whichever process ended it and whatever killed
-that a moment later.
+Nobody counts a run's end as it comes, so none is missed or counted twice, whichever process ended it and whatever
+killed that a moment later.
 """
 
 from django.db.models import Count, F

@@ -1,7 +1,5 @@
 """How runs ended is known of every run, once."""
 
-from typing import Any
-
 import pytest
 from django.core.management import call_command
 

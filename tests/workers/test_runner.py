@@ -249,7 +249,8 @@ def test_what_a_command_left_in_its_group_is_killed_when_its_launcher_was(
     assert start
     command = json.loads((Spool(run.pk).path / "started.json").read_text())["pid"]
     wait_for(lambda: processes.start_of(command) is None, what="the command ends")
-    assert (launcher := Spool(run.pk).launcher())
+    launcher = Spool(run.pk).launcher()
+    assert launcher
     os.kill(launcher.pid, signal.SIGKILL)
     assert until_over(runner, run).state == "lost"
     wait_for(lambda: not processes.alive(left, start), what="what it left is killed")
