@@ -56,7 +56,7 @@ def newest(uids: Iterable[str]) -> list[dict[str, Any]]:
     services = list(Service.objects.filter(uid__in=list(uids)).values_list("pk", flat=True))
     runs = Run.objects.filter(service__in=services).select_related("service", "person")
     # one question each: no index answers both, and a service may have a hundred thousand runs
-    found = {*runs.filter(state=State.RUNNING), *runs.filter(number=F("service__last_number"))}
+    found = {*runs.running(), *runs.filter(number=F("service__last_number"))}
     return [frames.state(run) for run in sorted(found, key=lambda run: run.number)]
 
 
@@ -64,14 +64,17 @@ def shown_first(uid: str) -> list[dict[str, Any]]:
     """What who comes to a service is shown: the newest run that goes on, or else its newest (of those that wait: the
     first); and behind it the newest that waits, if any."""
     service = Service.objects.filter(uid=uid).first()
+    if service is None:
+        return []
     runs = Run.objects.filter(service=service).select_related("service", "person")
-    newest = runs.order_by("-number").first()
+    # by its number while it is kept: what has the greatest one, SQLite may look for through all of them
+    newest = runs.filter(number=service.last_number).first() or runs.order_by("-number").first()
     if newest is None:
         return []
     if newest.state != State.QUEUED:
         return [frames.state(newest)]
-    first = runs.filter(state=State.RUNNING).order_by("-number").first()
-    first = first or runs.filter(state=State.QUEUED).order_by("number").first() or newest
+    first = runs.running().order_by("-number").first()
+    first = first or runs.queued().order_by("number").first() or newest
     return [frames.state(run) for run in dict.fromkeys((first, newest))]
 
 

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from consumers.workers.launching import Process
 from consumers.workers.progress import Progress
-from proj.metrics.definitions import RUN_BYTES, RUN_WAIT, RUNS_ENDED
+from proj.metrics.definitions import RUN_BYTES, RUN_WAIT
 from proj.runs import cards, endings, storing, telling
 from proj.runs.leases import Holder
 from proj.runs.models import CHUNK, Chunk, Run
@@ -104,8 +104,6 @@ class Followed:
         RUN_BYTES.inc(values.get("bytes", self.run.bytes) - self.run.bytes)
         if "started_at" in values:
             RUN_WAIT.observe(max(0.0, (values["started_at"] - self.run.created_at).total_seconds()))
-        if "state" in values:
-            RUNS_ENDED.labels(values["state"].value).inc()
 
     def close(self) -> None:
         """Read no more."""

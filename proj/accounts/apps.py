@@ -1,9 +1,10 @@
 from django.apps import AppConfig, apps
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
     name = "proj.accounts"
-    verbose_name = "People"
+    verbose_name = _("People")
 
     def ready(self) -> None:
         from django.contrib.auth.signals import user_logged_out
@@ -11,7 +12,8 @@ class AccountsConfig(AppConfig):
 
         from proj.accounts import access, checks  # noqa: F401  checks registers itself
 
-        apps.get_app_config("axes").verbose_name = "Attempts to sign in"  # in the admin; "Axes" tells nobody anything
+        # in the admin; "Axes" tells nobody anything
+        apps.get_app_config("axes").verbose_name = _("Attempts to sign in")
 
         post_save.connect(access.when_saved, sender="accounts.User", dispatch_uid="access")
         user_logged_out.connect(access.when_signed_out, dispatch_uid="access")

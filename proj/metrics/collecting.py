@@ -13,12 +13,13 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db.models import Count
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from proj.layer import heartbeat, loop
 from proj.metrics import keeping
+from proj.runs import counting
 from proj.runs.models import Run
 from proj.runs.states import ACTIVE
 
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 PATIENCE = 2.0  # seconds that a scrape waits for Redis
 FRESH = 15.0  # seconds; workers beat every 5
+RUNS_ENDED = "signalbox_runs_ended"  # to which Prometheus adds _total
 
 
 class Kept(Collector):
@@ -33,7 +35,9 @@ class Kept(Collector):
 
     def collect(self) -> Iterator[Metric]:
         files = [str(file) for file in keeping.files(settings.METRICS_FOLDER) if keeping.readable(file)]
-        yield from MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+        for metric in MultiProcessCollector.merge(files):  # type: ignore[no-untyped-call]
+            if metric.name != RUNS_ENDED:  # processes counted them before the database did, and their files last
+                yield metric
 
 
 class Asked(Collector):
@@ -63,18 +67,22 @@ class Asked(Collector):
 
 
 class Stored(Collector):
-    """The runs that have not ended, as the database has them: those of all hosts that share it."""
+    """The runs, as the database has them: those of all hosts that share it."""
 
     def collect(self) -> Iterator[Metric]:
         runs = _gauge("signalbox_runs", "Runs that wait for a worker (queued), or run.", "state")
         try:
             found = dict(Run.objects.active().order_by().values_list("state").annotate(Count("pk")))
+            counted = counting.ended()
         except DatabaseError as error:
             logger.warning("metrics without the runs: %r", error)
             return
         for state in sorted(ACTIVE):
             runs.add_metric([state.value], found.get(state.value, 0))
-        yield runs
+        ended = CounterMetricFamily(RUNS_ENDED, "Runs that have ended, by their last state.", labels=["state"])
+        for state, number in counted.items():
+            ended.add_metric([state.value], number)
+        yield from (runs, ended)
 
 
 def exposition() -> bytes:

@@ -67,8 +67,7 @@ UNPUBLISHED = _counter(
     "signalbox_unpublished_messages_total", "Layer messages with stored events or answers that Redis did not take."
 )
 
-# run workers and the clock
-RUNS_ENDED = _counter("signalbox_runs_ended_total", "Runs that have ended, by their last state.", "state")
+# run workers; how runs ended is counted in the database, see collecting.py
 RUN_BYTES = _counter("signalbox_run_bytes_total", "Bytes of runs' output that were stored.")
 RUN_WAIT = _seconds("signalbox_run_wait_seconds", "From a run's start by somebody to its command running.", WAITS)
 

@@ -1,9 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class RoomsConfig(AppConfig):
     name = "proj.rooms"
     label = "rooms"
+    verbose_name = _("Rooms")
 
     def ready(self) -> None:
         from django.db.models.signals import post_delete, post_save

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from proj.runs.models import Run, Service
 
@@ -51,12 +52,12 @@ class ServiceAdmin(Services):
     readonly_fields = ["next_at"]
     fieldsets = [
         (None, {"fields": ["uid", "name", "description", "enabled"]}),
-        ("What is run", {"fields": ["command", "parameters", "directory", "environment", "values"]}),
-        ("Who", {"fields": ["run_by", "runners", "seen_by", "viewers", "room"]}),
-        ("How much at once", {"fields": ["concurrency", "when_busy"]}),
-        ("How long, and how much output", {"fields": ["timeout", "grace", "output_limit", "over_limit"]}),
-        ("By itself", {"fields": ["schedule", "time_zone", "missed", "next_at"]}),
-        ("How long it is kept", {"fields": ["keep_days", "keep_runs"]}),
+        (_("What is run"), {"fields": ["command", "parameters", "directory", "environment", "values"]}),
+        (_("Who"), {"fields": ["run_by", "runners", "seen_by", "viewers", "room"]}),
+        (_("How much at once"), {"fields": ["concurrency", "when_busy"]}),
+        (_("How long, and how much output"), {"fields": ["timeout", "grace", "output_limit", "over_limit"]}),
+        (_("By itself"), {"fields": ["schedule", "time_zone", "missed", "next_at"]}),
+        (_("How long it is kept"), {"fields": ["keep_days", "keep_runs"]}),
     ]
 
     def has_delete_permission(self, request: HttpRequest, obj: Service | None = None) -> bool:

@@ -1,9 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class RunsConfig(AppConfig):
     name = "proj.runs"
     label = "runs"
+    verbose_name = _("Runs")
 
     def ready(self) -> None:
         from django.db.models.signals import m2m_changed, post_save

@@ -20,6 +20,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
 
+from proj.runs import counting
 from proj.runs.models import Archive, Chunk, Run
 
 PART = 256 * 1024  # bytes of output in a part, about
@@ -61,7 +62,7 @@ def forget(run: Run) -> None:
     """Delete an ended run with all that is kept of it."""
     kept = Archive.objects.filter(run=run).first()
     with transaction.atomic():
-        Run.objects.filter(pk=run.pk).ended().delete()
+        counting.delete(run)
     if kept is not None:
         default_storage.delete(kept.file)
 

@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from proj.layer.names import RUNS
 from proj.layer.publish import publish_many, wake
-from proj.metrics.definitions import RUNS_ENDED
 from proj.rooms import index
 from proj.runs import archive, cards, endings, schedules, settling, telling, verbs
 from proj.runs.choices import Missed, Origin
@@ -59,7 +58,7 @@ def resign(holder: str) -> None:
 
 def sweep_silent() -> None:
     """Runs whose host fell silent, or was restarted and has nobody to notice, are lost. Their output stays."""
-    silent = Run.objects.filter(state=State.RUNNING, beat_at__lt=Now() - SILENT)
+    silent = Run.objects.running().filter(beat_at__lt=Now() - SILENT)
     for run in silent.select_related("service", "person"):
         if run.host == settings.HOST:
             launcher = Spool(run.pk).launcher()
@@ -72,13 +71,12 @@ def sweep_silent() -> None:
         with transaction.atomic():
             if same.move(state, worker="", lease_until=None, **values):
                 logger.warning("%s is lost: %s", run, values["reason"])
-                RUNS_ENDED.labels(state.value).inc()
                 _tell(run)
 
 
 def wake_forgotten() -> None:
     """Runs that wait although they might run: the message that told of them was lost."""
-    waiting = Run.objects.filter(state=State.QUEUED, service__enabled=True)
+    waiting = Run.objects.queued().filter(service__enabled=True)
     if waiting.filter(created_at__lt=timezone.now() - FORGOTTEN).exists():
         wake(RUNS, {"type": "runs.wake"})
 

@@ -47,7 +47,7 @@ class Holder:
 
 def claim(holder: Holder, most: int) -> list[Run]:
     """Take up to `most` queued runs, the oldest services' turn first, as many of each as may run at once."""
-    waiting = Service.objects.filter(enabled=True, runs__state=State.QUEUED)
+    waiting = Service.objects.filter(enabled=True, runs__state=State.QUEUED, runs__settled=False)
     turns = waiting.annotate(oldest=Min("runs__created_at")).order_by("oldest").values_list("pk", flat=True)
     claimed: list[Run] = []
     for service_id in list(turns):
@@ -60,8 +60,8 @@ def claim(holder: Holder, most: int) -> list[Run]:
 def _claim_of(holder: Holder, service_id: int, most: int) -> list[Run]:
     with transaction.atomic():
         service = Service.objects.select_for_update().get(pk=service_id)  # starts and claims of it one after the other
-        free = service.concurrency - service.runs.filter(state=State.RUNNING).count()
-        queued = service.runs.filter(state=State.QUEUED).order_by("created_at", "number")
+        free = service.concurrency - service.runs.running().count()
+        queued = service.runs.queued().order_by("created_at", "number")
         ids = list(queued.values_list("pk", flat=True)[: max(0, min(free, most))])
         now = timezone.now()
         runs = Run.objects.filter(pk__in=ids)
@@ -87,7 +87,7 @@ def let_go(holder: Holder, ids: Iterable[UUID]) -> None:
 
 def canceled(host: str) -> list[UUID]:
     """The runs on this host that somebody wants ended, whichever worker has them."""
-    runs = Run.objects.filter(host=host, settled=False, state=State.RUNNING)
+    runs = Run.objects.running().filter(host=host)
     return list(runs.exclude(cancel_requested_at=None).values_list("pk", flat=True))
 
 

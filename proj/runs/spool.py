@@ -88,11 +88,24 @@ class Spool:
             os.close(handle)
 
     def end_orphans(self) -> None:
-        """KILL the command's group when its launcher is gone: nobody would see its end, or its time-out."""
+        """KILL the command's group when its launcher is gone: nobody would see its end, or its time-out.
+
+        The command may have ended and left others there. A group's number is its own as long as anybody is in it.
+        """
         said, launcher = self._read("started.json"), self.launcher()
-        if said and launcher and launcher.boot == processes.boot() and processes.alive(said["pid"], said["start"]):
-            with contextlib.suppress(ProcessLookupError):
+        if not said or not launcher or launcher.boot != processes.boot():
+            return
+        if processes.alive(said["pid"], said["start"]) or self._left_in(said["pid"], launcher.pid):
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # what became somebody else cannot be ended
                 os.killpg(said["pid"], signal.SIGKILL)
+
+    def _left_in(self, group: int, session: int) -> bool:
+        """Whether anybody of this run is in that group of the launcher's session.
+
+        Numbers come in turn, so a stranger and what it starts may have both of them one day. Its environment tells.
+        """
+        mark = f"SIGNALBOX_RUN={self.path.name}"
+        return any(processes.began_with(pid, mark) for pid in processes.members(group, session))
 
     def last_words(self) -> str:
         """What the launcher itself complained of, if it did."""

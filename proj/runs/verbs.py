@@ -9,7 +9,6 @@ from django.utils.translation import gettext
 from proj.accounts.models import User
 from proj.layer.names import RUNS
 from proj.layer.publish import publish_many, wake
-from proj.metrics.definitions import RUNS_ENDED
 from proj.rooms.models import Room
 from proj.runs import cards, parameters, telling
 from proj.runs.choices import Origin, WhenBusy
@@ -96,12 +95,9 @@ def cancel(run: Run, person: User | None) -> Run:
     why = given("canceled_before_by", name=str(person)) if person else given("canceled_before_on_host")
     with transaction.atomic():
         one = Run.objects.filter(pk=run.pk)
-        queued = one.filter(state=State.QUEUED)
-        never_began = queued.move(State.CANCELED, settled=True, **why, **asked)
-        if never_began:
-            transaction.on_commit(RUNS_ENDED.labels(State.CANCELED.value).inc)
-        else:
-            one.filter(state=State.RUNNING, cancel_requested_at=None).update(**asked)
+        never_began = one.queued().move(State.CANCELED, settled=True, **why, **asked)
+        if not never_began:
+            one.running().filter(cancel_requested_at=None).update(**asked)
         found = one.select_related("service", "person").get()
         if found.state not in (State.RUNNING, State.CANCELED):
             sentence = gettext("{run} is over: {state}.")

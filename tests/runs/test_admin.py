@@ -1,5 +1,7 @@
 """Services in the admin: described, refused with a sentence at the field, switched off and never deleted."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -71,6 +73,14 @@ def test_each_parameter_has_a_line_of_its_own(admin: Client, make: Make) -> None
     field = admin.get(f"/admin/runs/service/{service.pk}/change/").context["adminform"].form["parameters"]
     assert field.value().splitlines() == ["[", '  {"name": "version"},', '  {"name": "force", "type": "boolean"}', "]"]
     assert field.field.clean(field.value()) == described
+
+
+@pytest.mark.parametrize("language", ["ru", "zh-hans"])
+def test_its_headings_are_in_the_language_of_who_reads_them(admin: Client, language: str) -> None:
+    page = admin.get("/admin/runs/service/add/", headers={"Accept-Language": language}).content.decode()
+    headings = re.findall(r"<h[12][^>]*>\s*([^<]+?)\s*<", page)
+    assert len(headings) > 6
+    assert [heading for heading in headings if heading.isascii()] == []
 
 
 def test_a_change_does_not_take_back_what_runs_have_counted_meanwhile(admin: Client, make: Make) -> None:

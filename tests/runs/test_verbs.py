@@ -8,7 +8,6 @@ from django.db import connection
 from django.utils import timezone
 
 from proj.accounts.models import User
-from proj.metrics.definitions import REGISTRY
 from proj.rooms.models import Room
 from proj.runs import leases, verbs
 from proj.runs.leases import Holder
@@ -142,20 +141,6 @@ def test_a_queued_run_is_canceled_at_once_and_a_running_one_is_asked_to_end(make
     assert leases.canceled("here") == [run.pk]
     Run.objects.filter(pk=run.pk).move(State.CANCELED)
     assert verbs.cancel(run, alice).state == "canceled"
-
-
-def test_who_never_began_is_counted_among_the_canceled(
-    make: Make, alice: User, django_capture_on_commit_callbacks: Any
-) -> None:
-    def counted() -> float:
-        return REGISTRY.get_sample_value("signalbox_runs_ended_total", {"state": "canceled"}) or 0
-
-    before = counted()
-    run = verbs.start(make(), alice, {})
-    for _ in range(2):
-        with django_capture_on_commit_callbacks(execute=True):
-            verbs.cancel(run, alice)
-    assert counted() == before + 1
 
 
 def test_what_has_ended_cannot_be_canceled(make: Make, alice: User) -> None:

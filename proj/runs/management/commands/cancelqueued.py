@@ -7,7 +7,6 @@ from django.core.management import BaseCommand
 from proj.runs import verbs
 from proj.runs.models import Run
 from proj.runs.refusals import AlreadyOver
-from proj.runs.states import State
 
 
 class Command(BaseCommand):
@@ -16,7 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         count = 0
-        for run in Run.objects.filter(state=State.QUEUED).select_related("service"):
+        for run in Run.objects.queued().select_related("service"):
             try:
                 verbs.cancel(run, None)
             except AlreadyOver:
