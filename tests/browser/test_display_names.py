@@ -5,6 +5,7 @@ import uuid
 
 from playwright.sync_api import expect
 
+from tests.accounts.test_face import FACES
 from tests.browser.conftest import Rooms
 from tests.browser.network import Network
 from tests.system.stack import Stack
@@ -79,5 +80,26 @@ def test_names_in_any_script_are_completed(enter: Rooms, stack: Stack) -> None:
         alice.field.fill("")
         alice.field.press_sequentially(typed)
         expect(alice.page.locator("#completions li").filter(has_text=who)).to_have_count(1)
+        expect(alice.page.locator("#completions li").filter(has_text=who).locator(".face")).to_have_text("Ч")
     alice.field.press("Tab")
     expect(alice.field).to_have_value(f"@{who} ")
+
+
+def test_the_browser_makes_the_faces_that_the_server_makes(enter: Rooms) -> None:
+    alice = enter("alice")
+    found = alice.page.evaluate(
+        """async (faces) => {
+            const { face } = await import("/static/rooms/face.js");
+            return faces.map(([who, name]) => face(who, name)).map((one) => [one.className, one.textContent]);
+        }""",
+        [(who, name) for who, name, _, _ in FACES],
+    )
+    assert found == [[f"face hue-{hue}", letter] for _, _, letter, hue in FACES]
+    alice.say("first")
+    alice.sees("first", "alice")
+    grounds = {
+        alice.page.locator(part).first.evaluate("face => getComputedStyle(face).backgroundColor")
+        for part in ("#messages .face", "#people-here .face")
+    }
+    assert len(grounds) == 1
+    alice.shows_the_same_as(enter("bob"))

@@ -1,4 +1,5 @@
 // Who is here: a list beside the conversation, or behind a button where there is no room for it.
+import { face } from "./face.js";
 import { called } from "./names.js";
 import { count } from "./words.js";
 
@@ -15,6 +16,7 @@ export class Presence {
     this.button.textContent = this.title.textContent = count("here", people);
     const items = names.map((name) => {
       const item = document.createElement("li");
+      item.append(face(name, called(name)));
       if (called(name)) item.append(part("called", called(name)), " ");
       item.append(part("", name));
       return item;
