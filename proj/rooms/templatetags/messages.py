@@ -31,8 +31,18 @@ def plural_forms() -> list[tuple[str, int]]:
 def face(who: str, name: str = "") -> str:
     """The face of `who`, called `name`; static/rooms/face.js makes the same. An empty one where there is nobody."""
     if not who:
-        return format_html('<span class="face"></span>')
-    return format_html('<span class="face hue-{}" aria-hidden="true">{}</span>', hue(who), letter(name or who))
+        return format_html('<span class="{}"></span>', "face")
+    return format_html(
+        '<span class="face hue-{}" aria-hidden="true" data-letter="{}"></span>', hue(who), letter(name or who)
+    )
+
+
+@register.simple_tag
+def called(who: str, names: Mapping[str, str] | str, kind: str) -> str:
+    """The sign-in name `who`, of whom a sentence tells, after the display name; static/rooms/names.js does the same."""
+    name = names.get(who, "") if isinstance(names, Mapping) else ""
+    bdi = format_html('<bdi class="{}">{}</bdi>', kind, who)
+    return format_html('<bdi class="called">{}</bdi> {}', name, bdi) if name else bdi
 
 
 @register.filter

@@ -108,8 +108,7 @@ export class Complete {
 function people(all, typed) {
   return having(all, typed, called).map((who) => {
     const name = called(who);
-    const sign = who === "here" ? "" : face(who, name);
-    return { name: name || who, about: name && who, text: `@${who}`, sign };
+    return { name: name || who, about: name && who, text: `@${who}`, sign: face(who, who === "here" ? "@" : name) };
   });
 }
 

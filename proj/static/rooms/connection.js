@@ -3,7 +3,6 @@ import { later } from "../site/later.js";
 import { say } from "./words.js";
 
 const CALM = ["connecting", "catching-up", "live", "over"];
-// The way out of what does not end by itself.
 const HELP = { "signed-out": "sign-in", "someone-else": "reload", misunderstood: "reload", "no-access": "leave", "no-room": "leave" };
 const SETTLED = 1_000; // a state that is over sooner is not read out, and a shorter wait not counted down
 

@@ -1,5 +1,5 @@
-// A person's face: a small round sign with the first letter of how they are called, in a colour of their own. It stands
-// beside the name. proj/accounts/face.py makes the same.
+// A person's face: a small round sign with the first letter of how they are called, in a colour of their own.
+// proj/accounts/face.py makes the same.
 const LETTER = /^[\p{P}\p{M}\p{Z}]*(\p{RI}{2}|.(?:(?<=\u200d).|[\p{M}\p{EMod}\u200d])*)/su;
 
 /** The face of who signs in as `who` and is called `name`. */
@@ -8,6 +8,6 @@ export function face(who, name) {
   const hue = [...who].reduce((number, character) => (101 * number + character.codePointAt(0)) % 65_521, 0) % 12;
   sign.className = `face hue-${hue}`;
   sign.ariaHidden = true;
-  sign.textContent = LETTER.exec(name || who)[1];
+  sign.dataset.letter = LETTER.exec(name || who)[1];
   return sign;
 }
