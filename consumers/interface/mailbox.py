@@ -259,10 +259,9 @@ def _together(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     frames: dict[int, dict[str, Any]] = {}
     rest = []
     for message in messages:
-        room = message.get("room") if message.get("type") == "room.frames" else None
-        if room is None:
+        if message.get("type") != "room.frames" or not message.keys() >= {"room", "frames"}:
             rest.append(message)
-        elif (first := frames.setdefault(room, message)) is not message:
+        elif (first := frames.setdefault(message["room"], message)) is not message:
             first["frames"] += message["frames"]
             first["times"] = [*(first.get("times") or ()), *(message.get("times") or ())]
     return [*frames.values(), *rest]

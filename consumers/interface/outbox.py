@@ -26,10 +26,10 @@ WAITING = 10_000  # commands; beyond it, or beyond WAITING_BYTES, whoever speaks
 WAITING_BYTES = 32 * 2**20
 BATCH = 256  # commands in a layer message
 BATCH_BYTES = messages.LARGEST // 2
-# Whoever speaks after a quiet moment is heard at once. While more is said, batches wait so long after the last one:
-# each costs a wake-up of Redis, the worker and this process again, more than a command in it. Once batches are LARGE
-# by themselves, waiting would gain nothing.
-PACE = 0.008  # seconds
+# While so much is said that several commands come in PACE seconds, batches go out that far apart: each wakes Redis, the
+# worker and this process again, and that costs more than a command in it. Whoever speaks after a quiet moment is heard
+# at once, and batches that are LARGE by themselves do not wait: nothing would be gained.
+PACE = 0.008
 LARGE = 6.0  # commands
 RETRY = 2.0  # seconds after which trying again is worth while
 BUSY = "This could not be taken just now. It is safe to send it again in a moment."
@@ -49,13 +49,17 @@ class Outbox:
         self._bytes = 0
         self._sending: asyncio.Task[None] | None = None
         self._usual = 0.0  # commands in a batch, of late
-        self._not_before = 0.0  # monotonic seconds
+        self._apart = 1.0  # seconds between two commands, of late
+        self._came = self._sent = 0.0  # monotonic seconds: the newest command, and the end of the last batch
 
     def put(self, outlet: Outlet, command: Command) -> None:
         """Take a command; its answer reaches the outlet as an event, an ack or an error."""
         if len(self._waiting) >= WAITING or self._bytes >= WAITING_BYTES:
             self._busy([(outlet, command, 0.0)])
             return
+        now = time.monotonic()
+        self._apart += (now - self._came - self._apart) / 8
+        self._came = now
         self._waiting.append((outlet, command, time.time()))
         self._bytes += _size(command)
         if self._sending is None or self._sending.done():
@@ -68,9 +72,7 @@ class Outbox:
 
     async def _send(self) -> None:
         while self._waiting:
-            early = self._not_before - time.monotonic()
-            if early > 0:
-                await asyncio.sleep(early)
+            await self._keep_pace()
             batch = self._next()
             items = [(outlet.id, command.packed()) for outlet, command, _ in batch]
             received = [at for _, _, at in batch]
@@ -88,7 +90,13 @@ class Outbox:
                 OUTBOX_BATCHES.inc()
                 OUTBOX_COMMANDS.inc(len(batch))
             self._usual += (len(batch) - self._usual) / 8
-            self._not_before = time.monotonic() + (PACE if self._usual < LARGE else 0.0)
+            self._sent = time.monotonic()
+
+    async def _keep_pace(self) -> None:
+        """Wait until a batch may follow the last one."""
+        early = self._sent + PACE - time.monotonic()
+        if early > 0 and self._apart < PACE * 0.75 and self._usual < LARGE:
+            await asyncio.sleep(early)
 
     def _next(self) -> list[tuple[Outlet, Command, float]]:
         batch: list[tuple[Outlet, Command, float]] = []

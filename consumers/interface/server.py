@@ -123,7 +123,8 @@ class Handle:
     def line(self) -> Line:
         """The line to this browser; the plain one where bytes cannot go out as they are."""
         transport = self._protocol.transport
-        if self._protocol._perMessageCompress is not None or getattr(transport, "TLS", False):
+        gone = getattr(transport, "socket", None) is None
+        if gone or self._protocol._perMessageCompress is not None or getattr(transport, "TLS", False):
             return SendLine(self._send)
         line = self._protocol.line = DirectLine(self._protocol, self._flusher)
         return line

@@ -145,11 +145,15 @@ class FrameLayer(RedisPubSubChannelLayer):
         return _bounded(super().serialize(message))
 
     async def receive_all(self, channel: str) -> list[dict[str, Any]]:
-        """As receive(), and what has arrived beside it: at least one message, oldest first."""
+        """As receive(), and what has arrived beside it, oldest first. What cannot be read is left out, with a word."""
         messages = [await self.receive(channel)]
         arrived = self._get_layer().channels.get(channel)
         while arrived is not None and not arrived.empty():
-            messages.append(self.deserialize(arrived.get_nowait()))
+            data = arrived.get_nowait()
+            try:
+                messages.append(self.deserialize(data))
+            except Exception as error:  # it came from outside, so anything may be wrong with it
+                logger.error("an unreadable frame of %d bytes: %r", len(data), error)
         return messages
 
     async def group_send_many(self, told: Iterable[tuple[str, Mapping[str, Any]]]) -> None:

@@ -1,6 +1,10 @@
 """How what people say is handed to the chat worker: at once after a quiet moment, in batches while more is said."""
 
+import asyncio
+import itertools
+import time
 import uuid
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -47,25 +51,33 @@ async def handed_over() -> list[list[int]]:
     return [[int(Command.unpacked(packed).text) for _, packed in items] for items in batches]
 
 
-async def test_who_speaks_after_a_quiet_moment_is_heard_at_once(
-    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(outboxes, "PACE", 3600.0)
-    say(outbox, 1)
-    await outbox.empty()
-    assert await handed_over() == [[1]]
-
-
-async def test_what_is_said_soon_after_goes_together_and_in_order(
-    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(outboxes, "PACE", 1.0)
-    say(outbox, 0)
-    await outbox.empty()
-    for number in range(1, 6):
+async def one_by_one(outbox: Outbox, count: int) -> None:
+    """Say so much, and have each handed over before the next is said."""
+    for number in range(count):
         say(outbox, number)
+        await outbox.empty()
+
+
+async def test_whoever_speaks_now_and_then_is_heard_at_once(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outboxes, "PACE", 1000.0)
+    clock = itertools.count(10_000.0, 300.0)  # each look is five minutes after the last one
+    monkeypatch.setattr(outboxes, "time", SimpleNamespace(monotonic=lambda: next(clock), time=time.time))
+    await one_by_one(outbox, 20)
+    assert await handed_over() == [[number] for number in range(20)]
+
+
+async def test_while_much_is_said_what_comes_soon_after_goes_together_and_in_order(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outboxes, "PACE", 0.0)
+    await one_by_one(outbox, 100)
+    await handed_over()
+    monkeypatch.setattr(outboxes, "PACE", 1.0)
+    for number in range(5):
+        say(outbox, number)
+        await asyncio.sleep(0.001)
     await outbox.empty()
-    assert await handed_over() == [[0], [1, 2, 3, 4, 5]]
+    assert await handed_over() == [[0, 1, 2, 3, 4]]
 
 
 async def test_batches_that_are_large_by_themselves_do_not_wait(

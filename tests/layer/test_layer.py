@@ -52,9 +52,12 @@ async def test_what_has_arrived_together_is_received_together_and_in_order() -> 
     layer, group = frames(), f"g{uuid.uuid4().hex}"
     channel = await listener(layer, group)
     queue = layer._get_layer().channels[channel]
-    await layer.group_send_many([(group, PROBE | {"probe": str(n)}) for n in range(20)])
+    await layer.group_send_many([(group, PROBE | {"probe": str(n)}) for n in range(10)])
+    wire = await layer._get_layer()._get_shard(channel).publishing.get()
+    await wire.call("PUBLISH", channel, b"\xc1 is no message")
+    await layer.group_send_many([(group, PROBE | {"probe": str(n)}) for n in range(10, 20)])
     async with asyncio.timeout(20):
-        while queue.qsize() < 20:  # noqa: ASYNC110 - the queue has no event for that
+        while queue.qsize() < 21:  # noqa: ASYNC110 - the queue has no event for that
             await asyncio.sleep(0.01)
     assert [message["probe"] for message in await layer.receive_all(channel)] == [str(n) for n in range(20)]
     assert queue.empty()
