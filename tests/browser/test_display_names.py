@@ -131,4 +131,3 @@ def test_the_browser_makes_the_faces_that_the_server_makes(enter: Rooms) -> None
         for part in ("#messages .face", "#people-here .face")
     }
     assert len(grounds) == 1
-    alice.shows_the_same_as(enter("bob"))
