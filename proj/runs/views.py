@@ -37,7 +37,7 @@ def services(request: PersonsRequest) -> HttpResponse:
     matching = Q(uid__icontains=wanted) | Q(name__icontains=wanted) | Q(description__icontains=wanted)
     found = list(visible.filter(matching).order_by("name", "uid"))
     newest = Run.objects.filter(service__in=found, number=F("service__last_number"))
-    last = {run.service_id: frames.state(run) for run in _told(newest)}
+    last = {run.service_id: _shown(run) for run in _told(newest)}
     mine = set(Service.objects.for_runners(request.user).filter(enabled=True).values_list("pk", flat=True))
     rows = [{"service": one, "last": last.get(one.pk), "may_run": one.pk in mine} for one in found]
     context = {"rows": rows, "wanted": wanted, "any": bool(rows) or visible.exists()}
@@ -70,7 +70,7 @@ def service(request: PersonsRequest, uid: str) -> HttpResponse:
         "command": command_parts(service),
         "busy": frames.state(active[0]) if len(active) >= service.concurrency else None,
         "waits": service.when_busy == WhenBusy.QUEUE,
-        "runs": [frames.state(run) for run in _told(service.runs.all())[:RECENT]],
+        "runs": [_shown(run) for run in _told(service.runs.all())[:RECENT]],
         "room": None,  # beside the page, no room is the current one
     }
     return render(request, "runs/service.html", context, status=status)
@@ -103,7 +103,7 @@ def runs(request: PersonsRequest) -> HttpResponse:
     context = {
         "form": form,
         "page": page,
-        "runs": [frames.state(run) for run in page],
+        "runs": [_shown(run) for run in page],
         "filtered": bool(filters),
         "query": query.urlencode(),
         "services": visible,
@@ -138,7 +138,7 @@ def run(request: PersonsRequest, id: UUID) -> HttpResponse:
     }
     context = {
         "run": run,
-        "told": state["run"],
+        "told": _shown(run),
         "command": shlex.join(run.command),
         "tail": tail,
         "state": state,
@@ -178,3 +178,8 @@ def again(request: PersonsRequest, id: UUID) -> HttpResponse:
 def _told(runs: RunSet) -> RunSet:
     """With what frames.state() looks at."""
     return runs.select_related("service", "person")
+
+
+def _shown(run: Run) -> dict[str, Any]:
+    """A run as viewers are told of it, and what pages alone show: how who started it is called."""
+    return frames.state(run) | {"called": run.person.display_name if run.person else ""}

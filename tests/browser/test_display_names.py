@@ -5,12 +5,34 @@ import uuid
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Rooms
+from tests.accounts.test_face import FACES
+from tests.browser.conftest import InRoom, Rooms
 from tests.browser.network import Network
 from tests.system.stack import Stack
 
+# A desktop that keeps what it was shown, and is told of a message in the room of this page.
+NOTIFIED = """async ([seq, author]) => {
+    const shown = [];
+    window.Notification = class extends EventTarget {
+        static permission = "granted";
+        constructor(title) {
+            super();
+            shown.push(title);
+        }
+    };
+    const { decide } = await import("/static/site/notification.js");
+    const link = document.querySelector("#side-rooms [aria-current]").cloneNode(true);
+    link.removeAttribute("aria-current");
+    link.dataset.read = 0;
+    const rooms = { list: document.createElement("ul"), me: "bob" };
+    await decide(rooms, "all", { link, seq, author, mentioned: false, muted: false });
+    return shown;
+}"""
 
-def test_alice_sets_her_display_name_and_bob_sees_it(enter: Rooms, network: Network, stack: Stack) -> None:
+
+def test_alice_sets_her_display_name_and_bob_sees_it(  # noqa: PLR0915 - one story
+    enter: Rooms, in_room: InRoom, network: Network, room_name: str, stack: Stack
+) -> None:
     who = f"alice-{uuid.uuid4().hex[:6]}"  # of this test's own: the name outlives it
     alice = enter(who)
     alice.page.goto(f"{stack.url}/settings/")
@@ -58,6 +80,12 @@ def test_alice_sets_her_display_name_and_bob_sees_it(enter: Rooms, network: Netw
     for one in (bob, enter("bob")):  # drawn by the page, and by the server
         expect(one.message("and you?").locator(".reaction")).to_have_attribute("title", "\u2068Alice Liddell\u2069")
 
+    seq = int(bob.message("first, mended").get_attribute("data-seq") or 0)
+    assert bob.page.evaluate(NOTIFIED, [seq, who]) == [f"\u2068Alice Liddell\u2069 ({who}) in {room_name}"]
+
+    in_room(f"from proj.rooms.frames import Kind; room.append(Kind.MEMBER_ADDED, bob, {who!r})")
+    expect(bob.page.locator(".happening bdi")).to_have_text(["bob", "Alice Liddell", who])
+
     network.cut()
     bob.offline()
     alice.say("missed")
@@ -79,5 +107,27 @@ def test_names_in_any_script_are_completed(enter: Rooms, stack: Stack) -> None:
         alice.field.fill("")
         alice.field.press_sequentially(typed)
         expect(alice.page.locator("#completions li").filter(has_text=who)).to_have_count(1)
+        expect(alice.page.locator("#completions li").filter(has_text=who).locator(".face")).to_have_attribute(
+            "data-letter", "Ч"
+        )
     alice.field.press("Tab")
     expect(alice.field).to_have_value(f"@{who} ")
+
+
+def test_the_browser_makes_the_faces_that_the_server_makes(enter: Rooms) -> None:
+    alice = enter("alice")
+    found = alice.page.evaluate(
+        """async (faces) => {
+            const { face } = await import("/static/rooms/face.js");
+            return faces.map(([who, name]) => face(who, name)).map((one) => [one.className, one.dataset.letter]);
+        }""",
+        [(who, name) for who, name, _, _ in FACES],
+    )
+    assert found == [[f"face hue-{hue}", letter] for _, _, letter, hue in FACES]
+    alice.say("first")
+    alice.sees("first", "alice")
+    grounds = {
+        alice.page.locator(part).first.evaluate("face => getComputedStyle(face).backgroundColor")
+        for part in ("#messages .face", "#people-here .face")
+    }
+    assert len(grounds) == 1

@@ -11,6 +11,7 @@ from django.test import Client
 
 from proj.accounts.models import User
 from proj.rooms.commands import Written
+from proj.rooms.frames import Kind
 from proj.rooms.models import Room
 
 if TYPE_CHECKING:
@@ -396,6 +397,18 @@ def test_a_display_name_stands_before_the_sign_in_name(as_alice: Client, alice: 
     assert [(message["author"], message["name"]) for message in history] == [("bob", "Bob <b>")] * 2
     bob.call("")
     assert 'class="called">Bob' not in text(as_alice.get(address("lobby")))
+
+
+def test_what_happened_to_a_room_is_told_with_both_names(as_alice: Client, alice: User, bob: User) -> None:
+    room = Room.objects.create(name="staff", members_only=True)
+    room.add_member(alice, alice)
+    room.add_member(bob, alice)
+    bob.call("Bob <b>")
+    room.append(Kind.ROOM_RENAMED, bob, "bob")  # a room's name is nobody's
+    lines = re.findall(r'<li class="happening" id="m[23]".*?</li>', text(as_alice.get(address("staff"))), re.DOTALL)
+    names = [re.findall(r'<bdi class="(.*?)">(.*?)</bdi>', line) for line in lines]
+    both = [("called", "Bob &lt;b&gt;"), ("subject", "bob")]
+    assert names == [[("author", "alice"), *both], [both[0], ("author", "bob"), ("subject", "bob")]]
 
 
 def test_a_search_finds_by_the_sign_in_name_and_shows_both(as_alice: Client, alice: User, bob: User) -> None:

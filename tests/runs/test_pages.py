@@ -227,6 +227,14 @@ def test_runs_are_listed_by_service_state_and_person(browser: Client, make: Make
     assert browser.get("/runs/?state=evil&service=%00").status_code == 200
 
 
+def test_pages_say_how_who_started_a_run_is_called(browser: Client, make: Make, bob: User) -> None:
+    bob.call("Bob <b>")
+    run = verbs.start(make("web1"), bob, {})
+    for path in ("/runs/", "/services/", "/services/web1/", f"/runs/{run.pk}/"):
+        page = re.sub(r">\s+<", "><", text(browser.get(path)))
+        assert '<bdi class="called">Bob &lt;b&gt;</bdi><bdi>bob</bdi>' in page, path
+
+
 def test_many_runs_come_in_pages(browser: Client, make: Make, alice: User) -> None:
     service = make("web1", when_busy="queue")
     for _ in range(51):

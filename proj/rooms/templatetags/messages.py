@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import template
+from django.utils.html import format_html
 from django.utils.translation import get_language
 
+from proj.accounts.face import hue, letter
 from proj.rooms import frames
 
 register = template.Library()
@@ -23,6 +25,24 @@ FORMS = {"ru": [("one", 1), ("few", 2), ("many", 5)], "zh-hans": [("other", 5)]}
 def plural_forms() -> list[tuple[str, int]]:
     """The forms of the language that the page is in."""
     return FORMS.get(get_language() or "", [("one", 1), ("other", 5)])
+
+
+@register.simple_tag
+def face(who: str, name: str = "") -> str:
+    """The face of `who`, called `name`; static/rooms/face.js makes the same. An empty one where there is nobody."""
+    if not who:
+        return format_html('<span class="{}"></span>', "face")
+    return format_html(
+        '<span class="face hue-{}" aria-hidden="true" data-letter="{}"></span>', hue(who), letter(name or who)
+    )
+
+
+@register.simple_tag
+def called(who: str, names: Mapping[str, str] | str, kind: str) -> str:
+    """The sign-in name `who`, of whom a sentence tells, after the display name; static/rooms/names.js does the same."""
+    name = names.get(who, "") if isinstance(names, Mapping) else ""
+    bdi = format_html('<bdi class="{}">{}</bdi>', kind, who)
+    return format_html('<bdi class="called">{}</bdi> {}', name, bdi) if name else bdi
 
 
 @register.filter

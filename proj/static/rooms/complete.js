@@ -1,5 +1,6 @@
 // Completes names after "@", emoji after ":" and commands while one writes. People are found by both their names, and
 // mentioned by the one that they sign in with.
+import { face } from "./face.js";
 import { called } from "./names.js";
 import { Services } from "./services.js";
 
@@ -57,7 +58,7 @@ export class Complete {
       const item = part.cloneNode(true);
       item.id = `completion-${n}`;
       item.dataset.text = text;
-      item.querySelector(".sign").textContent = sign;
+      item.querySelector(".sign").append(sign);
       item.querySelector(".name").textContent = name;
       item.querySelector(".about").textContent = about;
       return item;
@@ -106,8 +107,8 @@ export class Complete {
 
 function people(all, typed) {
   return having(all, typed, called).map((who) => {
-    const text = `@${who}`;
-    return called(who) ? { name: called(who), about: who, text } : { name: who, text };
+    const name = called(who);
+    return { name: name || who, about: name && who, text: `@${who}`, sign: face(who, who === "here" ? "@" : name) };
   });
 }
 

@@ -2,7 +2,6 @@
 import { later } from "../site/later.js";
 import { say } from "./words.js";
 
-const TONES = { "signed-out": "bad", "someone-else": "bad", "no-access": "bad", "no-room": "bad", misunderstood: "bad" };
 const CALM = ["connecting", "catching-up", "live", "over"];
 const HELP = { "signed-out": "sign-in", "someone-else": "reload", misunderstood: "reload", "no-access": "leave", "no-room": "leave" };
 const SETTLED = 1_000; // a state that is over sooner is not read out, and a shorter wait not counted down
@@ -52,7 +51,7 @@ export class Connection {
       this.#out = false;
       this.signIn().then((signIn) => signIn?.done());
     }
-    const tone = TONES[state] ?? (CALM.includes(state) ? "" : "warn");
+    const tone = HELP[state] ? "bad" : CALM.includes(state) ? "" : "warn";
     const said = this.log || tone === "bad" ? say(state, { name: this.socket.state.who, me: this.me }) : "";
     this.words.textContent = said;
     if (tone) this.line.dataset.tone = tone;

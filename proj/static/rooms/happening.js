@@ -1,5 +1,6 @@
 // What happened to the room, as a line among its messages. The markup is templates/rooms/happening.html.
 // And what such a line has like a message: who, when, and its own address.
+import { call } from "./names.js";
 import { exact, local } from "./times.js";
 
 const { base } = document.getElementById("messages").dataset; // the room's own address
@@ -13,6 +14,7 @@ export function happening(frame) {
   head(item, frame);
   const subject = item.querySelector(".subject");
   if (subject) subject.textContent = frame.text;
+  for (const bdi of item.querySelectorAll(frame.type.startsWith("member.") ? "bdi" : ".author")) call(bdi);
   return item;
 }
 

@@ -1,4 +1,5 @@
 // A message as an element: built from a frame, or read back into one. The markup is templates/rooms/message.html.
+import { face } from "./face.js";
 import { happening, head, stamp } from "./happening.js";
 import { reactions, reactionsOf } from "./reactions.js";
 import { isLong, looks } from "./looks.js";
@@ -19,6 +20,7 @@ export function build(frame, me) {
   const item = part.cloneNode(true);
   const at = (selector) => item.querySelector(selector);
   head(item, frame);
+  at(".face").replaceWith(face(frame.author, frame.name));
   if (frame.name) at(".called").textContent = frame.name;
   else at(".called").remove();
   if (frame.type === "card.posted") return card(item, frame);
@@ -49,7 +51,7 @@ export function build(frame, me) {
 
 // What it looks like is asked for by cards.js.
 function card(item, frame) {
-  for (const part of item.querySelectorAll(".edited, .actions, .tombstone, .text")) part.remove();
+  for (const part of item.querySelectorAll(".face, .edited, .actions, .tombstone, .text")) part.remove();
   item.classList.add("card-message");
   const body = document.createElement("div");
   body.className = "event-card";

@@ -1,5 +1,6 @@
 // Who is here: a list beside the conversation, or behind a button where there is no room for it.
-import { called } from "./names.js";
+import { face } from "./face.js";
+import { call, called } from "./names.js";
 import { count } from "./words.js";
 
 export class Presence {
@@ -15,8 +16,10 @@ export class Presence {
     this.button.textContent = this.title.textContent = count("here", people);
     const items = names.map((name) => {
       const item = document.createElement("li");
-      if (called(name)) item.append(part("called", called(name)), " ");
-      item.append(part("", name));
+      const who = document.createElement("bdi");
+      who.textContent = name;
+      item.append(face(name, called(name)), who);
+      call(who);
       return item;
     });
     if (people > names.length) {
@@ -33,11 +36,4 @@ export class Presence {
     this.title.textContent = this.unknown;
     this.list.replaceChildren();
   }
-}
-
-function part(kind, name) {
-  const bdi = document.createElement("bdi");
-  bdi.className = kind;
-  bdi.textContent = name;
-  return bdi;
 }

@@ -5,8 +5,9 @@ const CHOICES = { 24: { hourCycle: "h23" }, 12: { hourCycle: "h12" }, browser: {
 const { clock: choice } = document.documentElement.dataset;
 const place = choice === "browser" ? undefined : lang;
 const clock = new Intl.DateTimeFormat(place, { hour: "2-digit", minute: "2-digit", ...CHOICES[choice] });
-const days = new Intl.DateTimeFormat(place, { weekday: "long", day: "numeric", month: "long" });
-const olderDays = new Intl.DateTimeFormat(place, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const DAY = { weekday: "long", day: "numeric", month: "long" };
+const days = new Intl.DateTimeFormat(place, DAY);
+const olderDays = new Intl.DateTimeFormat(place, { ...DAY, year: "numeric" });
 
 /** `iso` (the protocol's form) in UTC to the second, exactly as templates/rooms/message.html writes it. */
 export function exact(iso) {

@@ -33,13 +33,16 @@ export function state() {
 
 async function show({ tag, room, author, href }, link, seq) {
   let body = "";
+  let who = author;
   try {
     const page = await history(`${link.getAttribute("href")}messages/`, { before: seq + 1, limit: 1 });
-    body = [...(page.messages.at(-1)?.text ?? "")].slice(0, LONGEST).join("");
+    const { text = "", name, ...said } = page.messages.at(-1) ?? {};
+    body = [...text].slice(0, LONGEST).join("");
+    if (name && said.author === author) who = `\u2068${name}\u2069 (${author})`;
   } catch {
     // who said it, and where, is worth telling by itself
   }
-  return display(say("said-in", { author, room }), { tag, body }, href);
+  return display(say("said-in", { author: who, room }), { tag, body }, href);
 }
 
 /** Show it; says "shown", or why not. A click leads to `href`. */

@@ -46,7 +46,7 @@ function close() {
 }
 
 function tell(text, bad = true) {
-  words.classList.toggle("refusal", bad && text !== "");
+  words.className = bad && text ? "notice error" : "";
   words.textContent = text;
 }
 
