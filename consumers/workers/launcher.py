@@ -195,6 +195,9 @@ class Launch:
             os.killpg(self.pid, number)  # its leader is not waited for before the end, so the number stays its own
         except ProcessLookupError:
             os.kill(self.pid, number)  # it has not made its group yet
+        except PermissionError:  # sudo, all of it: who is in the group must end by themselves
+            if number == signal.SIGTERM:
+                self.say("It cannot be ended from here: it became another user. It is waited for.")
 
     def on_time(self) -> None:
         """Do what is due by now."""

@@ -33,7 +33,7 @@ def weight(files: set[Path]) -> int:
     return sum(file.stat().st_size for file in files)
 
 
-def test_a_room_loads_under_120_kb_of_styles_and_scripts_and_under_145_kb_with_all_that_may_come_later(
+def test_a_room_loads_under_120_kb_of_styles_and_scripts_and_under_150_kb_with_all_that_may_come_later(
     client: Client, alice: User
 ) -> None:
     client.force_login(alice)
@@ -48,4 +48,4 @@ def test_a_room_loads_under_120_kb_of_styles_and_scripts_and_under_145_kb_with_a
     found = sum(len(re.findall(DYNAMIC_IMPORT, file.read_text())) for file in ever if file.suffix == ".js")
     assert calls == found, "an import() that is not counted here"
     assert weight(at_once) < 120_000
-    assert weight(ever) < 145_000
+    assert weight(ever) < 150_000

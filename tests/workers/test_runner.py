@@ -2,11 +2,8 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,46 +14,16 @@ from django.utils import timezone
 
 from consumers.workers import launching
 from consumers.workers.runner import Runner
-from proj.runs import cards, leases, output, processes, settling, storing, verbs
+from proj.runs import cards, leases, settling, storing, verbs
 from proj.runs.leases import Holder
 from proj.runs.models import Archive, Chunk, Run
 from proj.runs.spool import Spool
 from proj.runs.states import State
 from tests.conftest import wait_for
 from tests.runs.conftest import Make
+from tests.workers.turns import did, printed, until_over
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def runner(_own_folders: None) -> Iterator[Runner]:
-    """A worker's runs. Whatever a test leaves running is ended."""
-    runner = Runner(16, lambda run: settling.settle(run.pk))
-    yield runner
-    runner.let_go()
-    for process in runner._left:
-        process.terminate()
-        process.wait(20)
-
-
-def until_over(runner: Runner, run: Run, seconds: float = 40.0, *, asked: Any = None) -> Run:
-    """Take turns until the run is settled, or until `asked(run)` is true."""
-    limit = time.monotonic() + seconds
-    while True:
-        runner.turn(look=True)
-        found = Run.objects.select_related("service").get(pk=run.pk)
-        if asked(found) if asked else found.settled:
-            return found
-        assert time.monotonic() < limit, f"{found.state} after {seconds} s: {Spool(run.pk).last_words()}"
-        time.sleep(0.02)
-
-
-def printed(run: Run) -> bytes:
-    return b"".join(output.stream(run))
-
-
-def did(runner: Runner, make: Make, command: list[str], **fields: Any) -> Run:
-    return until_over(runner, verbs.start(make("web1", command, **fields), None, {}))
 
 
 def test_between_two_commits_of_much_output_others_get_to_write(runner: Runner, make: Make) -> None:
@@ -217,63 +184,6 @@ def test_chunks_have_no_hole_and_cut_no_character(runner: Runner, make: Make, tm
         assert len(data) <= 32 * 1024
     assert offset == file.stat().st_size
     assert seq > 5
-
-
-def test_a_launcher_that_is_held_up_still_keeps_what_was_printed_and_blames_nobody(
-    runner: Runner, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The disk may take a write for longer than a launcher waits for output behind the command's end."""
-    held_up = tmp_path / "launcher.py"
-    folder = str(launching.LAUNCHER.parent)
-    held_up.write_text(
-        f"import sys; sys.path.insert(0, {folder!r}); import launcher; launcher.DRAIN = 0; launcher.main(sys.argv[1])"
-    )
-    monkeypatch.setattr(launching, "LAUNCHER", held_up)
-    run = did(runner, make, ["seq", "9999"])
-    assert printed(run) == b"".join(b"%d\n" % n for n in range(1, 10_000))
-
-
-def test_what_a_command_left_in_its_group_is_killed_when_its_launcher_was(
-    runner: Runner, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    patient = tmp_path / "launcher.py"
-    folder = str(launching.LAUNCHER.parent)
-    patient.write_text(
-        f"import sys; sys.path.insert(0, {folder!r}); import launcher; launcher.DRAIN = 60; launcher.main(sys.argv[1])"
-    )
-    monkeypatch.setattr(launching, "LAUNCHER", patient)
-    run = verbs.start(make("web1", ["sh", "-c", "sleep 60 & echo $!"]), None, {})
-    until_over(runner, run, asked=lambda run: run.started_at and run.lines)
-    left = int(printed(run))
-    start = processes.start_of(left)
-    assert start
-    command = json.loads((Spool(run.pk).path / "started.json").read_text())["pid"]
-    wait_for(lambda: processes.start_of(command) is None, what="the command ends")
-    launcher = Spool(run.pk).launcher()
-    assert launcher
-    os.kill(launcher.pid, signal.SIGKILL)
-    assert until_over(runner, run).state == "lost"
-    wait_for(lambda: not processes.alive(left, start), what="what it left is killed")
-
-
-@pytest.mark.parametrize("known", [True, False])
-def test_a_group_that_has_the_numbers_of_a_command_that_ended_is_killed_only_if_it_is_the_runs(known: bool) -> None:
-    spool = Spool("9a3e2f10-0000-4000-8000-000000000000")
-    spool.path.mkdir(parents=True)
-    mark = spool.path.name if known else "9a3e2f10-0000-4000-8000-00000000000"
-    leader = subprocess.Popen(["sleep", "60"], start_new_session=True, env={"SIGNALBOX_RUN": mark})
-    said = {"pid": leader.pid, "start": 1, "boot": processes.boot(), "at": 1.0}  # another one, long ago
-    for name in ("launcher.json", "started.json"):
-        (spool.path / name).write_text(json.dumps(said))
-    try:
-        wait_for(lambda: processes.began_with(leader.pid, f"SIGNALBOX_RUN={mark}"))
-        spool.end_orphans()
-        if not known:
-            leader.terminate()
-        assert leader.wait(10) == (-signal.SIGKILL if known else -signal.SIGTERM)
-    finally:
-        leader.kill()
-        leader.wait()
 
 
 def test_progress_is_read_from_lines_of_its_own(runner: Runner, make: Make) -> None:

@@ -1,0 +1,30 @@
+"""A worker's turns as tests take them: until a run is over, or something is so."""
+
+import time
+from typing import Any
+
+from consumers.workers.runner import Runner
+from proj.runs import output, verbs
+from proj.runs.models import Run
+from proj.runs.spool import Spool
+from tests.runs.conftest import Make
+
+
+def until_over(runner: Runner, run: Run, seconds: float = 40.0, *, asked: Any = None) -> Run:
+    """Take turns until the run is settled, or until `asked(run)` is true."""
+    limit = time.monotonic() + seconds
+    while True:
+        runner.turn(look=True)
+        found = Run.objects.select_related("service").get(pk=run.pk)
+        if asked(found) if asked else found.settled:
+            return found
+        assert time.monotonic() < limit, f"{found.state} after {seconds} s: {Spool(run.pk).last_words()}"
+        time.sleep(0.02)
+
+
+def printed(run: Run) -> bytes:
+    return b"".join(output.stream(run))
+
+
+def did(runner: Runner, make: Make, command: list[str], **fields: Any) -> Run:
+    return until_over(runner, verbs.start(make("web1", command, **fields), None, {}))
