@@ -20,6 +20,7 @@ pytestmark = [
 ]
 
 STEPS = 1000  # of SQLite's machine, in what is counted as one
+FEW = 2  # SQLite counts on where a statement that was used before stopped; to look at each of the runs is 40 and more
 
 
 def work(deed: Callable[[], object]) -> int:
@@ -40,17 +41,20 @@ def work(deed: Callable[[], object]) -> int:
     return count
 
 
-@pytest.mark.parametrize("analyzed", [False, True])
-def test_what_was_run_before_costs_nothing(make: Make, analyzed: bool) -> None:
+def test_what_was_run_before_costs_nothing(make: Make) -> None:
     service = make(concurrency=2)
     some = (Run(service=service, number=n, command=[], state="succeeded", settled=True) for n in range(1, 20_001))
     Run.objects.bulk_create(some, batch_size=500)
     Service.objects.update(last_number=20_000)
-    if analyzed:  # somebody did it once, and from then on SQLite takes every service and state for as full as these
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
-    holder = Holder("here", "boot", 1, 1)
+    assert max(_of_each_deed(service)) <= FEW
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # from then on SQLite takes every service and state for as full as these
+    assert max(_of_each_deed(service)) <= FEW
 
+
+def _of_each_deed(service: Service) -> list[int]:
+    Run.objects.active().update(state="succeeded", settled=True)
+    holder = Holder("here", "boot", 1, 1)
     run = verbs.start(service, None, {})
 
     def told() -> Any:
@@ -69,4 +73,4 @@ def test_what_was_run_before_costs_nothing(make: Make, analyzed: bool) -> None:
         clock.settle_abandoned,
         told,
     )
-    assert [work(deed) for deed in deeds] == [0] * len(deeds)
+    return [work(deed) for deed in deeds]
