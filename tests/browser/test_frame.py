@@ -87,6 +87,7 @@ Service.objects.create(uid="not-{word}", name="Not for alice {word}", command=["
     expect(options.first).to_have_text(f"Roll out {word} up-{word} · service")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Roll out {word}")
+    expect(page.locator("#switch")).to_be_visible()  # its script is there
     page.keyboard.press("Control+k")
     page.keyboard.type(f"alice {word}")
     expect(options).to_have_text([f"Open or create “alice {word}”", f"Search messages for “alice {word}”"])
