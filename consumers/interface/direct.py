@@ -15,11 +15,9 @@ from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 
 from consumers.interface.frame import Frame
-from consumers.interface.line import TOO_SLOW
+from consumers.interface.line import SLICE, TOO_SLOW
 from consumers.interface.traffic import Traffic
 from proj.metrics.definitions import SLOW_SOCKETS
-
-SLICE = 1000  # sockets that are written to before others have their turn
 
 
 class Flusher:

@@ -14,6 +14,7 @@ from proj.metrics.definitions import SLOW_SOCKETS
 logger = logging.getLogger(__name__)
 
 TOO_SLOW = 4408
+SLICE = 1000  # sockets that are written to before others have their turn
 
 
 class Line(Protocol):

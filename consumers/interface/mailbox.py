@@ -211,8 +211,8 @@ class Mailbox:
             room.arrived(message["frames"])
             if room.behind:
                 self.tasks.spawn(self._gaps.fill(room, PATIENCE))
-            elif room.outlets:
-                _delivered(message.get("times") or [])
+            elif room.outlets and (times := message.get("times")):
+                asyncio.get_running_loop().call_soon(_delivered, times)  # after what was written goes out
         elif kind == "room.flash":
             room.flash(Frame(message["frame"]))
         elif kind == "room.presence" and message["process"] != self.process:
@@ -283,8 +283,9 @@ def _carries_frames(message: dict[str, Any]) -> bool:
 
 
 def _delivered(times: list[float]) -> None:
-    """Events reached the sockets. For each batch the wall-clock seconds when other processes received (0: nobody knows)
-    and committed it.
+    """Events reached the sockets. `times`: of each batch, when it was received and when it was committed.
+
+    Both are wall-clock seconds of other processes; 0 when nobody knows.
     """
     now = time.time()
     for received, committed in zip(times[::2], times[1::2], strict=True):

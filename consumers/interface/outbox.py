@@ -26,10 +26,11 @@ WAITING = 10_000  # commands; beyond it, or beyond WAITING_BYTES, whoever speaks
 WAITING_BYTES = 32 * 2**20
 BATCH = 256  # commands in a layer message
 BATCH_BYTES = messages.LARGEST // 2
-# While so much is said that several commands come in PACE seconds, batches go out that far apart: each wakes Redis, the
-# worker and this process again, and that costs more than a command in it. Whoever speaks after a quiet moment is heard
-# at once, and batches that are LARGE by themselves do not wait: nothing would be gained.
-PACE = 0.008
+# While commands come closer than CLOSE * PACE, batches go out PACE apart: each wakes Redis, the worker and this process
+# again, and that costs more than a command in it. Whoever speaks after a quiet moment is heard at once, and batches
+# that are LARGE by themselves do not wait: nothing would be gained.
+PACE = 0.008  # seconds
+CLOSE = 0.75
 LARGE = 6.0  # commands
 QUIET = 4.0  # times PACE: no longer silence is remembered, or pacing would begin too late after it
 RETRY = 2.0  # seconds after which trying again is worth while
@@ -96,7 +97,7 @@ class Outbox:
     async def _keep_pace(self) -> None:
         """Wait until a batch may follow the last one."""
         early = self._sent + PACE - time.monotonic()
-        if early > 0 and self._apart < PACE * 0.75 and self._usual < LARGE:
+        if early > 0 and self._apart < CLOSE * PACE and self._usual < LARGE:
             await asyncio.sleep(early)
 
     def _next(self) -> list[tuple[Outlet, Command, float]]:

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Iterable
 
 from consumers.interface.frame import Frame
+from consumers.interface.line import SLICE
 from consumers.interface.outlet import Outlet
 from consumers.interface.presence import Presence
-
-MANY = 1000  # sockets; a room of more is written to in slices, by who flushes the lines
 
 
 class OpenRoom:
@@ -76,7 +75,7 @@ class OpenRoom:
         if not frames:
             return
         last, wire = self.head, b"".join([frame.wire for frame in frames])
-        at_once = len(self.outlets) <= MANY
+        at_once = len(self.outlets) <= SLICE  # more are left to who flushes the lines, in slices
         for outlet in self.outlets:
             if at_once and outlet.seq == first - 1 and outlet.held is None and not outlet.plain:
                 outlet.seq = last

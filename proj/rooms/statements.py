@@ -68,6 +68,6 @@ class _Questioning:
         return self._bare.executemany(_with_question_marks(sql), many)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)  # as many as sqlite3 keeps prepared; the text of a large batch has 60 kB
 def _with_question_marks(sql: str) -> str:
     return sql.replace("%s", "?")

@@ -140,17 +140,18 @@ async def test_times_are_noted_once_the_sockets_were_written_to(grown: Callable[
     own.rooms = {1: room}
     now = time.time()
 
-    def arrive(seq: int, times: list[float]) -> tuple[float, float]:
+    async def arrive(seq: int, times: list[float]) -> tuple[float, float]:
         own._arrived({"type": "room.frames", "room": 1, "frames": [(seq, "x")], "times": times})
+        await asyncio.sleep(0)
         return grown("signalbox_commit_to_delivery_seconds_count"), grown("signalbox_receive_to_delivery_seconds_count")
 
-    assert arrive(1, [now - 200, now - 100]) == (1, 1)
+    assert await arrive(1, [now - 200, now - 100]) == (1, 1)
     assert grown("signalbox_commit_to_delivery_seconds_sum") == pytest.approx(100, abs=50)
     assert grown("signalbox_receive_to_delivery_seconds_sum") == pytest.approx(200, abs=50)
-    assert arrive(2, [0.0, now]) == (2, 1)  # nobody knows when it was received
-    assert arrive(3, []) == (2, 1)  # a view has posted it
-    assert arrive(4, [now + 900, now + 900]) == (3, 2)  # a clock that is ahead
+    assert await arrive(2, [0.0, now]) == (2, 1)  # nobody knows when it was received
+    assert await arrive(3, []) == (2, 1)  # a view has posted it
+    assert await arrive(4, [now + 900, now + 900]) == (3, 2)  # a clock that is ahead
     assert 100 <= grown("signalbox_commit_to_delivery_seconds_sum") < 150
-    assert arrive(5, [now, now, now, now]) == (5, 4)  # of two batches that arrived at once
+    assert await arrive(5, [now, now, now, now]) == (5, 4)  # of two batches that arrived at once
     room.outlets.clear()
-    assert arrive(6, [now, now]) == (5, 4)  # nobody was there to hear it
+    assert await arrive(6, [now, now]) == (5, 4)  # nobody was there to hear it

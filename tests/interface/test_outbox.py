@@ -74,7 +74,7 @@ async def test_while_much_is_said_what_comes_soon_after_goes_together_and_in_ord
     monkeypatch.setattr(outboxes, "PACE", 0.0)
     await one_by_one(outbox, 100)
     await handed_over()
-    monkeypatch.setattr(outboxes, "PACE", 1.0)
+    monkeypatch.setattr(outboxes, "PACE", 2.0)
     for number in range(5):
         say(outbox, number)
         await asyncio.sleep(0.001)
