@@ -4,12 +4,12 @@
 # since the epoch.
 ONE_BY_ONE = """
 import json, time
-from proj.runs import verbs
+from proj.runs import actions
 from proj.runs.models import Run, Service
 service = Service.objects.get(uid="hello")
 committed = {{}}
 for _ in range({count}):
-    run = verbs.start(service, None, {{}})
+    run = actions.start(service, None, {{}})
     committed[run.pk] = time.time()
     time.sleep({pause})
     while Run.objects.filter(pk=run.pk).active().exists():
@@ -23,11 +23,11 @@ print("out:" + json.dumps(found))
 ALTOGETHER = """
 import json, time
 from django.db import transaction
-from proj.runs import verbs
+from proj.runs import actions
 from proj.runs.models import Run, Service
 service = Service.objects.get(uid="marked")
 with transaction.atomic():
-    ids = [str(verbs.start(service, None, {{}}).pk) for _ in range({count})]
+    ids = [str(actions.start(service, None, {{}}).pk) for _ in range({count})]
 begun = time.time()
 while Run.objects.filter(service=service).active().exists():
     time.sleep(0.2)
@@ -40,15 +40,15 @@ print("out:" + json.dumps({{"ids": ids, "succeeded": succeeded, "seconds": secon
 # up, or does this for the first time, would be another load on what is measured.
 START = """
 import json, sys, time
-from proj.runs import verbs
+from proj.runs import actions
 from proj.runs.models import Run, Service
 service = Service.objects.get(uid="loud")
-before = verbs.start(Service.objects.get(uid="hello"), None, {})
+before = actions.start(Service.objects.get(uid="hello"), None, {})
 while Run.objects.filter(pk=before.pk, settled=False).exists():
     time.sleep(0.1)
 print(json.dumps({"event": "ready"}), flush=True)
 sys.stdin.readline()
-print(json.dumps({"run": str(verbs.start(service, None, {}).pk)}), flush=True)
+print(json.dumps({"run": str(actions.start(service, None, {}).pk)}), flush=True)
 """
 
 # Whether any line of the loud run can be read, wherever it is kept.

@@ -20,7 +20,7 @@ from consumers.workers.runs import RunsWorker  # noqa: E402
 from proj.layer import names  # noqa: E402
 
 if "daphne.cli" in sys.modules:  # daphne is importing this: it is to start our interface server
-    from consumers.interface.server import Server
+    from consumers.interface.transport.server import Server
 
     sys.modules["daphne.cli"].CommandLineInterface.server_class = Server
 

@@ -51,7 +51,7 @@ def test_imports_go_one_way(path: Path) -> None:
         if inside(name, "consumers.interface"):
             assert not inside(target, "consumers.sockets"), f"{name} imports {target}"
         if inside(target, "subprocess", "os.fork", "multiprocessing"):
-            assert inside(name, "consumers.workers"), f"{name} starts processes"
+            assert inside(name, "proj.runs.running", "consumers.workers"), f"{name} starts processes"
 
 
 def test_the_channels_in_supervisord_conf_are_those_of_the_router() -> None:
@@ -77,7 +77,7 @@ def test_a_runs_state_changes_in_one_place_only() -> None:
 
 
 def test_the_launcher_imports_nothing_but_the_standard_library_and_little_of_that() -> None:
-    launcher = ROOT / "consumers" / "workers" / "launcher.py"
+    launcher = ROOT / "proj" / "runs" / "running" / "launcher.py"
     light = {"json", "os", "resource", "select", "signal", "sys", "time", "typing.Any", "typing.NoReturn"}
     assert set(imported(launcher)) == light
 

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from consumers.interface import reading
-from consumers.interface.gathering import Gathering
-from consumers.interface.mailbox import Mailbox
-from consumers.interface.outbox import Outbox
+from consumers.interface.chat.outbox import Outbox
+from consumers.interface.feeds import reading
+from consumers.interface.feeds.mailbox import Mailbox
+from consumers.interface.support.gathering import Gathering
 
 
 class Interface:

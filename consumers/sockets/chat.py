@@ -9,11 +9,11 @@ from urllib.parse import parse_qs
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from consumers.interface.line import line_to
-from consumers.interface.outlet import Outlet
+from consumers.interface.feeds.reading import Arrival, Missed
+from consumers.interface.feeds.room import OpenRoom
 from consumers.interface.process import Interface, interface
-from consumers.interface.reading import Arrival, Missed
-from consumers.interface.room import OpenRoom
+from consumers.interface.transport.line import line_to
+from consumers.interface.transport.outlet import Outlet
 from consumers.sockets.base import SocketConsumer
 from consumers.sockets.door import Admission, Knock, Refused, come_in, from_allowed_origin, session_key
 from consumers.sockets.incoming import LARGEST_SEQ, BadFrame, Frame, read
@@ -21,8 +21,8 @@ from consumers.sockets.limits import TokenBucket
 from proj.layer.names import room_group
 from proj.layer.publish import apublish
 from proj.metrics.definitions import REFUSALS
-from proj.rooms.commands import Command
-from proj.rooms.frames import encoded
+from proj.rooms.log.commands import Command
+from proj.rooms.log.frames import encoded
 from proj.rooms.models import Room
 
 logger = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.http import parse_cookie
 
-from consumers.interface.database import ask
-from consumers.interface.gathering import Gathering
+from consumers.interface.support.database import ask
+from consumers.interface.support.gathering import Gathering
 from proj.accounts.models import User
 from proj.accounts.sessions import people_of
 from proj.rooms import names

@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 
 from django.conf import settings
 
-from proj.rooms.emoji import ALL
+from proj.rooms.text.emoji import ALL
 
 Kind = Literal["post", "edit", "delete", "react", "unreact", "resume", "seen", "typing"]
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db import Error as DatabaseError
 
-from consumers.interface.line import line_to
-from consumers.interface.outlet import Outlet
+from consumers.interface.transport.line import line_to
+from consumers.interface.transport.outlet import Outlet
 from consumers.sockets.base import SocketConsumer
 from consumers.sockets.door import Refused, from_allowed_origin, session_key
 from consumers.sockets.limits import TokenBucket

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from django.db import Error as DatabaseError
 
-from consumers.interface import viewing
-from consumers.interface.database import ask
+from consumers.interface.feeds import viewing
+from consumers.interface.feeds.watching import REST, Watcher, Watching
 from consumers.interface.process import interface
-from consumers.interface.watching import REST, Watcher, Watching
+from consumers.interface.support.database import ask
 from consumers.sockets.door import Refused, signed_out
 from consumers.sockets.listening import PROTOCOL, ListeningSocket
 from proj.accounts.models import User

@@ -11,10 +11,10 @@ from consumers.workers.base import WorkerConsumer
 from proj.layer.names import interface_group
 from proj.layer.publish import apublish
 from proj.metrics.definitions import RECEIVE_TO_COMMIT, REFUSALS, UNPUBLISHED
-from proj.rooms import log
-from proj.rooms.commands import Command, Outcome, Refusal, Repeated, Written
-from proj.rooms.frames import encoded
-from proj.rooms.news import News
+from proj.rooms.log import writing
+from proj.rooms.log.commands import Command, Outcome, Refusal, Repeated, Written
+from proj.rooms.log.frames import encoded
+from proj.rooms.log.news import News
 
 PORTION = 1000  # replies in a layer message, well within its bound
 NEWS = 0.25  # seconds between two times that people elsewhere are told, at least
@@ -56,10 +56,10 @@ class ChatWorker(WorkerConsumer):
         ]
 
     async def handle(self, items: Sequence[Said]) -> None:
-        outcomes = log.write([said.command for said in items])
+        outcomes = writing.write([said.command for said in items])
         committed = time.time()
         oldest = _timed(items, outcomes, committed)
-        announced = log.announcements(outcomes)
+        announced = writing.announcements(outcomes)
         for _, message in announced:
             if message["type"] == "room.frames":
                 message["times"] = [oldest[message["room"]], committed]

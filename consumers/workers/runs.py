@@ -11,11 +11,11 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 
 from consumers.workers.base import WorkerConsumer
-from consumers.workers.runner import Runner
 from proj.layer.names import RUNS
 from proj.layer.publish import apublish, awake
-from proj.runs import settling
 from proj.runs.models import Run
+from proj.runs.running import settling
+from proj.runs.running.runner import Runner
 
 logger = logging.getLogger(__name__)
 

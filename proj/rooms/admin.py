@@ -15,9 +15,9 @@ from django.utils.translation import ngettext
 
 from proj.accounts.models import User
 from proj.rooms import managing, names
-from proj.rooms.forms import BAD_NAME, TAKEN
-from proj.rooms.frames import Kind
+from proj.rooms.log.frames import Kind
 from proj.rooms.models import Event, Membership, Room
+from proj.rooms.web.forms import BAD_NAME, TAKEN
 
 if TYPE_CHECKING:
     Members = admin.TabularInline[Membership, Room]

@@ -10,8 +10,8 @@ class RoomsConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_delete, post_save
 
-        from proj.rooms import access
+        from proj.rooms import signals
 
-        post_delete.connect(access.when_member_left, sender="rooms.Membership", dispatch_uid="access")
-        post_save.connect(access.when_room_saved, sender="rooms.Room", dispatch_uid="access")
-        post_delete.connect(access.when_room_deleted, sender="rooms.Room", dispatch_uid="access")
+        post_delete.connect(signals.when_member_left, sender="rooms.Membership", dispatch_uid="access")
+        post_save.connect(signals.when_room_saved, sender="rooms.Room", dispatch_uid="access")
+        post_delete.connect(signals.when_room_deleted, sender="rooms.Room", dispatch_uid="access")

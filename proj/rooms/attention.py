@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from proj.rooms.frames import Kind
+from proj.rooms.log.frames import Kind
 
 if TYPE_CHECKING:
     from proj.accounts.models import User

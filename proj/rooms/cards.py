@@ -37,7 +37,7 @@ def drawn(user: User, references: Sequence[str]) -> dict[str, str]:
 def flash(room: int, reference: str, html: str) -> tuple[str, dict[str, Any]]:
     """The group and the message that tell a room that a card looks otherwise now. `html` goes to everybody in the room;
     when it is empty, each page asks for what its person may see."""
-    from proj.rooms import frames
+    from proj.rooms.log import frames
 
     frame = frames.encoded({"type": "card", "card": reference, "html": html})
     return names.room_group(room), {"type": "room.flash", "room": room, "frame": frame}

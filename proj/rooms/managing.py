@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from proj.accounts.models import User
 from proj.rooms import names
-from proj.rooms.frames import Kind
+from proj.rooms.log.frames import Kind
 from proj.rooms.models import Event, FormerName, Membership, Room
 
 T = TypeVar("T")

@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from proj.accounts.models import User
-from proj.rooms import attention, frames, log, names
+from proj.rooms import attention, names
 from proj.rooms.attention import Mention, Mute
-from proj.rooms.commands import Command, Outcome, Verb
 from proj.rooms.invitations import Invitation
+from proj.rooms.log import frames, writing
+from proj.rooms.log.commands import Command, Outcome, Verb
 
 __all__ = ["Event", "FormerName", "Invitation", "Membership", "Room", "RoomSet", "Seen"]
 
@@ -153,7 +154,7 @@ class Room(models.Model):
 
     def _write(self, verb: Verb, author: User, client_id: str | None, *, text: str = "", target: int = 0) -> Outcome:
         command = Command(verb, self.pk, author.pk, client_id or str(uuid.uuid4()), text, target)
-        return log.write_and_publish([command])[0]
+        return writing.write_and_publish([command])[0]
 
     def add_member(self, user: User, by: User) -> None:
         """Let `user` in. Nothing happens when they are in already."""
@@ -181,7 +182,9 @@ class Room(models.Model):
 
     def append(self, kind: frames.Kind, by: User, text: str = "", target: int | None = None) -> "Event":
         """Add an event to the log that no socket asked for, and tell the room after the commit."""
-        written = log.append(self.pk, kind, by.pk, by.username, client_id=str(uuid.uuid4()), text=text, target=target)
+        written = writing.append(
+            self.pk, kind, by.pk, by.username, client_id=str(uuid.uuid4()), text=text, target=target
+        )
         return self.events.get(seq=written.seq)
 
     def people(self, limit: int) -> dict[str, str]:

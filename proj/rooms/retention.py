@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from proj.rooms.frames import Kind
+from proj.rooms.log.frames import Kind
 from proj.rooms.models import Event, Room, RoomSet
 
 # What is younger stays, whatever the limits: mailboxes and pages that are a little behind still need it.

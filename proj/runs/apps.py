@@ -11,12 +11,12 @@ class RunsConfig(AppConfig):
         from django.db.models.signals import m2m_changed, post_save
 
         from proj.rooms import cards
-        from proj.runs import access
-        from proj.runs.cards import draw
+        from proj.runs import signals
         from proj.runs.models import Service
+        from proj.runs.publishing.cards import draw
 
         cards.register("run", draw)
 
-        post_save.connect(access.when_service_saved, sender=Service, dispatch_uid="access")
+        post_save.connect(signals.when_service_saved, sender=Service, dispatch_uid="access")
         for people in (Service.runners, Service.viewers):
-            m2m_changed.connect(access.when_people_changed, sender=people.through, dispatch_uid=f"access {people}")
+            m2m_changed.connect(signals.when_people_changed, sender=people.through, dispatch_uid=f"access {people}")

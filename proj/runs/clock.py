@@ -16,12 +16,16 @@ from django.utils import timezone
 
 from proj.layer.names import RUNS
 from proj.layer.publish import publish_many, wake
-from proj.rooms import index
-from proj.runs import archive, cards, endings, schedules, settling, telling, verbs
+from proj.rooms.search import index
+from proj.runs import actions
+from proj.runs.catalog import schedules
 from proj.runs.choices import Missed, Origin
 from proj.runs.models import Lead, Run, Service
+from proj.runs.output import archive
+from proj.runs.publishing import announcements, cards
 from proj.runs.refusals import Refused
-from proj.runs.spool import Spool
+from proj.runs.running import endings, settling
+from proj.runs.running.spool import Spool
 from proj.runs.states import State
 
 logger = logging.getLogger(__name__)
@@ -90,7 +94,7 @@ def settle_abandoned() -> None:
 
 def _tell(run: Run) -> None:
     lost = Run.objects.select_related("service", "person").get(pk=run.pk)
-    publish_many(telling.of_state(lost) + cards.ended([lost]))
+    publish_many(announcements.of_state(lost) + cards.ended([lost]))
 
 
 # schedules
@@ -123,7 +127,7 @@ def _start(service: Service, at: datetime, now: datetime) -> None:
     if now - at > LATE and service.missed == Missed.SKIP:
         logger.warning("%s was not started as scheduled for %s: nothing ran here then", service, at)
         return
-    verbs.start(service, None, {}, origin=Origin.SCHEDULE)
+    actions.start(service, None, {}, origin=Origin.SCHEDULE)
 
 
 def _move_on(service: Service, at: datetime, now: datetime) -> None:

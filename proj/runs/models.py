@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from proj.accounts.models import User
 from proj.rooms.models import Room
-from proj.runs import parameters, schedules
+from proj.runs.catalog import parameters, schedules
+from proj.runs.catalog.parameters import Parameter
 from proj.runs.choices import Audience, Missed, Origin, OverLimit, WhenBusy, passed_on
-from proj.runs.parameters import Parameter
 from proj.runs.states import ACTIVE, AFTER, ENDED, State
 
 CHUNK = 32 * 1024  # bytes of output in a chunk, at most

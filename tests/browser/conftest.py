@@ -124,13 +124,13 @@ def in_room(stack: Stack, room_name: str) -> InRoom:
 PROLOGUE = """
 import uuid
 from proj.accounts.models import User
-from proj.rooms import log
-from proj.rooms.commands import Command
+from proj.rooms.log import writing
+from proj.rooms.log.commands import Command
 from proj.rooms.models import Room
 alice, bob = (User.objects.get(username=name) for name in ("alice", "bob"))
 room = Room.visit(alice, {name!r})
 
 def post(author, texts):
-    return log.write_and_publish([Command("post", room.pk, author.pk, str(uuid.uuid4()), text) for text in texts])
+    return writing.write_and_publish([Command("post", room.pk, author.pk, str(uuid.uuid4()), text) for text in texts])
 
 """

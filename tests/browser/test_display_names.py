@@ -83,7 +83,7 @@ def test_alice_sets_her_display_name_and_bob_sees_it(  # noqa: PLR0915 - one sto
     seq = int(bob.message("first, mended").get_attribute("data-seq") or 0)
     assert bob.page.evaluate(NOTIFIED, [seq, who]) == [f"\u2068Alice Liddell\u2069 ({who}) in {room_name}"]
 
-    in_room(f"from proj.rooms.frames import Kind; room.append(Kind.MEMBER_ADDED, bob, {who!r})")
+    in_room(f"from proj.rooms.log.frames import Kind; room.append(Kind.MEMBER_ADDED, bob, {who!r})")
     expect(bob.page.locator(".happening bdi")).to_have_text(["bob", "Alice Liddell", who])
 
     network.cut()

@@ -31,8 +31,9 @@ from datetime import timedelta
 from django.db import connection
 from django.utils import timezone
 from proj.accounts.models import User
-from proj.rooms import index, log
-from proj.rooms.commands import Command
+from proj.rooms.log import writing
+from proj.rooms.search import index
+from proj.rooms.log.commands import Command
 from proj.rooms.models import Room
 chance = random.Random(1)
 people = [User.objects.get(username=name) for name in ("alice", "bob", "charlie")]
@@ -49,7 +50,7 @@ def text(n):
 def post(n):
     return Command("post", room.pk, chance.choice(people).pk, str(uuid.UUID(int=chance.getrandbits(128))), text(n))
 for start in range(room.refresh_from_db() or room.seq, {messages}, 1000):
-    log.write([post(n) for n in range(start, start + 1000)])
+    writing.write([post(n) for n in range(start, start + 1000)])
     at = timezone.now() - timedelta(minutes=({messages} - start) / 10)
     room.events.filter(seq__gt=start, seq__lte=start + 1000).update(at=at)
 while index.keep_up(): pass

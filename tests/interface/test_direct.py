@@ -11,10 +11,10 @@ import pytest
 from autobahn.websocket.protocol import TrafficStats
 from daphne.ws_protocol import WebSocketProtocol
 
-from consumers.interface.direct import DirectLine, Flusher
-from consumers.interface.frame import Frame
-from consumers.interface.server import Protocol
-from consumers.interface.traffic import Traffic
+from consumers.interface.transport.direct import DirectLine, Flusher
+from consumers.interface.transport.frame import Frame
+from consumers.interface.transport.server import Protocol
+from consumers.interface.transport.traffic import Traffic
 
 PING = b"\x89\x04ping"
 

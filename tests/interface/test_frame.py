@@ -6,7 +6,7 @@ import pytest
 from websockets.frames import Frame as Reference
 from websockets.frames import Opcode
 
-from consumers.interface.frame import Frame
+from consumers.interface.transport.frame import Frame
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 200_000])

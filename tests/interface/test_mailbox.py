@@ -11,17 +11,17 @@ import pytest
 from asgiref.sync import sync_to_async
 from redis.exceptions import RedisError
 
-from consumers.interface import mailbox as mailboxes
-from consumers.interface import reading
-from consumers.interface.database import ask
-from consumers.interface.frame import Frame
-from consumers.interface.gaps import Gaps
-from consumers.interface.mailbox import Mailbox
-from consumers.interface.outlet import Outlet
-from consumers.interface.room import OpenRoom
+from consumers.interface.feeds import mailbox as mailboxes
+from consumers.interface.feeds import reading
+from consumers.interface.feeds.gaps import Gaps
+from consumers.interface.feeds.mailbox import Mailbox
+from consumers.interface.feeds.room import OpenRoom
+from consumers.interface.support.database import ask
+from consumers.interface.transport.frame import Frame
+from consumers.interface.transport.outlet import Outlet
 from proj.accounts.models import User
-from proj.rooms import log
-from proj.rooms.commands import Command
+from proj.rooms.log import writing
+from proj.rooms.log.commands import Command
 from proj.rooms.models import Room, new_epoch
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,7 +58,7 @@ def room(alice: User) -> Room:
 
 def write(room: Room, author: User, messages: int) -> None:
     """Store messages and tell nobody."""
-    log.write([Command("post", room.pk, author.pk, str(uuid.uuid4()), f"text {n}") for n in range(messages)])
+    writing.write([Command("post", room.pk, author.pk, str(uuid.uuid4()), f"text {n}") for n in range(messages)])
 
 
 def publish(room: Room, author: User) -> None:

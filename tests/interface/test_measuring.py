@@ -9,13 +9,13 @@ import pytest
 from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 
-from consumers.interface import gaps, mailbox
-from consumers.interface.direct import DirectLine, Flusher
-from consumers.interface.frame import Frame
-from consumers.interface.outlet import Outlet
-from consumers.interface.reading import Page
-from consumers.interface.room import OpenRoom
-from consumers.interface.traffic import Traffic
+from consumers.interface.feeds import gaps, mailbox
+from consumers.interface.feeds.reading import Page
+from consumers.interface.feeds.room import OpenRoom
+from consumers.interface.transport.direct import DirectLine, Flusher
+from consumers.interface.transport.frame import Frame
+from consumers.interface.transport.outlet import Outlet
+from consumers.interface.transport.traffic import Traffic
 from proj.metrics.definitions import REGISTRY
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from channels.layers import get_channel_layer
 
-from consumers.interface import outbox as outboxes
-from consumers.interface.outbox import Outbox
-from consumers.interface.outlet import Outlet
+from consumers.interface.chat import outbox as outboxes
+from consumers.interface.chat.outbox import Outbox
+from consumers.interface.transport.outlet import Outlet
 from proj.layer.names import CHAT
-from proj.rooms.commands import Command
+from proj.rooms.log.commands import Command
 
 
 class Nobody:

@@ -27,10 +27,10 @@ async def make_room(stack: Stack) -> str:
 def offer(stack: Stack, room: str, messages: int, characters: int) -> None:
     """Post many large messages at once, as a command would: no socket's rate limit stands in the way."""
     code = (
-        "import uuid; from proj.rooms import log; from proj.rooms.commands import Command; "
+        "import uuid; from proj.rooms.log import writing; from proj.rooms.log.commands import Command; "
         "from proj.rooms.models import Room; from proj.accounts.models import User; "
         f"room = Room.objects.get(name={room!r}); author = User.objects.get(username='alice'); "
-        f"[log.write_and_publish([Command('post', room.pk, author.pk, str(uuid.uuid4()), 'x' * {characters})] * 1)"
+        f"[writing.write_and_publish([Command('post', room.pk, author.pk, str(uuid.uuid4()), 'x' * {characters})] * 1)"
         f" for _ in range({messages})]"
     )
     stack.manage("shell", "-c", code)

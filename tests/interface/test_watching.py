@@ -13,17 +13,17 @@ from asgiref.sync import sync_to_async
 from django.db import OperationalError
 from django.utils import timezone
 
-from consumers.interface import viewing
-from consumers.interface import watching as module
-from consumers.interface.database import ask
-from consumers.interface.frame import Frame
-from consumers.interface.mailbox import Mailbox
-from consumers.interface.outlet import Outlet
-from consumers.interface.watching import Watcher, Watching
+from consumers.interface.feeds import viewing
+from consumers.interface.feeds import watching as module
+from consumers.interface.feeds.mailbox import Mailbox
+from consumers.interface.feeds.watching import Watcher, Watching
+from consumers.interface.support.database import ask
+from consumers.interface.transport.frame import Frame
+from consumers.interface.transport.outlet import Outlet
 from consumers.sockets.runs import ServiceSocket
 from proj.layer.publish import apublish
-from proj.runs import frames, telling
 from proj.runs.models import Chunk, Run, Service
+from proj.runs.publishing import announcements, frames
 from proj.runs.states import State
 from tests.runs.conftest import Make, make  # noqa: F401 - a fixture
 
@@ -211,7 +211,7 @@ async def test_who_comes_between_the_end_and_the_word_of_it_hides_it_from_nobody
     await watching.follow(first.watcher, str(run.pk), 0)
     ended = await sync_to_async(end)(run)
     await watching.follow(second.watcher, str(run.pk), 0)
-    for _, message in await sync_to_async(telling.of_state)(ended):
+    for _, message in await sync_to_async(announcements.of_state)(ended):
         watching.arrived(message)
     assert first.states() == ["running", "succeeded"]
     assert second.states() == ["succeeded"]
@@ -227,7 +227,7 @@ async def test_a_state_that_was_read_before_the_end_does_not_follow_it(
     coming = asyncio.ensure_future(watching.follow(second.watcher, str(run.pk), 0))
     await slow.reached["opening"].wait()
     ended = await sync_to_async(end)(run)
-    watching.arrived((await sync_to_async(telling.of_state)(ended))[0][1])
+    watching.arrived((await sync_to_async(announcements.of_state)(ended))[0][1])
     slow.held["opening"].set()
     await coming
     assert first.states() == ["running", "succeeded"]
@@ -320,7 +320,7 @@ async def test_what_goes_on_is_shown_until_what_waits_begins(
     await told(socket, second)
     await until(lambda: page.kinds()[-1] == "queued")
     chunks = await sync_to_async(more)(first, " goes on")
-    socket.watching.arrived(telling.of_output(str(first.pk), chunks)[0][1])
+    socket.watching.arrived(announcements.of_output(str(first.pk), chunks)[0][1])
     await until(lambda: page.said() == "first goes on")
     await sync_to_async(end)(first)
     await told(socket, first)

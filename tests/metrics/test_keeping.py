@@ -184,7 +184,7 @@ def test_a_full_disk_is_noticed_before_anything_is_mapped(
 def test_the_real_metrics_fit_into_a_file_with_all_their_labels(tmp_path: Path) -> None:
     code = """
 from proj.metrics import definitions as d
-import consumers.interface.server as server
+import consumers.interface.transport.server as server
 for code in [*server.COUNTED, "other"]: d.CLOSES.labels(str(code)).inc()
 for code in range(25): d.REFUSALS.labels(f"a_long_code_{code}").inc()
 for channel in range(10):

@@ -6,7 +6,7 @@ from django.test import Client
 
 from proj.accounts.models import User
 from proj.rooms import managing
-from proj.rooms.frames import Kind
+from proj.rooms.log.frames import Kind
 from proj.rooms.models import Room
 
 pytestmark = pytest.mark.django_db(transaction=True)

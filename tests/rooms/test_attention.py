@@ -6,8 +6,8 @@ from django.test.utils import CaptureQueriesContext
 
 from proj.accounts.models import User
 from proj.layer.names import INTERFACES
-from proj.rooms import log, news
-from proj.rooms.commands import Command, Outcome
+from proj.rooms.log import news, writing
+from proj.rooms.log.commands import Command, Outcome
 from proj.rooms.models import Membership, Mention, Room
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -101,13 +101,13 @@ def test_a_message_without_mentions_costs_no_statement_more(lobby: Room, alice: 
 
 
 def test_a_very_unread_room_is_counted_up_to_a_limit(lobby: Room, alice: User, bob: User) -> None:
-    log.write([Command("post", lobby.pk, alice.pk, f"id {n}", "@bob") for n in range(1200)])
+    writing.write([Command("post", lobby.pk, alice.pk, f"id {n}", "@bob") for n in range(1200)])
     assert counts(lobby, bob) == (1000, 1000)
 
 
 def test_of_a_busy_room_the_newest_and_those_with_mentions_are_listed(lobby: Room, alice: User, bob: User) -> None:
     texts = ["@bob", *("hello" for _ in range(30))]
-    outcomes: list[Outcome] = log.write(
+    outcomes: list[Outcome] = writing.write(
         [Command("post", lobby.pk, alice.pk, f"id {n}", text) for n, text in enumerate(texts)]
     )
     ((_, message),) = news.of(outcomes)
@@ -118,7 +118,7 @@ def test_of_a_busy_room_the_newest_and_those_with_mentions_are_listed(lobby: Roo
 
 def test_much_news_goes_in_several_messages(alice: User) -> None:
     gathered = news.News()
-    from proj.rooms.commands import Posted, Written
+    from proj.rooms.log.commands import Posted, Written
 
     audience = frozenset(range(8_000))
     gathered.add(Written(room, 1, "", Posted("alice", (), audience)) for room in range(5))

@@ -10,10 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from proj.accounts.models import User
-from proj.rooms import emoji, log
-from proj.rooms.commands import Command, Noted, Refusal, Repeated, Verb, Written
-from proj.rooms.frames import Kind
+from proj.rooms.log import writing
+from proj.rooms.log.commands import Command, Noted, Refusal, Repeated, Verb, Written
+from proj.rooms.log.frames import Kind
 from proj.rooms.models import Event, Membership, Room, new_epoch
+from proj.rooms.text import emoji
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +31,7 @@ def command(verb: Verb, room: Room, author: User, text: str = "", target: int = 
 def test_a_batch_is_numbered_without_holes_in_each_room(alice: User, bob: User, lobby: Room) -> None:
     other = Room.objects.create(name="运维")
     batch = [command("post", (lobby, other)[n % 3 == 0], (alice, bob)[n % 2], f"text {n}") for n in range(30)]
-    outcomes = log.write(batch)
+    outcomes = writing.write(batch)
     for room in (lobby, other):
         room.refresh_from_db()
         numbers = [o.seq for o in outcomes if isinstance(o, Written) and o.room == room.pk]
@@ -40,21 +41,21 @@ def test_a_batch_is_numbered_without_holes_in_each_room(alice: User, bob: User, 
 
 def test_the_same_client_id_is_stored_once_and_answered_with_its_number(alice: User, lobby: Room) -> None:
     first = command("post", lobby, alice, "hi")
-    written, repeated = log.write([first, first])
+    written, repeated = writing.write([first, first])
     assert isinstance(written, Written)
     assert repeated == Repeated(lobby.pk, written.seq)
-    assert log.write([first]) == [Repeated(lobby.pk, written.seq)]
+    assert writing.write([first]) == [Repeated(lobby.pk, written.seq)]
     assert lobby.events.count() == 1
 
 
 def test_two_people_may_use_the_same_client_id(alice: User, bob: User, lobby: Room) -> None:
     same = str(uuid.uuid4())
-    outcomes = log.write([command("post", lobby, person, "hi", client_id=same) for person in (alice, bob)])
+    outcomes = writing.write([command("post", lobby, person, "hi", client_id=same) for person in (alice, bob)])
     assert [type(outcome) for outcome in outcomes] == [Written, Written]
 
 
 def test_the_frame_is_what_a_replay_would_give(alice: User, lobby: Room) -> None:
-    (written,) = log.write([command("post", lobby, alice, "zwei\nZeilen ✓")])
+    (written,) = writing.write([command("post", lobby, alice, "zwei\nZeilen ✓")])
     assert isinstance(written, Written)
     assert json.loads(written.frame) == Event.objects.get().frame()
 
@@ -62,7 +63,7 @@ def test_the_frame_is_what_a_replay_would_give(alice: User, lobby: Room) -> None
 def test_the_frame_says_the_display_name_of_who_has_one(alice: User, bob: User, lobby: Room) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            log.write([command("post", lobby, alice, "one"), command("post", lobby, bob, "two")])
+            writing.write([command("post", lobby, alice, "one"), command("post", lobby, bob, "two")])
         return len(captured)
 
     without = queries()
@@ -88,7 +89,7 @@ def test_an_edit_changes_the_message_and_is_an_event(alice: User, lobby: Room) -
 
 
 def test_a_message_can_be_changed_by_the_batch_that_posts_it(alice: User, lobby: Room) -> None:
-    outcomes = log.write([command("post", lobby, alice, "a"), command("edit", lobby, alice, "b", target=1)])
+    outcomes = writing.write([command("post", lobby, alice, "a"), command("edit", lobby, alice, "b", target=1)])
     assert [type(outcome) for outcome in outcomes] == [Written, Written]
     assert lobby.events.get(seq=1).text == "b"
 
@@ -122,7 +123,7 @@ def test_what_is_no_message_cannot_be_changed(alice: User, lobby: Room, target: 
 def test_what_is_refused_is_refused_alone(alice: User, bob: User, lobby: Room) -> None:
     bob.is_active = False
     bob.save()
-    outcomes = log.write([command("post", lobby, bob, "no"), command("post", lobby, alice, "yes")])
+    outcomes = writing.write([command("post", lobby, bob, "no"), command("post", lobby, alice, "yes")])
     assert [type(outcome) for outcome in outcomes] == [Refusal, Written]
     assert lobby.events.get().text == "yes"
 
@@ -169,7 +170,7 @@ def test_seen_only_grows_and_never_beyond_the_head(alice: User, lobby: Room) -> 
 
 
 def test_history_comes_in_pages_oldest_first(alice: User, lobby: Room) -> None:
-    log.write([command("post", lobby, alice, str(n)) for n in range(1, 11)])
+    writing.write([command("post", lobby, alice, str(n)) for n in range(1, 11)])
     assert [m.seq for m in lobby.messages_before(None, 3)] == [8, 9, 10]
     assert [m.seq for m in lobby.messages_before(8, 3)] == [5, 6, 7]
     assert lobby.messages_before(1, 3) == []
@@ -187,7 +188,7 @@ def test_writers_at_the_same_time_leave_no_hole_and_no_double(alice: User, bob: 
     def work() -> None:
         try:
             for one in mine:
-                log.write([one])
+                writing.write([one])
         finally:
             connection.close()
 
@@ -271,5 +272,5 @@ def test_only_known_emoji_and_not_too_many_are_reactions(alice: User, lobby: Roo
 
 def test_a_message_can_be_reacted_to_by_the_batch_that_posts_it(alice: User, bob: User, lobby: Room) -> None:
     batch = [command("post", lobby, alice, "a"), command("react", lobby, bob, "🎉", target=1)]
-    assert [type(outcome) for outcome in log.write(batch)] == [Written, Written]
+    assert [type(outcome) for outcome in writing.write(batch)] == [Written, Written]
     assert lobby.events.get(seq=1).frame()["reactions"] == {"🎉": ["bob"]}

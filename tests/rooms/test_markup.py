@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from proj.rooms import ansi, emoji, markup
-from proj.rooms.markup import render
+from proj.rooms.text import ansi, emoji, markup
+from proj.rooms.text.markup import render
 
 LINK = 'target="_blank" rel="noopener noreferrer nofollow ugc"'
 # docs/protocol.md: every element and attribute that there may be

@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 
 from proj.accounts.models import User
-from proj.rooms.commands import Written
-from proj.rooms.frames import Kind
+from proj.rooms.log.commands import Written
+from proj.rooms.log.frames import Kind
 from proj.rooms.models import Room
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from proj.rooms.markup import render
-from proj.rooms.plain import plain
+from proj.rooms.text.markup import render
+from proj.rooms.text.plain import plain
 from tests.rooms.test_markup import PIECES
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from proj.accounts.models import User
-from proj.rooms import index, queries, search
 from proj.rooms.models import Room
-from proj.rooms.search import Question
+from proj.rooms.search import finding, index, queries
+from proj.rooms.search.finding import Question
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,7 +32,7 @@ def lobby(alice: User) -> Room:
 def found(user: User, text: str) -> list[int]:
     """Which of TEXTS `user` finds."""
     index.keep_up()
-    return sorted(TEXTS.index(message.text) for message in search.find(user, Question(text)).messages)
+    return sorted(TEXTS.index(message.text) for message in finding.find(user, Question(text)).messages)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_hostile_queries_harm_nobody(lobby: Room, alice: User, query: str) -> No
     lobby.post(alice, "a " * 3999)
     lobby.post(alice, "a" + "!" * 7999)
     index.keep_up()
-    search.find(alice, Question(query))
+    finding.find(alice, Question(query))
     assert len(queries.parsed(query).terms) <= queries.MOST_TERMS
 
 
@@ -131,13 +131,13 @@ def test_nothing_is_missed_among_many_that_have_the_words_only(
     for _ in range(3):
         lobby.post(alice, "the here, a needle")
     index.keep_up()
-    monkeypatch.setattr(search, "PORTIONS", (2, 2))
-    assert [message.text for message in search.find(alice, Question('"needle here"')).messages] == ["the needle here"]
-    monkeypatch.setattr(search, "PORTIONS", (1, 2))
-    came = search.find(alice, Question('"needle here"'))
+    monkeypatch.setattr(finding, "PORTIONS", (2, 2))
+    assert [message.text for message in finding.find(alice, Question('"needle here"')).messages] == ["the needle here"]
+    monkeypatch.setattr(finding, "PORTIONS", (1, 2))
+    came = finding.find(alice, Question('"needle here"'))
     assert came.messages == []
     assert came.before
-    came = search.find(alice, Question('"needle here"'), came.before)
+    came = finding.find(alice, Question('"needle here"'), came.before)
     assert [message.text for message in came.messages] == ["the needle here"]
 
 
@@ -145,8 +145,8 @@ def test_what_a_terminal_coloured_is_found_by_its_words(lobby: Room, alice: User
     lobby.post(alice, "```\nnginx: \x1b[31mconfiguration\x1b[0;1m failed\x1b[0m\n```")
     index.keep_up()
     for query in ("config", '"configuration failed"'):
-        assert len(search.find(alice, Question(query)).messages) == 1
-    assert search.find(alice, Question("31mconf")).messages == []
+        assert len(finding.find(alice, Question(query)).messages) == 1
+    assert finding.find(alice, Question("31mconf")).messages == []
 
 
 def test_what_is_found_is_marked_where_it_stands() -> None:

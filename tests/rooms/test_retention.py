@@ -9,10 +9,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from consumers.interface import reading
+from consumers.interface.feeds import reading
 from proj.accounts.models import User
 from proj.rooms import retention
-from proj.rooms.frames import Kind
+from proj.rooms.log.frames import Kind
 from proj.rooms.models import Room
 from proj.runs import clock
 from proj.runs.management.commands.clock import jobs_of_all

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from proj.accounts.models import User
 from proj.rooms import managing
-from proj.rooms.frames import Kind
+from proj.rooms.log.frames import Kind
 from proj.rooms.models import FormerName, Invitation, Room
 
 pytestmark = pytest.mark.django_db(transaction=True)

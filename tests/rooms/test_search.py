@@ -9,10 +9,11 @@ from django.test import Client
 from django.utils import timezone
 
 from proj.accounts.models import User
-from proj.rooms import index, log, search
-from proj.rooms.commands import Command
+from proj.rooms.log import writing
+from proj.rooms.log.commands import Command
 from proj.rooms.models import Event, Membership, Room
-from proj.rooms.search import Question
+from proj.rooms.search import finding, index
+from proj.rooms.search.finding import Question
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,7 +26,7 @@ def lobby(db: None) -> Room:
 def found(user: User, text: str, **more: object) -> list[str]:
     """The texts that `user` finds, newest first."""
     index.keep_up()
-    return [message.text for message in search.find(user, Question(text, **more)).messages]  # type: ignore[arg-type]
+    return [message.text for message in finding.find(user, Question(text, **more)).messages]  # type: ignore[arg-type]
 
 
 TEXTS = [
@@ -121,7 +122,7 @@ def test_what_was_edited_or_deleted_is_not_found_by_what_it_was(lobby: Room, ali
     assert found(alice, "hunter2") == ["password hunter2"]
     lobby.edit(alice, 1, "password hidden")
     lobby.delete_message(alice, 2)
-    assert search.find(alice, Question("rubbish")).messages == []  # at once, before the index knows
+    assert finding.find(alice, Question("rubbish")).messages == []  # at once, before the index knows
     assert found(alice, "hunter2") == []
     assert found(alice, "hidden") == ["password hidden"]
     assert found(alice, "rubbish") == []
@@ -145,12 +146,12 @@ def test_search_is_narrowed_by_room_person_and_time(lobby: Room, alice: User, bo
 
 
 def test_more_is_found_page_by_page(lobby: Room, alice: User) -> None:
-    log.write([Command("post", lobby.pk, alice.pk, f"id {n}", f"number {n}") for n in range(45)])
+    writing.write([Command("post", lobby.pk, alice.pk, f"id {n}", f"number {n}") for n in range(45)])
     index.keep_up()
     seen: list[str] = []
-    before: int | None = search.NEWEST
+    before: int | None = finding.NEWEST
     while before is not None:
-        page = search.find(alice, Question("number"), before)
+        page = finding.find(alice, Question("number"), before)
         seen += [message.text for message in page.messages]
         before = page.before
     assert seen == [f"number {n}" for n in reversed(range(45))]
@@ -252,7 +253,7 @@ def test_a_search_that_stopped_says_so_and_goes_on(
 ) -> None:
     for text in ("the needle here", "here, a needle", "here, no needle"):
         lobby.post(alice, text)
-    monkeypatch.setattr(search, "PORTIONS", (2,))
+    monkeypatch.setattr(finding, "PORTIONS", (2,))
     first = page(as_alice, q='"needle here"')
     assert "The search stopped there" in first
     address = re.search(r'href="(\?[^"]*)" rel="next"', first)
@@ -261,7 +262,7 @@ def test_a_search_that_stopped_says_so_and_goes_on(
 
 
 def test_the_page_goes_on_to_older_ones(as_alice: Client, lobby: Room, alice: User) -> None:
-    log.write([Command("post", lobby.pk, alice.pk, f"id {n}", f"number {n}") for n in range(25)])
+    writing.write([Command("post", lobby.pk, alice.pk, f"id {n}", f"number {n}") for n in range(25)])
     first = page(as_alice, q="number", room="lobby")
     assert first.count('class="hit"') == 20
     address = re.search(r'href="(\?[^"]*)" rel="next"', first)

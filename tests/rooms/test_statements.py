@@ -7,10 +7,10 @@ from django.db.utils import OperationalError
 from django.test.utils import CaptureQueriesContext
 
 from proj.accounts.models import User
-from proj.rooms import log
-from proj.rooms.frames import Kind
+from proj.rooms.log import writing
+from proj.rooms.log.frames import Kind
+from proj.rooms.log.statements import cursor_of
 from proj.rooms.models import Room
-from proj.rooms.statements import cursor_of
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +39,7 @@ def test_nothing_is_written_in_a_transaction_that_can_only_be_undone(alice: User
     room = Room.objects.create(name="lobby")
     with pytest.raises(TransactionManagementError), transaction.atomic():
         transaction.set_rollback(True)  # as Django does after an error that somebody has swallowed
-        log.append(room.pk, Kind.ROOM_RENAMED, alice.pk, "alice", client_id="1", text="lost")
+        writing.append(room.pk, Kind.ROOM_RENAMED, alice.pk, "alice", client_id="1", text="lost")
 
 
 def test_who_watches_statements_sees_them(alice: User) -> None:

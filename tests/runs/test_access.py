@@ -3,7 +3,7 @@
 import pytest
 
 from proj.accounts.models import User
-from proj.runs import access
+from proj.runs import signals
 from tests.runs.conftest import Make
 
 pytestmark = pytest.mark.django_db
@@ -13,7 +13,7 @@ def test_closing_a_service_or_taking_somebody_off_its_list_has_sockets_looked_at
     make: Make, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[int] = []
-    monkeypatch.setattr(access, "changed", lambda: told.append(1))
+    monkeypatch.setattr(signals, "changed", lambda: told.append(1))
     service = make(run_by="listed", seen_by="listed")
     service.runners.add(alice)
     assert not told

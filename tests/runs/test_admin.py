@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from proj.accounts.models import User
-from proj.runs import verbs
+from proj.runs import actions
 from proj.runs.models import Run, Service
 from tests.runs.conftest import Make
 
@@ -85,15 +85,15 @@ def test_its_headings_are_in_the_language_of_who_reads_them(admin: Client, langu
 
 def test_a_change_does_not_take_back_what_runs_have_counted_meanwhile(admin: Client, make: Make) -> None:
     service = make(concurrency=9)
-    verbs.start(service, None, {})
+    actions.start(service, None, {})
     service.name = "saved from an old form"
     service.save()
-    assert verbs.start(service, None, {}).number == 2
+    assert actions.start(service, None, {}).number == 2
 
 
 def test_nobody_deletes_a_service_or_changes_a_run(admin: Client, make: Make) -> None:
     service = make()
-    run = verbs.start(service, None, {})
+    run = actions.start(service, None, {})
     assert admin.post(f"/admin/runs/service/{service.pk}/delete/", {"post": "yes"}).status_code == 403
     assert admin.get(f"/admin/runs/run/{run.pk}/change/").status_code == 200
     for verb in ("change", "delete"):

@@ -9,12 +9,15 @@ from django.utils import timezone
 
 from proj.accounts.models import User
 from proj.rooms import cards as rooms_cards
-from proj.rooms.frames import Kind
+from proj.rooms.log.frames import Kind
 from proj.rooms.models import Event, Membership, Room
-from proj.runs import archive, cards, leases, verbs
-from proj.runs.leases import Holder
+from proj.runs import actions
 from proj.runs.models import Chunk, Run, Service
+from proj.runs.output import archive
+from proj.runs.publishing import cards
 from proj.runs.refusals import Busy
+from proj.runs.running import leases
+from proj.runs.running.leases import Holder
 from proj.runs.states import State
 from tests.runs.conftest import Make
 
@@ -33,8 +36,8 @@ def signed_in(person: User) -> Client:
 
 
 def test_a_run_begins_and_ends_as_events_of_its_room(make: Make, alice: User, ops: Room) -> None:
-    run = verbs.start(make(room=ops), alice, {})
-    verbs.cancel(run, alice)
+    run = actions.start(make(room=ops), alice, {})
+    actions.cancel(run, alice)
     begun, ended = Event.objects.order_by("seq")
     assert (begun.kind, begun.text, begun.author) == (Kind.CARD, f"run:{run.pk}", alice)
     assert (ended.kind, ended.text, ended.target) == (Kind.CARD_CHANGED, f"run:{run.pk}", begun.seq)
@@ -43,34 +46,34 @@ def test_a_run_begins_and_ends_as_events_of_its_room(make: Make, alice: User, op
 
 def test_a_card_says_the_display_name_of_who_began_it(make: Make, alice: User, ops: Room) -> None:
     alice.call("Alice Liddell")
-    verbs.start(make(room=ops), alice, {})
+    actions.start(make(room=ops), alice, {})
     assert ops.events.get().frame()["name"] == "Alice Liddell"
 
 
 def test_what_is_refused_leaves_no_card(make: Make, alice: User, ops: Room) -> None:
     service = make(room=ops)
-    verbs.start(service, alice, {})
+    actions.start(service, alice, {})
     with pytest.raises(Busy):
-        verbs.start(service, alice, {})
+        actions.start(service, alice, {})
     assert Event.objects.count() == 1
 
 
 def test_a_run_without_a_room_has_no_card(make: Make, alice: User) -> None:
-    run = verbs.start(make(), alice, {})
-    verbs.cancel(run, alice)
+    run = actions.start(make(), alice, {})
+    actions.cancel(run, alice)
     assert not Event.objects.exists()
 
 
 def test_the_end_of_a_run_whose_room_is_gone_is_no_trouble(make: Make, alice: User, ops: Room) -> None:
-    run = verbs.start(make(room=ops), alice, {})
+    run = actions.start(make(room=ops), alice, {})
     ops.delete()
     run.refresh_from_db()
-    verbs.cancel(run, alice)
+    actions.cancel(run, alice)
     assert Run.objects.get().state == State.CANCELED
 
 
 def test_a_run_that_no_person_started_stands_under_the_hosts_name(make: Make, ops: Room) -> None:
-    verbs.start(make(room=ops), None, {})
+    actions.start(make(room=ops), None, {})
     event = Event.objects.get()
     assert event.author.username == "the host"
     assert not event.author.is_active
@@ -80,7 +83,7 @@ def test_a_run_that_no_person_started_stands_under_the_hosts_name(make: Make, op
 def test_the_events_say_nothing_of_what_is_run(make: Make, alice: User, ops: Room) -> None:
     service = make("secret", name="The secret", room=ops, seen_by="listed", run_by="listed")
     service.runners.add(alice)
-    run = verbs.start(service, alice, {})
+    run = actions.start(service, alice, {})
     for event in Event.objects.all():
         assert "secret" not in json.dumps(event.frame())
     ((_, message),) = cards.of_state(Run.objects.get())
@@ -88,13 +91,13 @@ def test_the_events_say_nothing_of_what_is_run(make: Make, alice: User, ops: Roo
 
 
 def test_of_a_service_that_everybody_may_see_the_room_gets_the_card_itself(make: Make, alice: User, ops: Room) -> None:
-    verbs.start(make(room=ops, name="Web <1>"), alice, {})
+    actions.start(make(room=ops, name="Web <1>"), alice, {})
     ((_, message),) = cards.of_state(Run.objects.select_related("service", "person").get())
     assert "Web &lt;1&gt;" in json.loads(message["frame"])["html"]
 
 
 def test_when_a_service_is_closed_the_room_gets_no_more_cards_of_its_runs(make: Make, alice: User, ops: Room) -> None:
-    run = verbs.start(make(room=ops), alice, {})
+    run = actions.start(make(room=ops), alice, {})
     begun = Run.objects.select_related("service", "person").get(pk=run.pk)  # as a worker has it
     Service.objects.update(seen_by="listed")
     [(_, message)] = cards.of_state(begun)
@@ -104,7 +107,7 @@ def test_when_a_service_is_closed_the_room_gets_no_more_cards_of_its_runs(make: 
 def test_who_may_not_see_a_service_sees_only_that_there_is_a_run(make: Make, alice: User, bob: User, ops: Room) -> None:
     service = make("secret", name="The secret", room=ops, seen_by="listed", run_by="listed")
     service.runners.add(alice)
-    run = verbs.start(service, alice, {})
+    run = actions.start(service, alice, {})
     reference = f"run:{run.pk}"
     for person, sees in ((alice, True), (bob, False)):
         client = signed_in(person)
@@ -125,7 +128,7 @@ def test_cards_that_nobody_knows_are_no_trouble(make: Make, alice: User) -> None
 
 
 def test_a_card_shows_the_last_three_lines_and_nothing_that_they_could_do(make: Make, alice: User, ops: Room) -> None:
-    run = verbs.start(make(room=ops), alice, {})
+    run = actions.start(make(room=ops), alice, {})
     data = b"one\ntwo\n<script>\n\x1b[31mred\x1b[0m"
     Chunk.objects.create(run=run, seq=1, offset=0, line=1, data=data)
     Run.objects.filter(pk=run.pk).update(bytes=len(data), lines=3, chunks=1)
@@ -136,7 +139,7 @@ def test_a_card_shows_the_last_three_lines_and_nothing_that_they_could_do(make: 
 
 
 def test_what_a_command_tells_the_page_takes_no_line_of_a_card(make: Make, alice: User, ops: Room) -> None:
-    run = verbs.start(make(room=ops), alice, {})
+    run = actions.start(make(room=ops), alice, {})
     data = b"zero\none\n::group Unpacking\ntwo\n::endgroup\n::progress 40 Copying\n"
     Chunk.objects.create(run=run, seq=1, offset=0, line=1, data=data)
     Run.objects.filter(pk=run.pk).update(bytes=len(data), lines=6, chunks=1)
@@ -148,7 +151,7 @@ def test_however_many_cards_there_are_the_database_is_asked_as_often(
     make: Make, alice: User, ops: Room, django_assert_num_queries: Any
 ) -> None:
     service = make(room=ops, concurrency=100)
-    runs = [verbs.start(service, alice, {}) for _ in range(12)]
+    runs = [actions.start(service, alice, {}) for _ in range(12)]
     for number, run in enumerate(runs):
         data = b"gone\n" * 20_000 + b"".join(b"%d.%d\n" % (number, line) for line in range(5))
         parts = [data[at : at + 30_000] for at in range(0, len(data), 30_000)]
@@ -220,7 +223,7 @@ def test_nobody_starts_anything_in_a_room_that_is_not_open_to_them(
 
 def test_a_line_in_a_room_cancels_a_run(make: Make, alice: User) -> None:
     service = make("web1", concurrency=9)
-    first, second = verbs.start(service, alice, {}), verbs.start(service, alice, {})
+    first, second = actions.start(service, alice, {}), actions.start(service, alice, {})
     client = signed_in(alice)
 
     def canceled(line: str) -> Any:
@@ -241,7 +244,7 @@ def test_nobody_cancels_from_a_room_what_they_may_not(make: Make, alice: User, b
     seen, secret = make("seen", run_by="listed"), make("secret", run_by="listed", seen_by="listed")
     for service in (seen, secret):
         service.runners.add(alice)
-        verbs.start(service, alice, {})
+        actions.start(service, alice, {})
     answers = [signed_in(bob).post("/runs/cancel/", {"line": uid}).json() for uid in ("seen", "secret", "nothing")]
     assert [answer["code"] for answer in answers] == ["not_allowed"] * 3
     assert [answer["detail"] for answer in answers[1:]] == [
@@ -255,7 +258,7 @@ def test_an_archived_room_hears_of_no_more_runs(make: Make, alice: User, ops: Ro
     service = make(room=ops, concurrency=9)
     Room.objects.update(archived_at=timezone.now())
     assert started(signed_in(alice), "web1").status_code == 404
-    assert verbs.start(service, None, {}).room is None
+    assert actions.start(service, None, {}).room is None
     assert not Event.objects.exists()
 
 

@@ -8,10 +8,13 @@ import pytest
 from django.utils import timezone
 
 from proj.layer import messages
-from proj.runs import archive, clock, leases, schedules, verbs
-from proj.runs.leases import Holder
+from proj.runs import actions, clock
+from proj.runs.catalog import schedules
 from proj.runs.models import Lead, Run, Service
-from proj.runs.spool import Spool
+from proj.runs.output import archive
+from proj.runs.running import leases
+from proj.runs.running.leases import Holder
+from proj.runs.running.spool import Spool
 from proj.runs.states import State
 from tests.runs.conftest import Make
 
@@ -46,7 +49,7 @@ def test_one_clock_leads_until_it_resigns_or_falls_silent() -> None:
 
 
 def running(make: Make, holder: Holder, silent: timedelta) -> Run:
-    run = verbs.start(make(), None, {})
+    run = actions.start(make(), None, {})
     leases.claim(holder, 1)
     Run.objects.update(beat_at=timezone.now() - silent)
     return Run.objects.get(pk=run.pk)
@@ -64,7 +67,7 @@ def test_a_run_of_a_host_that_fell_silent_is_lost_within_a_minute(make: Make) ->
 
 
 def test_a_host_whose_clock_is_slow_is_not_taken_for_silent(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    verbs.start(make(), None, {})
+    actions.start(make(), None, {})
     now = timezone.now
     monkeypatch.setattr(timezone, "now", lambda: now() - timedelta(minutes=5))
     leases.claim(ELSEWHERE, 1)
@@ -77,7 +80,7 @@ def test_a_host_whose_clock_is_slow_is_not_taken_for_silent(make: Make, monkeypa
 def test_a_run_of_this_host_goes_on_while_its_launcher_lives_and_is_lost_when_that_is_gone(make: Make) -> None:
     import json
 
-    from proj.runs import processes
+    from proj.runs.running import processes
 
     run = running(make, Holder.this(), timedelta(minutes=9))
     spool = Spool(run.pk)
@@ -102,7 +105,7 @@ def test_a_run_of_this_host_goes_on_while_its_launcher_lives_and_is_lost_when_th
 def test_a_queued_run_that_was_forgotten_wakes_a_worker(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[Any] = []
     monkeypatch.setattr(clock, "wake", lambda channel, message: woken.append((channel, message)))
-    verbs.start(make(), None, {})
+    actions.start(make(), None, {})
     clock.wake_forgotten()
     assert not woken
     Run.objects.update(created_at=timezone.now() - timedelta(seconds=11))
@@ -128,14 +131,14 @@ def test_what_is_due_is_started_once_and_then_at_the_next_time(make: Make) -> No
 def test_of_two_clocks_that_saw_the_same_time_one_starts_it(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     service = make(schedule="* * * * *", concurrency=9)
     due(service, timedelta(seconds=2))
-    start = verbs.start
+    start = actions.start
 
     def meanwhile(*args: Any, **kwargs: Any) -> Run:
-        monkeypatch.setattr(verbs, "start", start)
+        monkeypatch.setattr(actions, "start", start)
         clock.start_scheduled()  # the other clock
         return start(*args, **kwargs)
 
-    monkeypatch.setattr(verbs, "start", meanwhile)
+    monkeypatch.setattr(actions, "start", meanwhile)
     clock.start_scheduled()
     assert Run.objects.count() == 1
 
@@ -155,7 +158,7 @@ def test_times_that_passed_while_all_was_down_are_skipped_or_made_up_for_once(
 
 def test_a_scheduled_start_that_is_refused_waits_for_its_next_time(make: Make) -> None:
     service = make(schedule="* * * * *")
-    verbs.start(service, None, {})
+    actions.start(service, None, {})
     due(service, timedelta(seconds=2))
     clock.start_scheduled()
     service.refresh_from_db()
@@ -227,7 +230,7 @@ def test_a_time_zone_that_is_none_is_refused(zone: str) -> None:
 
 
 def ended(service: Service, days: int) -> Run:
-    run = verbs.start(service, None, {})
+    run = actions.start(service, None, {})
     Run.objects.filter(pk=run.pk).update(
         state=State.SUCCEEDED,
         settled=True,
@@ -244,7 +247,7 @@ def test_runs_are_kept_as_long_and_as_many_as_their_service_says(make: Make) -> 
     for age in (1, 9, 11, 12):
         for service in (days, number, for_ever):
             ended(service, age)
-    verbs.start(days, None, {})
+    actions.start(days, None, {})
     clock.retain()
     assert [service.runs.count() for service in (days, number, for_ever)] == [3, 2, 4]
     assert sorted(run.number for run in number.runs.all()) == [1, 2]
@@ -252,7 +255,7 @@ def test_runs_are_kept_as_long_and_as_many_as_their_service_says(make: Make) -> 
 
 def test_folders_that_nobody_needs_go(make: Make, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.RUNS.mkdir()
-    needed = verbs.start(make(concurrency=9), None, {})
+    needed = actions.start(make(concurrency=9), None, {})
     old = ended(Service.objects.get(), 1)
     for name in (needed.pk, old.pk, "2b1b0c3e-0000-4000-8000-000000000000", "somebody-elses"):
         Path(settings.RUNS, str(name)).mkdir()

@@ -10,9 +10,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from consumers.workers.runner import Runner
-from proj.runs import settling, verbs
+from proj.runs import actions
 from proj.runs.models import Run
+from proj.runs.running import settling
+from proj.runs.running.runner import Runner
 from tests.runs.conftest import Make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -104,7 +105,7 @@ def test_what_cannot_be_started_is_an_error_with_a_sentence(make: Make, words: l
 
 
 def test_a_run_is_canceled_by_the_name_that_people_read(make: Make) -> None:
-    running, queued = (verbs.start(service, None, {}) for service in [make(concurrency=9)] * 2)
+    running, queued = (actions.start(service, None, {}) for service in [make(concurrency=9)] * 2)
     Run.objects.filter(pk=running.pk).update(state="running")
     said = io.StringIO()
     call_command("run", "--cancel", "web1#1", stderr=said)
@@ -128,7 +129,7 @@ def test_who_follows_a_run_that_waits_is_told_so(make: Make, monkeypatch: pytest
         nonlocal looks
         looks += 1
         if looks == 3:
-            verbs.cancel(Run.objects.get(), None)
+            actions.cancel(Run.objects.get(), None)
 
     monkeypatch.setattr("proj.runs.management.commands.run.time.sleep", sleep)
     said = io.StringIO()
@@ -140,7 +141,7 @@ def test_who_follows_a_run_that_waits_is_told_so(make: Make, monkeypatch: pytest
 def test_what_waited_in_a_restored_backup_is_not_run(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
     service = make(concurrency=9)
     for _ in range(3):
-        verbs.start(service, None, {})
+        actions.start(service, None, {})
     Run.objects.filter(number=1).update(state="running")
     call_command("cancelqueued")
     assert capsys.readouterr().out == "2 queued runs canceled\n"

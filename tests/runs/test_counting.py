@@ -4,9 +4,11 @@ import pytest
 from django.core.management import call_command
 
 from proj.metrics.collecting import Stored
-from proj.runs import archive, clock, counting, leases, verbs
-from proj.runs.leases import Holder
+from proj.runs import actions, clock, counting
 from proj.runs.models import Run
+from proj.runs.output import archive
+from proj.runs.running import leases
+from proj.runs.running.leases import Holder
 from proj.runs.states import State
 from tests.runs.conftest import Make
 
@@ -24,21 +26,21 @@ def counted() -> dict[str, float]:
 def test_every_end_is_counted_once_whichever_process_it_came_from(make: Make) -> None:
     service = make(concurrency=9)
     for state in (State.SUCCEEDED, State.SUCCEEDED, State.LOST):
-        verbs.start(service, None, {})
+        actions.start(service, None, {})
         leases.claim(WORKER, 1)
         for _ in range(2):  # the second time changes nothing
             Run.objects.filter(state=State.RUNNING).move(state)
-    verbs.start(service, None, {})
+    actions.start(service, None, {})
     assert counted() == {"succeeded": 2, "lost": 1}
     call_command("run", "--cancel", "web1#4")  # in a process of its own, which is gone a moment later
-    verbs.cancel(Run.objects.get(number=4), None)
+    actions.cancel(Run.objects.get(number=4), None)
     assert counted() == {"succeeded": 2, "lost": 1, "canceled": 1}
 
 
 def test_runs_that_are_deleted_stay_counted(make: Make) -> None:
     service = make(concurrency=9, keep_runs=1)
-    runs = [verbs.cancel(verbs.start(service, None, {}), None) for _ in range(3)]
-    going = verbs.start(service, None, {})
+    runs = [actions.cancel(actions.start(service, None, {}), None) for _ in range(3)]
+    going = actions.start(service, None, {})
     clock.retain()
     for run in (*runs, going):  # another clock, which saw them before; and one that has not ended
         archive.forget(run)

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from consumers.interface import viewing
-from proj.runs import clock, leases, verbs
-from proj.runs.leases import Holder
+from consumers.interface.feeds import viewing
+from proj.runs import actions, clock
 from proj.runs.models import Run, Service
+from proj.runs.running import leases
+from proj.runs.running.leases import Holder
 from tests.runs.conftest import Make
 
 pytestmark = [
@@ -55,15 +56,15 @@ def test_what_was_run_before_costs_nothing(make: Make) -> None:
 def _of_each_deed(service: Service) -> list[int]:
     Run.objects.active().update(state="succeeded", settled=True)
     holder = Holder("here", "boot", 1, 1)
-    run = verbs.start(service, None, {})
+    run = actions.start(service, None, {})
 
     def told() -> Any:
         return json.dumps([viewing.newest(["web1"]), viewing.shown_first("web1")])
 
     deeds: tuple[Callable[[], object], ...] = (
-        lambda: verbs.start(service, None, {}),
+        lambda: actions.start(service, None, {}),
         lambda: leases.claim(holder, 1),
-        lambda: verbs.cancel(run, None),
+        lambda: actions.cancel(run, None),
         lambda: leases.renew(holder),
         lambda: leases.strays(holder, ()),
         lambda: leases.adopt(holder, 1),

@@ -11,10 +11,12 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 from proj.accounts.models import User
-from proj.runs import archive, frames, output, verbs
+from proj.runs import actions
 from proj.runs.models import Archive, Chunk, Run
+from proj.runs.output import archive, reading, utf8
+from proj.runs.output.utf8 import complete
+from proj.runs.publishing import frames
 from proj.runs.states import State
-from proj.runs.utf8 import complete
 from tests.runs.conftest import Make
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +47,7 @@ def store(run: Run, pieces: list[bytes]) -> None:
 def run(request: pytest.FixtureRequest, make: Make, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run that has printed DATA."""
     monkeypatch.setattr(archive, "PART", 20_000)
-    run = verbs.start(make(), None, {})
+    run = actions.start(make(), None, {})
     store(run, cut(DATA, 5000))
     run = Run.objects.get(pk=run.pk)
     if request.param == "archive":
@@ -56,13 +58,13 @@ def run(request: pytest.FixtureRequest, make: Make, monkeypatch: pytest.MonkeyPa
 
 
 def test_all_of_it_can_be_streamed(run: Run) -> None:
-    assert b"".join(output.stream(run)) == DATA
+    assert b"".join(reading.stream(run)) == DATA
 
 
 def test_it_can_be_read_from_any_byte_in_pieces_that_cut_no_character(run: Run) -> None:
     offset, read = 0, b""
     while True:
-        data, offset = output.after(run, offset, 7001)
+        data, offset = reading.after(run, offset, 7001)
         if not data:
             break
         assert len(data) <= 7001
@@ -70,12 +72,12 @@ def test_it_can_be_read_from_any_byte_in_pieces_that_cut_no_character(run: Run) 
         read += data
     assert read == DATA
     for place in random.Random(5).sample(range(len(DATA)), 20):
-        assert b"".join(output.pieces(run, place)) == DATA[place:]
-    assert output.after(run, len(DATA) + 9, 10) == (b"", len(DATA) + 9)
+        assert b"".join(reading.pieces(run, place)) == DATA[place:]
+    assert reading.after(run, len(DATA) + 9, 10) == (b"", len(DATA) + 9)
 
 
 def test_what_is_archived_while_it_is_read_is_read_whole(make: Make) -> None:
-    run = verbs.start(make(), None, {})
+    run = actions.start(make(), None, {})
     store(run, cut(DATA, 5000))
     run = Run.objects.get(pk=run.pk)
     looked: list[str] = []
@@ -90,14 +92,14 @@ def test_what_is_archived_while_it_is_read_is_read_whole(make: Make) -> None:
         return found
 
     with connection.execute_wrapper(archiving):
-        assert b"".join(output.pieces(run, 5500)) == DATA[5500:]
+        assert b"".join(reading.pieces(run, 5500)) == DATA[5500:]
     assert looked
 
 
 @pytest.mark.parametrize("first", [1, 2, 500, 4321, 8999, 9000, 9001, 9002])
 def test_any_line_can_be_read_without_all_of_it(run: Run, first: int) -> None:
     expected = DATA.split(b"\n")[first - 1 : first + 2]
-    found = output.lines(run, first, 3)
+    found = reading.lines(run, first, 3)
     assert [line.data for line in found] == expected
     assert [line.number for line in found] == list(range(first, first + len(expected)))
     for line in found:
@@ -105,11 +107,11 @@ def test_any_line_can_be_read_without_all_of_it(run: Run, first: int) -> None:
 
 
 def test_a_line_without_an_end_is_given_as_far_as_it_is_bearable(make: Make) -> None:
-    run = verbs.start(make(), None, {})
+    run = actions.start(make(), None, {})
     store(run, cut(b"a\n" + b"x" * 500_000 + b"\nb\n", 32_768))
     run = Run.objects.get(pk=run.pk)
-    first, long, last = output.lines(run, 1, 9)
-    assert (first.data, long.data, last.data) == (b"a", b"x" * output.LONGEST_LINE, b"b")
+    first, long, last = reading.lines(run, 1, 9)
+    assert (first.data, long.data, last.data) == (b"a", b"x" * reading.LONGEST_LINE, b"b")
     assert last.offset == 500_003
 
 
@@ -136,19 +138,19 @@ def test_archiving_can_be_done_again_after_any_interruption(run: Run, monkeypatc
 
     if Archive.objects.exists():
         archive.keep(run)
-        assert b"".join(output.stream(run)) == DATA
+        assert b"".join(reading.stream(run)) == DATA
         return
     with monkeypatch.context() as broken:
         broken.setattr(archive, "_sync", cut_short)  # the file is there, and nobody knows of it
         with pytest.raises(OSError, match="no more power"):
             archive._store(run, "runs/2026/01/x.log.gz")
-    assert b"".join(output.stream(run)) == DATA
+    assert b"".join(reading.stream(run)) == DATA
     archive._store(run, "runs/2026/01/x.log.gz")
     Chunk.objects.filter(run=run, seq__lt=9).delete()
-    assert b"".join(output.stream(run)) == DATA
+    assert b"".join(reading.stream(run)) == DATA
     archive.keep(run)
     assert not Chunk.objects.exists()
-    assert b"".join(output.stream(run)) == DATA
+    assert b"".join(reading.stream(run)) == DATA
     folder, name = Archive.objects.get().file.rsplit("/", 1)
     assert default_storage.listdir(folder)[1] == [name]
 
@@ -162,7 +164,7 @@ def test_what_is_forgotten_leaves_no_file(run: Run) -> None:
 
 
 def test_a_run_that_has_not_ended_is_not_forgotten(make: Make) -> None:
-    run = verbs.start(make(), None, {})
+    run = actions.start(make(), None, {})
     archive.forget(run)
     assert Run.objects.get().state == "queued"
 
@@ -188,16 +190,16 @@ def test_a_chunk_is_packed_where_that_makes_it_smaller(make: Make) -> None:
 
 
 def test_what_is_no_utf8_is_shown_as_such() -> None:
-    assert frames.text(b"ok \xff\xfe \x00 \xe2\x82") == "ok \\xff\\xfe \\x00 \\xe2\\x82"
+    assert utf8.text(b"ok \xff\xfe \x00 \xe2\x82") == "ok \\xff\\xfe \\x00 \\xe2\\x82"
 
 
 def test_a_runs_state_says_what_a_page_and_a_card_need(make: Make, alice: User) -> None:
-    run = verbs.start(make(parameters=[{"name": "v"}], command=["x", "{v}"]), alice, {"v": "1.4"})
+    run = actions.start(make(parameters=[{"name": "v"}], command=["x", "{v}"]), alice, {"v": "1.4"})
     state = frames.state(run)
     assert (state["service"], state["number"], state["state"], state["person"]) == ("web1", 1, "queued", "alice")
     assert (state["parameters"], state["duration"], state["cancelable"]) == ({"v": "1.4"}, None, True)
     Run.objects.move(State.RUNNING, claimed_at=run.created_at)
-    verbs.cancel(run, alice)
+    actions.cancel(run, alice)
     state = frames.state(Run.objects.get())
     assert (state["cancelable"], state["canceling"]) == (False, True)
     assert state["duration"] >= 0

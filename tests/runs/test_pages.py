@@ -10,8 +10,9 @@ from django.test import Client
 
 from proj.accounts.models import User
 from proj.rooms.models import Room
-from proj.runs import archive, output, reasons, searching, verbs
+from proj.runs import actions, reasons
 from proj.runs.models import Archive, Chunk, Run, Service
+from proj.runs.output import archive, reading, searching
 from proj.runs.states import State
 from tests.runs.conftest import Make
 
@@ -67,9 +68,9 @@ def text(answer: Any) -> str:
 
 
 def test_services_show_what_became_of_the_newest_run(browser: Client, web1: Service, bob: User) -> None:
-    first = verbs.start(web1, bob, {"version": "1"})
+    first = actions.start(web1, bob, {"version": "1"})
     Run.objects.filter(pk=first.pk).move(State.CANCELED)
-    verbs.start(web1, bob, {"version": "2"})
+    actions.start(web1, bob, {"version": "2"})
     page = text(browser.get("/services/"))
     assert "Roll out &lt;web&gt;" in page
     assert "#2" in page
@@ -143,7 +144,7 @@ def test_lines_of_a_text_end_as_on_these_hosts(browser: Client, make: Make) -> N
 
 
 def test_a_busy_service_says_so_and_refuses_with_the_values_kept(browser: Client, web1: Service, bob: User) -> None:
-    run = verbs.start(web1, bob, {"version": "1"})
+    run = actions.start(web1, bob, {"version": "1"})
     assert f'href="/runs/{run.pk}/"' in text(browser.get("/services/web1/"))
     answer = browser.post("/services/web1/", {"p-version": "2", "p-mode": "fast", "p-hosts": "3"})
     assert answer.status_code == 409
@@ -152,7 +153,7 @@ def test_a_busy_service_says_so_and_refuses_with_the_values_kept(browser: Client
 
 
 def test_why_a_run_ended_is_said_in_ones_language(browser: Client, web1: Service, alice: User) -> None:
-    run = verbs.start(web1, alice, {"version": "1"})
+    run = actions.start(web1, alice, {"version": "1"})
     Run.objects.filter(pk=run.pk).move(State.RUNNING)
     Run.objects.filter(pk=run.pk).move(State.FAILED, **reasons.given("status", status=3))
     for url in (f"/runs/{run.pk}/", "/runs/"):
@@ -168,7 +169,7 @@ def test_why_a_run_ended_is_said_in_ones_language(browser: Client, web1: Service
 
 def test_why_nothing_was_started_is_said_in_ones_language(browser: Client, web1: Service, bob: User) -> None:
     Room.objects.create(name="ops")
-    verbs.start(web1, bob, {"version": "1"})
+    actions.start(web1, bob, {"version": "1"})
 
     def refused(line: str, language: str) -> str:
         answer = browser.post("/runs/start/", {"room": "ops", "line": line}, headers={"accept-language": language})
@@ -201,7 +202,7 @@ def test_a_service_that_is_switched_off_cannot_be_started(browser: Client, make:
 
 
 def test_the_form_takes_over_the_values_of_a_run(browser: Client, web1: Service, alice: User) -> None:
-    run = verbs.start(web1, alice, {"version": "9.9"})
+    run = actions.start(web1, alice, {"version": "9.9"})
     assert 'value="9.9"' in text(browser.get(f"/services/web1/?like={run.pk}"))
     assert browser.get("/services/web1/?like=nonsense").status_code == 200
 
@@ -211,9 +212,9 @@ def test_the_form_takes_over_the_values_of_a_run(browser: Client, web1: Service,
 
 def test_runs_are_listed_by_service_state_and_person(browser: Client, make: Make, alice: User, bob: User) -> None:
     web1, web2 = make("web1"), make("web2")
-    over = verbs.start(web1, alice, {})
+    over = actions.start(web1, alice, {})
     Run.objects.filter(pk=over.pk).move(State.CANCELED)
-    verbs.start(web2, bob, {})
+    actions.start(web2, bob, {})
 
     def found(query: str) -> list[str]:
         return re.findall(r"<bdi>(web\d)</bdi>", text(browser.get(f"/runs/?{query}")))
@@ -229,7 +230,7 @@ def test_runs_are_listed_by_service_state_and_person(browser: Client, make: Make
 
 def test_pages_say_how_who_started_a_run_is_called(browser: Client, make: Make, bob: User) -> None:
     bob.call("Bob <b>")
-    run = verbs.start(make("web1"), bob, {})
+    run = actions.start(make("web1"), bob, {})
     for path in ("/runs/", "/services/", "/services/web1/", f"/runs/{run.pk}/"):
         page = re.sub(r">\s+<", "><", text(browser.get(path)))
         assert '<bdi class="called">Bob &lt;b&gt;</bdi><bdi>bob</bdi>' in page, path
@@ -238,7 +239,7 @@ def test_pages_say_how_who_started_a_run_is_called(browser: Client, make: Make, 
 def test_many_runs_come_in_pages(browser: Client, make: Make, alice: User) -> None:
     service = make("web1", when_busy="queue")
     for _ in range(51):
-        verbs.start(service, alice, {})
+        actions.start(service, alice, {})
     first = text(browser.get("/runs/?state=active"))
     assert "Page 1 of 2" in first
     assert "?state=active&amp;page=2" in first
@@ -255,7 +256,7 @@ def test_where_nothing_was_run_the_list_says_so(browser: Client) -> None:
 
 
 def test_a_runs_page_has_its_last_lines_without_a_script(browser: Client, web1: Service, alice: User) -> None:
-    run = printed(verbs.start(web1, alice, {"version": "1"}), b"".join(b"line %d\n" % n for n in range(1, 1001)))
+    run = printed(actions.start(web1, alice, {"version": "1"}), b"".join(b"line %d\n" % n for n in range(1, 1001)))
     page = text(browser.get(f"/runs/{run.pk}/"))
     assert "line 1000<" in page
     assert "line 802<" in page
@@ -276,7 +277,7 @@ def test_hostile_output_is_shown_as_what_it_is(browser: Client, make: Make, alic
         b"10%\r50%\r100%\r\n"
         b"\x1b[31mred\x1b[0m\n"
     )
-    run = printed(verbs.start(make("evil"), alice, {}), hostile)
+    run = printed(actions.start(make("evil"), alice, {}), hostile)
     page = text(browser.get(f"/runs/{run.pk}/"))
     shown = re.findall(r'<span class="said">(.*?)</span></li>', page.partition("<template")[0])
     assert shown == [
@@ -295,7 +296,7 @@ def test_hostile_output_is_shown_as_what_it_is(browser: Client, make: Make, alic
 
 
 def test_a_run_is_canceled_from_its_page(browser: Client, web1: Service, alice: User) -> None:
-    run = verbs.start(web1, alice, {"version": "1"})
+    run = actions.start(web1, alice, {"version": "1"})
     assert browser.post(f"/runs/{run.pk}/cancel/").status_code == 302
     run.refresh_from_db()
     assert run.state == State.CANCELED
@@ -305,7 +306,7 @@ def test_a_run_is_canceled_from_its_page(browser: Client, web1: Service, alice: 
 
 
 def test_a_run_is_run_again_with_the_same_values(browser: Client, web1: Service, alice: User) -> None:
-    run = verbs.start(web1, alice, {"version": "1"})
+    run = actions.start(web1, alice, {"version": "1"})
     answer = browser.post(f"/runs/{run.pk}/again/", follow=True)
     assert "Not started: web1 #1 is queued" in text(answer)
     assert 'value="1"' in text(answer)
@@ -319,7 +320,7 @@ def test_a_run_is_run_again_with_the_same_values(browser: Client, web1: Service,
 def test_who_may_only_see_a_run_can_neither_cancel_it_nor_run_it_again(make: Make, alice: User, bob: User) -> None:
     service = make("web1", run_by="listed")
     service.runners.add(alice)
-    run = verbs.start(service, alice, {})
+    run = actions.start(service, alice, {})
     client = signed_in(bob)
     page = text(client.get(f"/runs/{run.pk}/"))
     assert "Cancel…" not in page
@@ -335,7 +336,7 @@ def test_who_is_not_in_a_runs_room_neither_learns_of_it_nor_has_a_card_there(
 ) -> None:
     war = Room.objects.create(name="war-room", members_only=True)
     war.add_member(alice, alice)
-    run = verbs.start(make(concurrency=9), alice, {}, room=war)
+    run = actions.start(make(concurrency=9), alice, {}, room=war)
     assert "war-room" in text(signed_in(alice).get(f"/runs/{run.pk}/"))
     assert "war-room" not in text(signed_in(bob).get(f"/runs/{run.pk}/"))
     events = war.events.count()
@@ -388,7 +389,7 @@ def test_nobody_without_the_right_finds_a_service_in_a_list_or_acts_on_it(make: 
 
 
 def test_lines_are_read_by_number(browser: Client, web1: Service, alice: User) -> None:
-    run = printed(verbs.start(web1, alice, {"version": "1"}), b"".join(b"line %d\n" % n for n in range(1, 1001)))
+    run = printed(actions.start(web1, alice, {"version": "1"}), b"".join(b"line %d\n" % n for n in range(1, 1001)))
     answer = browser.get(f"/runs/{run.pk}/lines/?from=500&count=2").json()
     assert answer == {"from": 500, "lines": ["line 500", "line 501"]}
     assert browser.get(f"/runs/{run.pk}/lines/?from=5000").json()["lines"] == []
@@ -397,7 +398,7 @@ def test_lines_are_read_by_number(browser: Client, web1: Service, alice: User) -
 
 
 def test_an_answer_stays_bounded_where_lines_are_long(browser: Client, web1: Service, alice: User) -> None:
-    run = printed(verbs.start(web1, alice, {"version": "1"}), (b"x" * 70_000 + b"\n") * 10)
+    run = printed(actions.start(web1, alice, {"version": "1"}), (b"x" * 70_000 + b"\n") * 10)
     lines = browser.get(f"/runs/{run.pk}/lines/").json()["lines"]
     assert len(lines) == 10
     assert {len(line) for line in lines} == {8001}
@@ -408,7 +409,7 @@ def test_search_finds_every_line_whatever_its_colours_and_case(
     browser: Client, web1: Service, alice: User, archived: bool
 ) -> None:
     data = b"".join(b"line %d\n" % n for n in range(1, 3000)) + b"\x1b[32mALL \x1b[1mG\xc3\x96od\x1b[0m\nno end: line"
-    run = printed(verbs.start(web1, alice, {"version": "1"}), data, State.SUCCEEDED)
+    run = printed(actions.start(web1, alice, {"version": "1"}), data, State.SUCCEEDED)
     if archived:
         archive.keep(run)
 
@@ -424,7 +425,7 @@ def test_search_finds_every_line_whatever_its_colours_and_case(
 
 
 def test_search_stops_at_ten_thousand_lines(browser: Client, web1: Service, alice: User) -> None:
-    run = printed(verbs.start(web1, alice, {"version": "1"}), b"a\n" * 10_001)
+    run = printed(actions.start(web1, alice, {"version": "1"}), b"a\n" * 10_001)
     answer = browser.get(f"/runs/{run.pk}/search/?q=a").json()
     assert len(answer["lines"]) == 10_000
     assert answer["more"] is True
@@ -432,7 +433,7 @@ def test_search_stops_at_ten_thousand_lines(browser: Client, web1: Service, alic
 
 def test_a_group_ends_at_its_mark_or_before_the_next_one(browser: Client, web1: Service, alice: User) -> None:
     data = b"::group one\na\nb\n::endgroup\nc\n::group two\nd\n::group three\ne\n"
-    run = printed(verbs.start(web1, alice, {"version": "1"}), data)
+    run = printed(actions.start(web1, alice, {"version": "1"}), data)
     ends = [browser.get(f"/runs/{run.pk}/group/?line={line}").json()["end"] for line in (1, 6, 8)]
     assert ends == [4, 7, None]
 
@@ -440,14 +441,14 @@ def test_a_group_ends_at_its_mark_or_before_the_next_one(browser: Client, web1: 
 def test_the_end_of_a_group_is_found_wherever_chunks_are_cut(make: Make, alice: User) -> None:
     service = make(concurrency=99)
     for length in range(970, 1000):  # a chunk has 1,000 bytes here
-        run = printed(verbs.start(service, alice, {}), b"::group one\n" + b"x" * length + b"\n::endgroup\n")
+        run = printed(actions.start(service, alice, {}), b"::group one\n" + b"x" * length + b"\n::endgroup\n")
         assert searching.group_end(run, 1) == 3
 
 
 def test_a_group_without_an_end_is_looked_through_once(
     make: Make, alice: User, django_assert_max_num_queries: Any
 ) -> None:
-    run = verbs.start(make(), alice, {})
+    run = actions.start(make(), alice, {})
     Chunk.objects.create(run=run, seq=1, offset=0, line=1, data=b"::group one\n" + b"\n" * 1_000_000)
     Run.objects.filter(pk=run.pk).move(State.RUNNING)
     Run.objects.filter(pk=run.pk).move(State.SUCCEEDED)
@@ -461,7 +462,7 @@ def test_the_raw_log_is_byte_for_byte_what_was_printed(
     browser: Client, web1: Service, alice: User, archived: bool
 ) -> None:
     data = b"\x1b[31m\xff\x00\r\n<b>" * 5000
-    run = printed(verbs.start(web1, alice, {"version": "1"}), data, State.SUCCEEDED if archived else State.RUNNING)
+    run = printed(actions.start(web1, alice, {"version": "1"}), data, State.SUCCEEDED if archived else State.RUNNING)
     if archived:
         archive.keep(run)
     for place in ("raw", "download"):
@@ -472,7 +473,7 @@ def test_the_raw_log_is_byte_for_byte_what_was_printed(
 
 
 def test_nginx_sends_what_is_archived_to_who_can_unpack_it(browser: Client, web1: Service, alice: User) -> None:
-    run = printed(verbs.start(web1, alice, {"version": "1"}), b"a\n", State.SUCCEEDED)
+    run = printed(actions.start(web1, alice, {"version": "1"}), b"a\n", State.SUCCEEDED)
     archive.keep(run)
     front = "/protected-logs/"
     url = f"/runs/{run.pk}/download/"
@@ -485,8 +486,8 @@ def test_nginx_sends_what_is_archived_to_who_can_unpack_it(browser: Client, web1
 
 
 def test_a_run_without_output_has_pages_too(browser: Client, web1: Service, alice: User) -> None:
-    run = verbs.start(web1, alice, {"version": "1"}, room=Room.visit(alice, "lobby"))
+    run = actions.start(web1, alice, {"version": "1"}, room=Room.visit(alice, "lobby"))
     assert "It waits for a worker." in text(browser.get(f"/runs/{run.pk}/"))
     assert browser.get(f"/runs/{run.pk}/lines/").json()["lines"] == []
     assert browser.get(f"/runs/{run.pk}/search/?q=a").json()["lines"] == []
-    assert list(output.stream(run)) == []
+    assert list(reading.stream(run)) == []

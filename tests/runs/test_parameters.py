@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from proj.runs.parameters import BadDescription, arguments, check_command, checked, described
+from proj.runs.catalog.parameters import BadDescription, arguments, check_command, checked, described
 from proj.runs.refusals import BadParameter
 
 COMMAND = ["deploy", "{version}", "--mode={mode}", "{force}", "{{literal}}"]

@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from proj.accounts.models import User
 from proj.rooms.models import Room
-from proj.runs import leases, verbs
-from proj.runs.leases import Holder
+from proj.runs import actions
 from proj.runs.models import Run, Service
 from proj.runs.refusals import AlreadyOver, BadParameter, Busy, Disabled, NotAllowed
+from proj.runs.running import leases
+from proj.runs.running.leases import Holder
 from proj.runs.states import ACTIVE, AFTER, ENDED, State
 from tests.runs.conftest import Make
 
@@ -23,7 +24,7 @@ WORKER = Holder("here", "boot", 1, 1)
 
 def test_a_start_is_a_queued_row_with_its_command(make: Make, alice: User) -> None:
     service = make(command=["deploy", "{version}"], parameters=[{"name": "version"}])
-    first = verbs.start(service, alice, {"version": "1.4"})
+    first = actions.start(service, alice, {"version": "1.4"})
     assert (first.state, first.number, first.command, first.person) == ("queued", 1, ["deploy", "1.4"], alice)
     assert str(first) == "web1 #1"
 
@@ -31,15 +32,15 @@ def test_a_start_is_a_queued_row_with_its_command(make: Make, alice: User) -> No
 def test_a_run_is_heard_of_in_the_room_it_was_started_from_or_in_its_services(make: Make, alice: User) -> None:
     ops, lobby = Room.objects.create(name="ops"), Room.objects.create(name="lobby")
     service = make(room=ops, concurrency=2)
-    assert verbs.start(service, alice, {}).room == ops
-    assert verbs.start(service, alice, {}, room=lobby).room == lobby
+    assert actions.start(service, alice, {}).room == ops
+    assert actions.start(service, alice, {}, room=lobby).room == lobby
 
 
 def test_who_is_not_listed_may_not_start_or_see_it(make: Make, alice: User, bob: User, charlie: User) -> None:
     service = make(run_by="listed", seen_by="listed")
     service.runners.add(alice)
     service.viewers.add(bob)
-    run = verbs.start(service, alice, {})
+    run = actions.start(service, alice, {})
     assert list(Run.objects.for_viewers(bob)) == [run]
     assert list(Run.objects.for_viewers(alice)) == [run]
     assert not Run.objects.for_viewers(charlie).exists()
@@ -47,11 +48,11 @@ def test_who_is_not_listed_may_not_start_or_see_it(make: Make, alice: User, bob:
     for person in [bob, charlie]:
         assert not Service.objects.for_runners(person).exists()
         with pytest.raises(NotAllowed):
-            verbs.start(service, person, {})
+            actions.start(service, person, {})
         with pytest.raises(NotAllowed):
-            verbs.cancel(run, person)
+            actions.cancel(run, person)
         with pytest.raises(NotAllowed):
-            verbs.again(run, person)
+            actions.again(run, person)
     assert Run.objects.get().state == "queued"
 
 
@@ -59,28 +60,28 @@ def test_staff_may_always_and_who_is_deactivated_never(make: Make, alice: User) 
     service = make(run_by="listed", seen_by="listed")
     alice.is_staff = True
     alice.save()
-    assert verbs.start(service, alice, {}).person == alice
+    assert actions.start(service, alice, {}).person == alice
     alice.is_active = False
     with pytest.raises(NotAllowed):
-        verbs.start(service, alice, {})
+        actions.start(service, alice, {})
 
 
 def test_a_busy_service_refuses_or_queues(make: Make, alice: User) -> None:
     service = make(concurrency=2)
-    verbs.start(service, alice, {})
-    verbs.start(service, alice, {})
+    actions.start(service, alice, {})
+    actions.start(service, alice, {})
     with pytest.raises(Busy, match=r"web1 #[12] is queued, started by alice"):
-        verbs.start(service, alice, {})
+        actions.start(service, alice, {})
     service.when_busy = "queue"
     service.save()
-    assert verbs.start(service, alice, {}).number == 3
+    assert actions.start(service, alice, {}).number == 3
 
 
 def test_what_is_switched_off_or_wrong_is_refused_and_nothing_is_stored(make: Make, alice: User) -> None:
     with pytest.raises(Disabled):
-        verbs.start(make("off", enabled=False), alice, {})
+        actions.start(make("off", enabled=False), alice, {})
     with pytest.raises(BadParameter):
-        verbs.start(make("on"), alice, {"x": "1"})
+        actions.start(make("on"), alice, {"x": "1"})
     assert not Run.objects.exists()
     assert Service.objects.get(uid="on").last_number == 0
 
@@ -92,7 +93,7 @@ def test_starts_at_the_same_moment_are_not_more_than_may_be(make: Make, alice: U
 
     def work() -> None:
         try:
-            verbs.start(service, alice, {})
+            actions.start(service, alice, {})
         except Busy as busy:
             refused.append(busy.code)
         finally:
@@ -111,7 +112,7 @@ def test_starts_at_the_same_moment_are_not_more_than_may_be(make: Make, alice: U
 def test_claims_at_the_same_moment_give_each_run_to_one_and_not_too_many(make: Make, alice: User) -> None:
     service = make(concurrency=5, when_busy="queue")
     for _ in range(8):
-        verbs.start(service, alice, {})
+        actions.start(service, alice, {})
     claimed: list[Any] = []
 
     def work(number: int) -> None:
@@ -131,32 +132,32 @@ def test_claims_at_the_same_moment_give_each_run_to_one_and_not_too_many(make: M
 
 def test_a_queued_run_is_canceled_at_once_and_a_running_one_is_asked_to_end(make: Make, alice: User, bob: User) -> None:
     service = make(concurrency=2)
-    queued = verbs.cancel(verbs.start(service, alice, {}), bob)
+    queued = actions.cancel(actions.start(service, alice, {}), bob)
     assert (queued.state, queued.settled, queued.reason) == ("canceled", True, "Canceled by bob before it began.")
-    run = verbs.start(service, alice, {})
+    run = actions.start(service, alice, {})
     leases.claim(WORKER, 1)
     for person in (bob, alice):  # the second time changes nothing
-        asked = verbs.cancel(run, person)
+        asked = actions.cancel(run, person)
         assert (asked.state, asked.cancel_requested_by) == ("running", bob)
     assert leases.canceled("here") == [run.pk]
     Run.objects.filter(pk=run.pk).move(State.CANCELED)
-    assert verbs.cancel(run, alice).state == "canceled"
+    assert actions.cancel(run, alice).state == "canceled"
 
 
 def test_what_has_ended_cannot_be_canceled(make: Make, alice: User) -> None:
-    run = verbs.start(make(), alice, {})
+    run = actions.start(make(), alice, {})
     leases.claim(WORKER, 1)
     Run.objects.move(State.SUCCEEDED)
     with pytest.raises(AlreadyOver, match="web1 #1 is over: succeeded"):
-        verbs.cancel(run, alice)
+        actions.cancel(run, alice)
 
 
 def test_again_starts_with_the_same_values_and_the_service_of_today(make: Make, alice: User, bob: User) -> None:
     service = make(command=["old", "{v}"], parameters=[{"name": "v"}], concurrency=9)
-    first = verbs.start(service, alice, {"v": "1"})
+    first = actions.start(service, alice, {"v": "1"})
     service.command = ["new", "{v}"]
     service.save()
-    second = verbs.again(Run.objects.get(pk=first.pk), bob)
+    second = actions.again(Run.objects.get(pk=first.pk), bob)
     assert (second.command, second.person, first.command) == (["new", "1"], bob, ["old", "1"])
 
 
@@ -165,7 +166,7 @@ def test_again_starts_with_the_same_values_and_the_service_of_today(make: Make, 
 def test_a_state_follows_another_only_where_the_table_says_so(
     make: Make, alice: User, before: State, to: State
 ) -> None:
-    run = verbs.start(make(), alice, {})
+    run = actions.start(make(), alice, {})
     Run.objects.filter(pk=run.pk).update(state=before)
     moved = Run.objects.filter(pk=run.pk).move(to)
     found = Run.objects.get()
@@ -180,7 +181,7 @@ def test_nothing_follows_an_end() -> None:
 
 
 def test_a_run_is_never_saved_again(make: Make, alice: User) -> None:
-    run = verbs.start(make(), alice, {})
+    run = actions.start(make(), alice, {})
     run.state = State.SUCCEEDED
     with pytest.raises(TypeError):
         run.save()
@@ -189,7 +190,7 @@ def test_a_run_is_never_saved_again(make: Make, alice: User) -> None:
 def test_leases_that_were_let_go_or_have_ended_are_adopted_by_one(make: Make, alice: User) -> None:
     service = make(concurrency=3)
     for _ in range(3):
-        verbs.start(service, alice, {})
+        actions.start(service, alice, {})
     gone, other = Holder("here", "boot", 999_999_999, 1), Holder("here", "boot", 2, 2)
     mine = leases.claim(Holder.this(), 1)
     dead = leases.claim(gone, 1)

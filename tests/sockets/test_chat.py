@@ -322,10 +322,11 @@ async def test_what_cannot_be_replayed_is_reset(rooms: Rooms, query: str) -> Non
 async def test_too_far_behind_is_reset_too(rooms: Rooms, stack: Stack) -> None:
     room = await rooms.make()
     code = (
-        "from proj.rooms.models import Room; from proj.accounts.models import User; from proj.rooms import log; "
-        "from proj.rooms.commands import Command; import uuid; "
+        "from proj.rooms.models import Room; from proj.accounts.models import User; "
+        "from proj.rooms.log import writing; "
+        "from proj.rooms.log.commands import Command; import uuid; "
         f"room = Room.objects.get(name={room!r}); alice = User.objects.get(username='alice'); "
-        "log.write([Command('post', room.pk, alice.pk, str(uuid.uuid4()), str(n)) for n in range(1001)])"
+        "writing.write([Command('post', room.pk, alice.pk, str(uuid.uuid4()), str(n)) for n in range(1001)])"
     )
     await rooms.cookie("alice")
     await asyncio.to_thread(stack.manage, "shell", "-c", code)
@@ -350,10 +351,11 @@ async def test_an_event_that_the_layer_did_not_bring_is_found(rooms: Rooms, stac
     """Stored without a word to anyone: the mailbox finds it by looking at the rooms' heads."""
     room = await rooms.make()
     code = (
-        "from proj.rooms.models import Room; from proj.accounts.models import User; from proj.rooms import log; "
-        "from proj.rooms.commands import Command; import uuid; "
+        "from proj.rooms.models import Room; from proj.accounts.models import User; "
+        "from proj.rooms.log import writing; "
+        "from proj.rooms.log.commands import Command; import uuid; "
         f"room = Room.objects.get(name={room!r}); alice = User.objects.get(username='alice'); "
-        "log.write([Command('post', room.pk, alice.pk, str(uuid.uuid4()), 'unheard')])"
+        "writing.write([Command('post', room.pk, alice.pk, str(uuid.uuid4()), 'unheard')])"
     )
     async with rooms.open(room) as socket:
         await hear(socket, "welcome")

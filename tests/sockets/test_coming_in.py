@@ -11,8 +11,8 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import OperationalError
 
+from consumers.interface.feeds.reading import Arrival, Missed
 from consumers.interface.process import Interface
-from consumers.interface.reading import Arrival, Missed
 from consumers.sockets.chat import ChatSocket
 from proj.accounts.models import User
 from proj.accounts.sessions import session_for

@@ -69,9 +69,9 @@ def services(stack: Stack) -> Stack:
 def start(stack: Stack, service: str, times: int = 1, **values: object) -> list[str]:
     """Start a service from the host, so many times; the ids of the runs."""
     code = (
-        "from proj.runs import verbs; from proj.runs.models import Service; import json; "
+        "from proj.runs import actions; from proj.runs.models import Service; import json; "
         f"service = Service.objects.get(uid={service!r}); "
-        f"print('ids:' + json.dumps([str(verbs.start(service, None, {values!r}).pk) for _ in range({times})]))"
+        f"print('ids:' + json.dumps([str(actions.start(service, None, {values!r}).pk) for _ in range({times})]))"
     )
     ids: list[str] = json.loads(stack.manage("shell", "-c", code).rpartition("ids:")[2])
     return ids

@@ -25,11 +25,11 @@ MARK = "echo $SIGNALBOX_RUN >>$0"
 ALTOGETHER = """
 import json, time
 from django.db import transaction
-from proj.runs import verbs
+from proj.runs import actions
 from proj.runs.models import Run, Service
 service = Service.objects.get(uid="marked")
 with transaction.atomic():
-    ids = [verbs.start(service, None, {}).pk for _ in range(2000)]
+    ids = [actions.start(service, None, {}).pk for _ in range(2000)]
 begun = time.time()
 while Run.objects.filter(service=service).active().exists():
     time.sleep(0.2)
@@ -38,12 +38,12 @@ print("out:" + json.dumps([[str(id) for id in ids], states, time.time() - begun]
 """
 ONE_BY_ONE = """
 import json, time
-from proj.runs import verbs
+from proj.runs import actions
 from proj.runs.models import Run, Service
 service = Service.objects.get(uid="quick")
 started = []
 for _ in range(100):
-    run = verbs.start(service, None, {})
+    run = actions.start(service, None, {})
     started.append((run.pk, time.time()))
     time.sleep(0.25)
 time.sleep(1)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from consumers.workers.runner import Runner
-from proj.runs import settling
+from proj.runs.running import settling
+from proj.runs.running.runner import Runner
 from tests.runs.conftest import _own_folders, make  # noqa: F401 - fixtures
 
 

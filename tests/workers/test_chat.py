@@ -10,8 +10,8 @@ from consumers.workers import chat
 from consumers.workers.chat import ChatWorker
 from proj.layer import messages
 from proj.metrics.definitions import REGISTRY
-from proj.rooms import log
-from proj.rooms.commands import Command, Outcome, Refusal, Repeated, Written
+from proj.rooms.log import writing
+from proj.rooms.log.commands import Command, Outcome, Refusal, Repeated, Written
 
 POST = ["post", 1, 1, "6f1d0f3c-6f6b-4b6e-9a63-5d7c1f0f6a11", "hi", 0]
 
@@ -69,7 +69,7 @@ async def test_frames_carry_when_the_oldest_of_their_room_was_received(
         Repeated(1, 1),
         Refusal("not_yours", "no"),
     ]
-    monkeypatch.setattr(log, "write", lambda commands: outcomes[: len(commands)])
+    monkeypatch.setattr(writing, "write", lambda commands: outcomes[: len(commands)])
     now = time.time()
     command = Command.unpacked(POST)
     items = [chat.Said(command, "p", 1, now - age) for age in (1.0, 2.0, 3.0, 9.0, 9.0)]

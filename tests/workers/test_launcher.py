@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from consumers.workers import launching
-from consumers.workers.runner import Runner
-from proj.runs import processes, verbs
-from proj.runs.spool import Spool
+from proj.runs import actions
+from proj.runs.running import launching, processes
+from proj.runs.running.runner import Runner
+from proj.runs.running.spool import Spool
 from tests.conftest import wait_for
 from tests.runs.conftest import Make
 from tests.workers.turns import did, printed, until_over
@@ -40,7 +40,7 @@ def test_what_a_command_left_in_its_group_is_killed_when_its_launcher_was(
     runner: Runner, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(launching, "LAUNCHER", another(tmp_path, "launcher.DRAIN = 60"))
-    run = verbs.start(make("web1", ["sh", "-c", "sleep 60 & echo $!"]), None, {})
+    run = actions.start(make("web1", ["sh", "-c", "sleep 60 & echo $!"]), None, {})
     until_over(runner, run, asked=lambda run: run.started_at and run.lines)
     left = int(printed(run))
     start = processes.start_of(left)
@@ -83,9 +83,9 @@ def test_a_command_that_became_another_user_is_waited_for_when_it_may_not_be_end
     )
     go = tmp_path / "go"
     script = f"echo begun; while [ ! -e '{go}' ]; do sleep 0.05; done; echo done"
-    run = verbs.start(make("web1", ["sh", "-c", script], grace=1), None, {})
+    run = actions.start(make("web1", ["sh", "-c", script], grace=1), None, {})
     until_over(runner, run, asked=lambda run: run.started_at and run.lines)
-    verbs.cancel(run, None)
+    actions.cancel(run, None)
     until_over(runner, run, asked=lambda run: run.lines > 1)
     go.touch()
     run = until_over(runner, run)

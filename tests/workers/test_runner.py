@@ -12,12 +12,13 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from consumers.workers import launching
-from consumers.workers.runner import Runner
-from proj.runs import cards, leases, settling, storing, verbs
-from proj.runs.leases import Holder
+from proj.runs import actions
 from proj.runs.models import Archive, Chunk, Run
-from proj.runs.spool import Spool
+from proj.runs.publishing import cards
+from proj.runs.running import launching, leases, settling, storing
+from proj.runs.running.leases import Holder
+from proj.runs.running.runner import Runner
+from proj.runs.running.spool import Spool
 from proj.runs.states import State
 from tests.conftest import wait_for
 from tests.runs.conftest import Make
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_between_two_commits_of_much_output_others_get_to_write(runner: Runner, make: Make) -> None:
-    run = verbs.start(make("web1", ["head", "-c", "9000000", "/dev/zero"]), None, {})
+    run = actions.start(make("web1", ["head", "-c", "9000000", "/dev/zero"]), None, {})
     pauses: list[float] = []
 
     def many(found: Run) -> bool:
@@ -42,7 +43,7 @@ def test_between_two_commits_of_much_output_others_get_to_write(runner: Runner, 
 
 def test_the_first_output_of_a_run_is_looked_for_sooner(runner: Runner, make: Make, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
-    run = verbs.start(
+    run = actions.start(
         make("web1", ["sh", "-c", "echo first; until [ -e $0 ]; do sleep 0.1; done", str(gate)]), None, {}
     )
     runner.turn(look=True)
@@ -115,7 +116,7 @@ def test_the_last_line_says_that_the_limit_was_reached(runner: Runner, make: Mak
 
 def test_a_full_disk_is_said_and_the_command_goes_on(runner: Runner, make: Make, tmp_path: Path) -> None:
     done = tmp_path / "done"
-    run = verbs.start(make("web1", ["sh", "-c", "seq 9999; echo more; touch $0", str(done)]), None, {})
+    run = actions.start(make("web1", ["sh", "-c", "seq 9999; echo more; touch $0", str(done)]), None, {})
     Spool(run.pk).path.mkdir(parents=True)
     Spool(run.pk).output.symlink_to("/dev/full")
     # The runner comes later: /dev/full gives zeros without an end to whoever reads it.
@@ -130,7 +131,7 @@ def test_a_full_disk_is_said_and_the_command_goes_on(runner: Runner, make: Make,
 
 
 def test_a_disk_that_takes_the_output_and_cannot_keep_it_is_said(runner: Runner, make: Make) -> None:
-    run = verbs.start(make("web1", ["seq", "9"]), None, {})
+    run = actions.start(make("web1", ["seq", "9"]), None, {})
     Spool(run.pk).path.mkdir(parents=True)
     Spool(run.pk).output.symlink_to("/dev/null")  # which cannot be synced
     run = until_over(runner, run)
@@ -139,7 +140,7 @@ def test_a_disk_that_takes_the_output_and_cannot_keep_it_is_said(runner: Runner,
 
 
 def test_a_disk_that_is_full_when_the_command_begins_leaves_it_watched(runner: Runner, make: Make) -> None:
-    run = verbs.start(make("web1", ["sleep", "60"], timeout=1), None, {})
+    run = actions.start(make("web1", ["sleep", "60"], timeout=1), None, {})
     Spool(run.pk).path.mkdir(parents=True)
     (Spool(run.pk).path / "started.json.new").symlink_to("/dev/full")
     assert until_over(runner, run).state == "timed_out"
@@ -171,7 +172,7 @@ def test_the_stored_log_is_what_was_printed_byte_for_byte(
 def test_chunks_have_no_hole_and_cut_no_character(runner: Runner, make: Make, tmp_path: Path) -> None:
     file = tmp_path / "data"
     file.write_text("héllo 🚀\n" * 20_000)
-    run = verbs.start(make("web1", ["cat", str(file)]), None, {})
+    run = actions.start(make("web1", ["cat", str(file)]), None, {})
     kept: list[Run] = []
     runner._settle = kept.append
     until_over(runner, run, asked=lambda run: run.state == "succeeded")
@@ -248,7 +249,7 @@ def test_a_worker_with_an_old_locale_passes_every_script(
 
 def test_two_launchers_of_one_run_run_it_once(runner: Runner, make: Make, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
-    run = verbs.start(make("web1", ["sh", "-c", "echo x >>$0", str(mark)]), None, {})
+    run = actions.start(make("web1", ["sh", "-c", "echo x >>$0", str(mark)]), None, {})
     run.service.refresh_from_db()
     others = [launching.launch(run, Spool(run.pk)) for _ in range(4)]
     until_over(runner, run)
@@ -259,7 +260,7 @@ def test_two_launchers_of_one_run_run_it_once(runner: Runner, make: Make, tmp_pa
 
 def test_another_worker_goes_on_where_the_first_let_go(runner: Runner, make: Make) -> None:
     script = "for n in 1 2 3 4 5 6 7 8; do printf 'ünï %s\\n' $n; sleep 0.1; done"
-    run = verbs.start(make("web1", ["sh", "-c", script]), None, {})
+    run = actions.start(make("web1", ["sh", "-c", script]), None, {})
     until_over(runner, run, asked=lambda run: run.bytes > 0)
     second = Runner(16, lambda run: settling.settle(run.pk))
     second.holder = Holder(runner.holder.host, runner.holder.boot, runner.holder.pid, 0)  # another one
@@ -272,7 +273,7 @@ def test_another_worker_goes_on_where_the_first_let_go(runner: Runner, make: Mak
 
 
 def test_a_run_goes_on_when_its_host_is_called_otherwise(runner: Runner, make: Make, settings: Any) -> None:
-    run = verbs.start(make("web1", ["sh", "-c", "echo 1; sleep 0.5; echo 2"]), None, {})
+    run = actions.start(make("web1", ["sh", "-c", "echo 1; sleep 0.5; echo 2"]), None, {})
     until_over(runner, run, asked=lambda run: run.bytes > 0)
     runner.let_go()
     renamed = Runner(16, lambda run: settling.settle(run.pk))
@@ -288,7 +289,7 @@ def test_a_run_goes_on_when_its_host_is_called_otherwise(runner: Runner, make: M
 
 
 def test_a_worker_that_lost_its_run_to_another_stores_nothing_more(runner: Runner, make: Make) -> None:
-    run = verbs.start(make("web1", ["sh", "-c", "while :; do echo x; sleep 0.02; done"]), None, {})
+    run = actions.start(make("web1", ["sh", "-c", "while :; do echo x; sleep 0.02; done"]), None, {})
     until_over(runner, run, asked=lambda run: run.bytes > 0)
     Run.objects.filter(pk=run.pk).update(worker="here:1:1", lease_until=None)
     before = Run.objects.get().bytes
@@ -300,12 +301,12 @@ def test_a_worker_that_lost_its_run_to_another_stores_nothing_more(runner: Runne
     wait_for(noticed, 10, "it has printed more, which was refused")
     assert Run.objects.get().bytes == before
     Run.objects.filter(pk=run.pk).update(worker="")
-    verbs.cancel(Run.objects.get(), None)
+    actions.cancel(Run.objects.get(), None)
     until_over(runner, run)
 
 
 def test_a_run_of_an_earlier_boot_is_lost_and_keeps_its_output(runner: Runner, make: Make) -> None:
-    run = verbs.start(make(), None, {})
+    run = actions.start(make(), None, {})
     leases.claim(Holder(runner.holder.host, "an earlier boot", 1, 1), 1)
     spool = Spool(run.pk)
     spool.path.mkdir(parents=True)
@@ -317,14 +318,14 @@ def test_a_run_of_an_earlier_boot_is_lost_and_keeps_its_output(runner: Runner, m
 
 
 def test_what_was_claimed_before_a_reboot_and_perhaps_begun_is_not_begun_again(runner: Runner, make: Make) -> None:
-    run = verbs.start(make("web1", ["touch", "/nowhere"]), None, {})
+    run = actions.start(make("web1", ["touch", "/nowhere"]), None, {})
     leases.claim(Holder(runner.holder.host, "an earlier boot", 1, 1), 1)
     assert until_over(runner, run).state == "lost"
 
 
 def test_what_a_restored_backup_calls_running_is_not_run_again(runner: Runner, make: Make, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
-    run = verbs.start(make("web1", ["touch", str(mark)]), None, {})
+    run = actions.start(make("web1", ["touch", str(mark)]), None, {})
     leases.claim(Holder(runner.holder.host, runner.holder.boot, 999_999_999, 1), 1)
     Run.objects.update(claimed_at=timezone.now() - timedelta(minutes=2))
     assert until_over(runner, run).state == "lost"
@@ -332,7 +333,7 @@ def test_what_a_restored_backup_calls_running_is_not_run_again(runner: Runner, m
 
 
 def test_what_a_killed_worker_had_just_claimed_is_begun_by_the_next(runner: Runner, make: Make) -> None:
-    run = verbs.start(make(), None, {})
+    run = actions.start(make(), None, {})
     leases.claim(Holder(runner.holder.host, runner.holder.boot, 999_999_999, 1), 1)
     assert until_over(runner, run).state == "succeeded"
 
@@ -340,7 +341,7 @@ def test_what_a_killed_worker_had_just_claimed_is_begun_by_the_next(runner: Runn
 def test_a_lost_run_that_is_found_again_adds_the_rest_of_its_output(runner: Runner, make: Make, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     script = "echo 1; until [ -e $0 ]; do sleep 0.1; done; echo 2"
-    run = verbs.start(make("web1", ["sh", "-c", script, str(gate)]), None, {})
+    run = actions.start(make("web1", ["sh", "-c", script, str(gate)]), None, {})
     until_over(runner, run, asked=lambda run: run.bytes > 0)
     runner.let_go()
     assert Run.objects.move(State.LOST, worker="", lease_until=None, reason="Nothing is heard of its host.")
@@ -351,7 +352,7 @@ def test_a_lost_run_that_is_found_again_adds_the_rest_of_its_output(runner: Runn
 
 def test_no_room_on_the_disk_for_a_launcher_fails_the_run(runner: Runner, make: Make, settings: Any) -> None:
     settings.RUNS = Path("/proc/nowhere")
-    run = until_over(runner, verbs.start(make(), None, {}))
+    run = until_over(runner, actions.start(make(), None, {}))
     assert run.state == "failed"
     assert run.reason.startswith("Its launcher could not be started: ")
 
@@ -361,7 +362,7 @@ def test_a_commit_that_fails_is_made_again_from_the_same_place(
     make: Make,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    run = verbs.start(make("web1", ["printf", "::progress 5 a\\nb\\n"]), None, {})  # at once: one chunk
+    run = actions.start(make("web1", ["printf", "::progress 5 a\\nb\\n"]), None, {})  # at once: one chunk
     failed: list[int] = []
     append = storing.append
 
@@ -384,7 +385,7 @@ def test_a_commit_that_fails_is_made_again_from_the_same_place(
 def test_a_claim_that_the_database_cuts_short_strands_no_run(
     runner: Runner, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = verbs.start(make("a"), None, {}), verbs.start(make("b"), None, {})
+    first, second = actions.start(make("a"), None, {}), actions.start(make("b"), None, {})
     claim_of = leases._claim_of
 
     def broken(holder: Holder, service: int, most: int) -> list[Run]:
@@ -404,7 +405,7 @@ def test_a_card_that_cannot_be_drawn_strands_no_run(
 ) -> None:
     gate = tmp_path / "gate"
     command = ["sh", "-c", "echo 1; until [ -e $0 ]; do sleep 0.1; done; echo 2", str(gate)]
-    run = verbs.start(make("web1", command), None, {})
+    run = actions.start(make("web1", command), None, {})
     runner.turn(look=True)
 
     def broken(run: Run) -> Any:
@@ -422,7 +423,7 @@ def test_a_card_that_cannot_be_drawn_strands_no_run(
 def test_a_run_whose_archive_and_whose_letting_go_failed_is_archived_later(
     runner: Runner, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = verbs.start(make("web1", ["echo", "1"]), None, {})
+    run = actions.start(make("web1", ["echo", "1"]), None, {})
     runner._settle = lambda _: None  # it failed on its thread
     until_over(runner, run, asked=lambda run: run.state == "succeeded")
 
@@ -442,7 +443,7 @@ def test_a_worker_keeps_to_its_number_and_to_the_services(runner: Runner, make: 
     for uid, concurrency in (("a", 2), ("b", 9)):
         service = make(uid, ["sleep", "30"], concurrency=concurrency, when_busy="queue")
         for _ in range(4):
-            verbs.start(service, None, {})
+            actions.start(service, None, {})
     runner.turn(look=True)
     runner.turn(look=True)
     running = sorted(str(run) for run in Run.objects.filter(state="running").select_related("service"))

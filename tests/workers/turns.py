@@ -3,10 +3,11 @@
 import time
 from typing import Any
 
-from consumers.workers.runner import Runner
-from proj.runs import output, verbs
+from proj.runs import actions
 from proj.runs.models import Run
-from proj.runs.spool import Spool
+from proj.runs.output import reading
+from proj.runs.running.runner import Runner
+from proj.runs.running.spool import Spool
 from tests.runs.conftest import Make
 
 
@@ -23,8 +24,8 @@ def until_over(runner: Runner, run: Run, seconds: float = 40.0, *, asked: Any = 
 
 
 def printed(run: Run) -> bytes:
-    return b"".join(output.stream(run))
+    return b"".join(reading.stream(run))
 
 
 def did(runner: Runner, make: Make, command: list[str], **fields: Any) -> Run:
-    return until_over(runner, verbs.start(make("web1", command, **fields), None, {}))
+    return until_over(runner, actions.start(make("web1", command, **fields), None, {}))

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
-from proj.rooms import fulltext
+from proj.rooms.search import fulltext
 
 
 def make(apps, editor):

@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.translation import get_language
 
 from proj.accounts.face import hue, letter
-from proj.rooms import frames
+from proj.rooms.log import frames
 
 register = template.Library()
 

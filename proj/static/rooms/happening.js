@@ -35,7 +35,7 @@ export function stamp(time, iso) {
   return time;
 }
 
-// What people do to themselves has words of its own; proj/rooms/frames.py says the same.
+// What people do to themselves has words of its own; proj/rooms/log/frames.py says the same.
 function variant({ type, author, text }) {
   if (author !== text) return type;
   return { "member.added": "member.joined", "member.removed": "member.left" }[type] ?? type;

@@ -1,4 +1,4 @@
-// A line of output as a person sees it, by the rules of proj/runs/shown.py: nothing that it says can do anything here.
+// A line of output as a person sees it, by the rules of proj/runs/output/rendering.py: nothing that it says can do anything here.
 import { count, say } from "../rooms/words.js";
 
 const LONGEST = 8_000; // characters of a line that are shown

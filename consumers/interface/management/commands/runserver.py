@@ -7,7 +7,7 @@ from daphne.management.commands.runserver import Command as DaphneCommand
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.asgi import get_asgi_application
 
-from consumers.interface.server import Server
+from consumers.interface.transport.server import Server
 
 
 class Command(DaphneCommand):

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management import BaseCommand
 
-from proj.rooms import markup
 from proj.rooms.models import Event
+from proj.rooms.text import markup
 
 PORTION = 500  # rows in memory at a time
 

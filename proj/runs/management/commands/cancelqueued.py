@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management import BaseCommand
 
-from proj.runs import verbs
+from proj.runs import actions
 from proj.runs.models import Run
 from proj.runs.refusals import AlreadyOver
 
@@ -17,7 +17,7 @@ class Command(BaseCommand):
         count = 0
         for run in Run.objects.queued().select_related("service"):
             try:
-                verbs.cancel(run, None)
+                actions.cancel(run, None)
             except AlreadyOver:
                 continue
             count += 1

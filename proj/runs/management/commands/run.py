@@ -9,9 +9,11 @@ from uuid import UUID
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
-from proj.runs import frames, output, verbs
+from proj.runs import actions
 from proj.runs.choices import Origin
 from proj.runs.models import Run, Service
+from proj.runs.output import reading
+from proj.runs.publishing import frames
 from proj.runs.refusals import Refused
 from proj.runs.states import ENDED, State
 
@@ -81,7 +83,7 @@ class Command(BaseCommand):
         service = Service.objects.filter(uid=options["service"]).first()
         if service is None:
             raise CommandError(f"There is no service {options['service']}; manage.py services lists them.")
-        return verbs.start(service, None, verbs.named(options["values"]), origin=Origin.COMMAND)
+        return actions.start(service, None, actions.named(options["values"]), origin=Origin.COMMAND)
 
     def canceled(self, name: RunName) -> Run:
         if isinstance(name, UUID):
@@ -91,7 +93,7 @@ class Command(BaseCommand):
         if run is None:
             called = name if isinstance(name, UUID) else "{}#{}".format(*name)
             raise CommandError(f"There is no run {called}; manage.py runs lists them.")
-        return verbs.cancel(run, None)
+        return actions.cancel(run, None)
 
     def say(self, run: Run, options: dict[str, Any]) -> None:
         if options["json"]:
@@ -108,10 +110,10 @@ class Command(BaseCommand):
         patient_until = time.monotonic() + LONG
         while True:
             state = Run.objects.values_list("state", flat=True).get(pk=run.pk)  # first: the output is whole by then
-            data, offset = output.after(run, offset, PORTION)
+            data, offset = reading.after(run, offset, PORTION)
             while data:
                 out.write(data)
-                data, offset = output.after(run, offset, PORTION)
+                data, offset = reading.after(run, offset, PORTION)
             out.flush()
             if state in ENDED:
                 return

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
-from proj.runs import frames
 from proj.runs.models import Run, Service
+from proj.runs.publishing import frames
 
 
 class Command(BaseCommand):

@@ -1,0 +1,138 @@
+"""What people, commands and the clock do with services: start, cancel, run again. Every edge calls these."""
+
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from proj.accounts.models import User
+from proj.layer.names import RUNS
+from proj.layer.publish import publish_many, wake
+from proj.rooms.models import Room
+from proj.runs.catalog import parameters
+from proj.runs.choices import Origin, WhenBusy
+from proj.runs.models import Run, RunSet, Service
+from proj.runs.publishing import announcements, cards
+from proj.runs.reasons import given
+from proj.runs.refusals import AlreadyOver, BadParameter, Busy, Disabled, NotAllowed
+from proj.runs.states import State
+
+
+def start(
+    service: Service,
+    person: User | None,
+    values: Mapping[str, object],
+    *,
+    room: Room | None = None,
+    origin: Origin = Origin.PERSON,
+) -> Run:
+    """Queue a run of `service` and wake a worker after the commit. Without a person, the host itself asks.
+
+    `room`, or else the service's, hears of it, unless that is archived. Whether `person` may write there, the caller
+    has asked.
+
+    Raises NotAllowed, Disabled, BadParameter or Busy; nothing is stored then.
+    """
+    with transaction.atomic():
+        locked = _locked(service, person)
+        if not locked.enabled:
+            sentence = gettext("{service} is switched off; an administrator can change that.")
+            raise Disabled(sentence.format(service=locked))
+        described = locked.parameters_described()
+        checked = parameters.checked(described, values)
+        command = parameters.arguments(locked.command, described, checked)
+        _refuse_when_busy(locked)
+        hears = room or locked.room
+        locked.last_number += 1
+        Service.objects.filter(pk=locked.pk).update(last_number=locked.last_number)
+        run = Run.objects.create(
+            service=locked,
+            number=locked.last_number,
+            origin=origin,
+            person=person,
+            room=hears if hears and not hears.archived_at else None,
+            parameters=checked,
+            command=command,
+        )
+        wake(RUNS, {"type": "runs.wake"})
+        publish_many(announcements.of_state(run) + cards.begun(run))
+    return run
+
+
+def _locked(service: Service, person: User | None) -> Service:
+    """The service's row, locked: starts and claims of one service come one after the other."""
+    services = Service.objects.all() if person is None else Service.objects.for_runners(person)
+    if person is not None and not person.is_active:
+        services = services.none()
+    locked: Service | None = services.select_for_update().filter(pk=service.pk).first()
+    if locked is None:
+        sentence = gettext("You may not start {service}; an administrator can let you.")
+        raise NotAllowed(sentence.format(service=service.uid))
+    return locked
+
+
+def _refuse_when_busy(service: Service) -> None:
+    if service.when_busy == WhenBusy.QUEUE:
+        return
+    active = list(service.runs.active().order_by().select_related("person")[: service.concurrency])
+    if len(active) >= service.concurrency:
+        one = active[0]
+        if one.person:
+            sentence = gettext("{run} is {state}, started by {name}. Wait for its end, or cancel it.")
+        else:
+            sentence = gettext("{run} is {state}. Wait for its end, or cancel it.")
+        raise Busy(sentence.format(run=one, state=one.get_state_display().lower(), name=one.person))
+
+
+def cancel(run: Run, person: User | None) -> Run:
+    """End a run: a queued one now, a running one as soon as its launcher has heard of it. Asking twice is harmless.
+
+    Raises NotAllowed, or AlreadyOver.
+    """
+    if person is not None and not _runs_of(person).filter(pk=run.pk).exists():
+        raise NotAllowed(gettext("You may not cancel runs of {service}.").format(service=run.service))
+    asked = {"cancel_requested_by": person, "cancel_requested_at": timezone.now()}
+    why = given("canceled_before_by", name=str(person)) if person else given("canceled_before_on_host")
+    with transaction.atomic():
+        one = Run.objects.filter(pk=run.pk)
+        never_began = one.queued().move(State.CANCELED, settled=True, **why, **asked)
+        if not never_began:
+            one.running().filter(cancel_requested_at=None).update(**asked)
+        found = one.select_related("service", "person").get()
+        if found.state not in (State.RUNNING, State.CANCELED):
+            sentence = gettext("{run} is over: {state}.")
+            raise AlreadyOver(sentence.format(run=found, state=found.get_state_display().lower()))
+        if found.state == State.RUNNING:
+            wake(RUNS, {"type": "runs.cancel", "run": str(run.pk)})
+        publish_many(announcements.of_state(found) + (cards.ended([found]) if never_began else cards.of_state(found)))
+    return found
+
+
+def again(run: Run, person: User | None, *, room: Room | None = None, origin: Origin = Origin.PERSON) -> Run:
+    """Start the same service with the same values, heard of in the same room where `person` may write there.
+
+    Raises as start() does: the service may have changed.
+    """
+    if person is not None and not _runs_of(person).filter(pk=run.pk).exists():
+        sentence = gettext("You may not start {service}; an administrator can let you.")
+        raise NotAllowed(sentence.format(service=run.service.uid))
+    if room is None:
+        room = run.room if person is None else Room.objects.of(person).filter(runs=run).first()
+    return start(run.service, person, run.parameters, room=room, origin=origin)
+
+
+def _runs_of(person: User) -> RunSet:
+    return Run.objects.for_runners(person)
+
+
+def named(text: list[str]) -> dict[str, str]:
+    """`name=value` words as values for start(). Raises BadParameter."""
+    values: dict[str, str] = {}
+    for word in text:
+        name, equals, value = word.partition("=")
+        if not equals or name in values:
+            sentence = gettext("Give each parameter once, as name=value: {word}.")
+            raise BadParameter(name, sentence.format(word=repr(word)))
+        values[name] = value
+    return values

@@ -1,0 +1,49 @@
+"""Runs as viewers are told of them: plain dicts, for pages, cards and sockets alike."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from proj.rooms.log.frames import moment
+from proj.runs import reasons
+from proj.runs.models import Chunk, Run
+from proj.runs.output import utf8
+from proj.runs.states import ACTIVE
+
+Piece = list[Any]  # [seq, offset, end, line, text]: see piece()
+
+
+def state(run: Run) -> dict[str, Any]:
+    """Everything about a run but its output. Times are ISO 8601 in UTC, `duration` is seconds since the claim."""
+    ended = run.ended_at or timezone.now()
+    begun = run.started_at or run.claimed_at
+    return {
+        "run": str(run.pk),
+        "service": run.service.uid,
+        "name": run.service.name,
+        "number": run.number,
+        "state": str(run.state),
+        "origin": str(run.origin),
+        "person": run.person.username if run.person else None,
+        "parameters": run.parameters,
+        "created_at": moment(run.created_at),
+        "started_at": moment(run.started_at) if run.started_at else None,
+        "ended_at": moment(run.ended_at) if run.ended_at else None,
+        "duration": round(max(0.0, (ended - begun).total_seconds()), 3) if begun else None,
+        "progress": run.progress,
+        "progress_text": run.progress_text,
+        "exit_code": run.exit_code,
+        "signal": run.signal,
+        "reason": run.reason,
+        "why": reasons.why(run),
+        "bytes": run.bytes,
+        "lines": run.lines,
+        "cancelable": run.state in ACTIVE and run.cancel_requested_at is None,
+        "canceling": run.state in ACTIVE and run.cancel_requested_at is not None,
+    }
+
+
+def piece(chunk: Chunk) -> Piece:
+    """A chunk as viewers get it: its seq, the bytes before it and up to its end, its first line's number, its text."""
+    data = chunk.output
+    return [chunk.seq, chunk.offset, chunk.offset + len(data), chunk.line, utf8.text(data)]
