@@ -21,6 +21,7 @@ from consumers.sockets.limits import TokenBucket
 from proj.layer.names import room_group
 from proj.layer.publish import apublish
 from proj.metrics.definitions import REFUSALS
+from proj.monotonic import NEVER
 from proj.rooms.log.commands import Command
 from proj.rooms.log.frames import encoded
 from proj.rooms.models import Room
@@ -55,10 +56,10 @@ class ChatSocket(SocketConsumer):
         self.outlet = Outlet(line_to(self.scope, self.base_send), 0, "", plain=self.plain)
         self.rate = TokenBucket(settings.POST_RATE, max(1.0, settings.POST_RATE * settings.POST_BURST))
         self.patience = TokenBucket(1.0, PATIENCE)
-        self.not_before = 0.0  # monotonic seconds: the wait that the client was asked for
+        self.not_before = NEVER  # monotonic seconds: the wait that the client was asked for
         self.nonsense = TokenBucket(1 / 30 if settings.BAD_FRAMES else 0, settings.BAD_FRAMES)
         self.resumes = TokenBucket(0.5, RESUMES)
-        self.typed = 0.0
+        self.typed = NEVER
         try:
             await self._enter()
         except Refused as error:

@@ -11,6 +11,7 @@ from consumers.workers.base import WorkerConsumer
 from proj.layer.names import interface_group
 from proj.layer.publish import apublish
 from proj.metrics.definitions import RECEIVE_TO_COMMIT, REFUSALS, UNPUBLISHED
+from proj.monotonic import NEVER
 from proj.rooms.log import writing
 from proj.rooms.log.commands import Command, Outcome, Refusal, Repeated, Written
 from proj.rooms.log.frames import encoded
@@ -40,7 +41,7 @@ class ChatWorker(WorkerConsumer):
     def __init__(self) -> None:
         super().__init__()
         self._news = News()
-        self._told = 0.0  # monotonic seconds
+        self._told = NEVER  # monotonic seconds
         self._stopping = False
         self._later: asyncio.TimerHandle | None = None
 

@@ -18,6 +18,7 @@ from proj.layer import messages
 from proj.layer.names import CHAT
 from proj.layer.publish import PATIENCE
 from proj.metrics.definitions import OUTBOX_BATCHES, OUTBOX_COMMANDS, REFUSALS
+from proj.monotonic import NEVER
 from proj.rooms.log.commands import Command
 
 logger = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class Outbox:
         self._sending: asyncio.Task[None] | None = None
         self._usual = 0.0  # commands in a batch, of late
         self._apart = QUIET * PACE  # seconds between two commands, of late
-        self._came = self._sent = 0.0  # monotonic seconds: the newest command, and the end of the last batch
+        self._came = self._sent = NEVER  # monotonic seconds: the newest command, and the end of the last batch
 
     def put(self, outlet: Outlet, command: Command) -> None:
         """Take a command; its answer reaches the outlet as an event, an ack or an error."""

@@ -7,6 +7,8 @@ forgotten. Nothing is stored, and a lost message is mended by the next one.
 from collections import Counter
 from collections.abc import Iterable
 
+from proj.monotonic import NEVER
+
 ANNOUNCED = 100  # names in a frame; beyond it only the number of people is told
 CARRIED = 5_000  # names in a layer message, well within its bound
 REPEAT = 15.0  # seconds after which a process repeats itself
@@ -20,7 +22,7 @@ class Presence:
         self._elsewhere: dict[str, tuple[float, frozenset[str]]] = {}
         self._told: frozenset[str] = frozenset()
         self._sockets: Counter[str] = Counter()
-        self.repeated = 0.0  # monotonic seconds of our last word
+        self.repeated = NEVER  # monotonic seconds of our last word
         self.due = True
 
     @property

@@ -22,6 +22,7 @@ from consumers.interface.support.tasks import Tasks
 from consumers.interface.transport.frame import Frame
 from consumers.interface.transport.outlet import Outlet
 from proj.layer.names import run_group, service_group
+from proj.monotonic import NEVER
 from proj.runs.output.utf8 import text
 from proj.runs.states import ENDED
 
@@ -73,12 +74,12 @@ class OpenRun:
     def __init__(self, id: str) -> None:
         self.id = id
         self.state: dict[str, Any] = {}
-        self.told_at = 0.0  # on the monotonic clock: when its watchers were told of its state
+        self.told_at = NEVER  # on the monotonic clock: when its watchers were told of its state
         self.end = 0  # bytes of output that are stored, as far as is known here
         self.watchers: set[Watcher] = set()
         self._portions: dict[int, asyncio.Task[Piece | None]] = {}
         self._tail: asyncio.Task[Place] | None = None
-        self._tail_until = 0.0  # on the monotonic clock
+        self._tail_until = NEVER  # on the monotonic clock
 
     @property
     def over(self) -> bool:

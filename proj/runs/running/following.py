@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from proj.metrics.definitions import RUN_BYTES, RUN_WAIT
+from proj.monotonic import NEVER
 from proj.runs.models import CHUNK, Chunk, Run
 from proj.runs.output.utf8 import complete
 from proj.runs.publishing import announcements, cards
@@ -50,7 +51,7 @@ class Followed:
         self.trouble = ""  # why it could not be started
         self._progress = Progress()
         self._card_is_old = False
-        self._card_told = 0.0  # on the monotonic clock
+        self._card_told = NEVER  # on the monotonic clock
         self._file: BinaryIO | None = None
         self._begun = time.monotonic()
 

@@ -3,6 +3,7 @@
 import re
 import time
 
+from proj.monotonic import NEVER
 from proj.runs.output import rendering, utf8
 
 LINE = re.compile(rb"^::progress ([0-9]{1,3})(?: ([^\r\n]*))?\r?\n", re.MULTILINE)
@@ -18,7 +19,7 @@ class Progress:
         self.text = ""
         self._rest = b""
         self._new = False
-        self._told = 0.0
+        self._told = NEVER
 
     def feed(self, data: bytes) -> None:
         """More output."""

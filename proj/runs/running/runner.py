@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from proj.monotonic import NEVER
 from proj.runs.models import Run
 from proj.runs.publishing import announcements, cards
 from proj.runs.publishing.announcements import Told
@@ -40,7 +41,7 @@ class Every:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._next = 0.0
+        self._next = NEVER
 
     def due(self) -> bool:
         """True once in so many seconds."""
