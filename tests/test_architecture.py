@@ -1,57 +1,55 @@
-"""The walls that the documents promise: imports go one way, and facts that stand in two places agree."""
+"""The walls that the documents promise: imports go one way, and facts that stand in two places agree.
+
+`python -m tests.house --list` shows the figures behind these tests, and each finding.
+"""
 
 import ast
 import configparser
 import shlex
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from channels.routing import ChannelNameRouter
 
-ROOT = Path(__file__).resolve().parents[1]
-SOURCES = sorted([*ROOT.glob("proj/**/*.py"), *ROOT.glob("consumers/**/*.py")])
-APPS = ("proj.accounts", "proj.rooms")
+from tests.house import MAX_MODULES, ROOT, House, Module, within
+
+HOUSE = House()
+SOURCES = HOUSE.code
+# A composition root may know everybody: the routes of asgi.py, and the entry point that starts the interface.
+ROOTS = ("proj.asgi", "consumers.interface.__main__")
+# Each line: a package, the packages that it must not import.
+WALLS = {
+    "proj.layer": ("proj.accounts", "proj.rooms", "proj.runs", "proj.site", "proj.health"),
+    "proj.accounts": ("proj.rooms", "proj.runs"),
+    "proj.rooms": ("proj.runs",),
+    "proj": ("consumers",),
+    "consumers.sockets": ("consumers.workers",),
+    "consumers.workers": ("consumers.sockets", "consumers.interface"),
+    "consumers.interface": ("consumers.sockets", "consumers.workers"),
+    "consumers.interface.transport": ("consumers.interface.feeds", "consumers.interface.chat"),
+}
+STARTERS = ("proj.runs.running", "consumers.workers")
+MAX_DEFERRED = 12
 
 
-def module(path: Path) -> str:
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+@pytest.mark.parametrize("module", SOURCES, ids=lambda module: module.name)
+def test_imports_go_one_way(module: Module) -> None:
+    for target, _, _ in module.imported():
+        for package, forbidden in WALLS.items():
+            if within(module.name, package) and module.name not in ROOTS:
+                assert not within(target, *forbidden), f"{module.name} imports {target}"
+        if within(target, "subprocess", "os.fork", "multiprocessing"):
+            assert within(module.name, *STARTERS), f"{module.name} starts processes"
 
 
-def imported(path: Path) -> Iterator[str]:
-    """Every module that a file imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert not node.level, f"{path}: a relative import"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+def test_few_imports_wait_in_functions() -> None:
+    """Django's AppConfig.ready() must wait for the models; the others avoid loading the settings too early."""
+    waiting = [one for one in HOUSE.deferred_imports() if ".apps imports " not in one]
+    assert len(waiting) <= MAX_DEFERRED, waiting
 
 
-def inside(name: str, *packages: str) -> bool:
-    return any(name == package or name.startswith(f"{package}.") for package in packages)
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=module)
-def test_imports_go_one_way(path: Path) -> None:
-    name = module(path)
-    for target in imported(path):
-        if inside(target, "consumers") and name != "proj.asgi":
-            assert inside(name, "consumers"), f"{name} imports {target}"
-        if inside(name, "proj.layer"):
-            assert not inside(target, "proj") or inside(target, "proj.layer"), f"{name} imports {target}"
-        if inside(name, "proj.accounts"):
-            assert not inside(target, "proj.rooms", "proj.runs"), f"{name} imports {target}"
-        if inside(name, "proj.rooms"):
-            assert not inside(target, "proj.runs"), f"{name} imports {target}"
-        if inside(name, "consumers.sockets"):
-            assert not inside(target, "consumers.workers"), f"{name} imports {target}"
-        if inside(name, "consumers.workers"):
-            assert not inside(target, "consumers.sockets", "consumers.interface"), f"{name} imports {target}"
-        if inside(name, "consumers.interface"):
-            assert not inside(target, "consumers.sockets"), f"{name} imports {target}"
-        if inside(target, "subprocess", "os.fork", "multiprocessing"):
-            assert inside(name, "proj.runs.running", "consumers.workers"), f"{name} starts processes"
+def test_a_folder_has_at_most_a_dozen_files_side_by_side() -> None:
+    crowded = {folder: count for folder, count in HOUSE.crowds().items() if count > MAX_MODULES}
+    assert {folder for folder in crowded if not folder.startswith("proj/static/")} == set()
 
 
 def test_the_channels_in_supervisord_conf_are_those_of_the_router() -> None:
@@ -69,17 +67,19 @@ def test_the_channels_in_supervisord_conf_are_those_of_the_router() -> None:
 
 
 def test_a_runs_state_changes_in_one_place_only() -> None:
-    for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text())):
+    for module in SOURCES:
+        for node in ast.walk(module.tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "update":
                 states = [keyword for keyword in node.keywords if keyword.arg == "state"]
-                assert not states or module(path) == "proj.runs.models", f"{path} changes a state without the table"
+                assert not states or module.name == "proj.runs.models", (
+                    f"{module.name} changes a state without the table"
+                )
 
 
 def test_the_launcher_imports_nothing_but_the_standard_library_and_little_of_that() -> None:
-    launcher = ROOT / "proj" / "runs" / "running" / "launcher.py"
+    launcher = next(module for module in SOURCES if module.name == "proj.runs.running.launcher")
     light = {"json", "os", "resource", "select", "signal", "sys", "time", "typing.Any", "typing.NoReturn"}
-    assert set(imported(launcher)) == light
+    assert {name for name, _, _ in launcher.imported()} == light
 
 
 def test_the_protocols_error_codes_are_those_of_the_code() -> None:
@@ -87,8 +87,8 @@ def test_the_protocols_error_codes_are_those_of_the_code() -> None:
     table = spec.partition("## Errors")[2].partition("## Close codes")[0]
     documented = {line.split("`")[1] for line in table.splitlines() if line.startswith("| `")}
     used = set()
-    for path in [path for path in SOURCES if path.name != "views.py"]:
-        for node in ast.walk(ast.parse(path.read_text())):
+    for module in [module for module in SOURCES if module.path.name != "views.py"]:
+        for node in ast.walk(module.tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
                 called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
                 at = {"Refusal": 0, "BadFrame": 0, "_error": 0, "Refused": 1}.get(called)
