@@ -87,7 +87,7 @@ def admit(knocks: Sequence[Knock]) -> list[Admission | Exception]:
         elif room is None:
             answers.append(NoSuchRoom(user))
         elif room.for_members and (room.pk, user.pk) not in members:
-            answers.append(Refused(4403, "no_access", str(Room.NoAccess.__doc__)))
+            answers.append(Refused(4403, "no_access", str(Room.NoAccess.message)))
         else:
             answers.append(Admission(user, room))
     return answers

@@ -17,7 +17,6 @@ from proj.accounts.models import User
 from proj.rooms import managing, names
 from proj.rooms.log.frames import Kind
 from proj.rooms.models import Event, Membership, Room
-from proj.rooms.web.forms import BAD_NAME, TAKEN
 
 if TYPE_CHECKING:
     Members = admin.TabularInline[Membership, Room]
@@ -48,10 +47,10 @@ class RoomForm(RoomsForm):
     def clean_name(self) -> str:
         try:
             name = names.checked(self.cleaned_data["name"])
-        except names.BadRoomName:
-            raise forms.ValidationError(BAD_NAME) from None
+        except names.BadRoomName as error:
+            raise forms.ValidationError(error.message) from None
         if Room.objects.filter(key=names.key(name)).exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError(TAKEN)
+            raise forms.ValidationError(Room.NameTaken.message)
         return name
 
 

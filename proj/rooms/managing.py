@@ -1,6 +1,6 @@
-"""What is done to a room as a whole: made, renamed, archived; and a message removed from it by an administrator.
+"""Verbs on a room as a whole: create, rename, archive; and an administrator's removal of a message.
 
-Each is an event in the room's log. Who may do it is asked at the door: RoomSet.managed_by() in models.py is the rule.
+Each adds an event to the room's log. The caller checks the permission: `RoomSet.managed_by()` is the rule.
 """
 
 from collections.abc import Callable
@@ -18,14 +18,14 @@ T = TypeVar("T")
 
 
 def create(by: User, name: str, *, members_only: bool) -> Room:
-    """Make a room that belongs to `by`, who is its first member. Raises names.BadRoomName, Room.NameTaken."""
+    """Create a room whose owner and first member is `by`. Raises names.BadRoomName, Room.NameTaken."""
     room = Room(name=names.checked(name), members_only=members_only, owner=by)
     begin(room, by)
     return room
 
 
 def begin(room: Room, by: User) -> None:
-    """Store a room that is not there yet, with `by` as its first member. Raises names.BadRoomName, Room.NameTaken."""
+    """Store a new room, with `by` as its first member. Raises names.BadRoomName, Room.NameTaken."""
     with transaction.atomic():
         _take(room.name, None)
         _unless_taken(room.save)
@@ -35,7 +35,7 @@ def begin(room: Room, by: User) -> None:
 
 
 def rename(room: Room, name: str, by: User) -> None:
-    """Call `room` by another name; the one it had leads to it from now on. Raises names.BadRoomName, Room.NameTaken."""
+    """Rename `room`; the former name leads to it from now on. Raises names.BadRoomName, Room.NameTaken."""
     name = names.checked(name)
     if name == room.name:
         return
@@ -49,23 +49,23 @@ def rename(room: Room, name: str, by: User) -> None:
 
 
 def archive(room: Room, by: User) -> None:
-    """From now on `room` can be read, and nobody can write in it. Nothing happens when it is archived already."""
+    """Close `room` for writing; it can still be read. Nothing happens when it is archived already."""
     with transaction.atomic():
         if Room.objects.filter(pk=room.pk, archived_at=None).update(archived_at=timezone.now()):
             room.append(Kind.ROOM_ARCHIVED, by)
 
 
 def unarchive(room: Room, by: User) -> None:
-    """Take it back."""
+    """Open `room` for writing again. Nothing happens when it is not archived."""
     with transaction.atomic():
         if Room.objects.filter(pk=room.pk, archived_at__isnull=False).update(archived_at=None):
             room.append(Kind.ROOM_UNARCHIVED, by)
 
 
 def remove_message(room: Room, seq: int, by: User, reason: str) -> None:
-    """Take message `seq` away, whoever wrote it; people in the room see why. Raises Event.DoesNotExist.
+    """Delete the text of message `seq` of any author; people in the room read the reason. Raises Event.DoesNotExist.
 
-    Its text is gone from every edit, too. Whether `by` may do this, the administrator's pages have asked.
+    Its edits lose their text, too. The administrator's pages have checked the permission of `by`.
     """
     with transaction.atomic():
         removed = room.append(Kind.REMOVED, by, reason, seq)  # first: it locks the room's log
@@ -77,18 +77,18 @@ def remove_message(room: Room, seq: int, by: User, reason: str) -> None:
 
 
 def _take(name: str, room: Room | None) -> None:
-    """Make `name` free for `room`, or for a new one: a name in use leads to who uses it, and no longer to who did."""
+    """Make `name` free for `room`, or for a new room: it no longer leads to the room that had it before."""
     key = names.key(name)
     others = Room.objects.exclude(pk=room.pk) if room else Room.objects.all()
     if others.filter(key=key).exists():
-        raise Room.NameTaken(Room.NameTaken.__doc__)
+        raise Room.NameTaken
     FormerName.objects.filter(key=key).delete()
 
 
 def _unless_taken(write: Callable[[], T]) -> T:
-    """Somebody else may take the name at the same moment."""
+    """Run `write()`. Another person may take the name at the same moment: raises Room.NameTaken."""
     try:
         with transaction.atomic():
             return write()
     except IntegrityError:
-        raise Room.NameTaken(Room.NameTaken.__doc__) from None
+        raise Room.NameTaken from None

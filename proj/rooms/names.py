@@ -1,26 +1,33 @@
-"""What a room may be called: any script, one line, no slash."""
+"""The rules for names of rooms: any script, one line, no slash."""
 
 import unicodedata
 
-LONGEST = 100  # characters
+from django.utils.translation import gettext_lazy as _
+
+from proj.rooms.errors import RoomError
+
+MAX_NAME_CHARACTERS = 100
+MAX_KEY_CHARACTERS = 200
 
 
-class BadRoomName(ValueError):
-    """A room's name is 1 to 100 visible characters on one line, without a slash."""
+class BadRoomName(RoomError, ValueError):
+    """The name is empty or too long, or has a slash or an invisible character."""
+
+    message = _("A room's name is 1 to 100 visible characters on one line, without a slash.")
 
 
 def checked(name: str) -> str:
-    """Return `name` composed (NFC) with single spaces, or raise BadRoomName."""
+    """Return `name` composed (NFC) with single spaces. Raises BadRoomName."""
     composed = " ".join(unicodedata.normalize("NFC", name).split())
-    if not composed or len(composed) > LONGEST or composed in (".", ".."):
-        raise BadRoomName(BadRoomName.__doc__)
+    if not composed or len(composed) > MAX_NAME_CHARACTERS or composed in (".", ".."):
+        raise BadRoomName
     if any(c in "/\\" or unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn") for c in composed):
-        raise BadRoomName(BadRoomName.__doc__)
+        raise BadRoomName
     return composed
 
 
 def key(name: str) -> str:
-    """The form in which two names are the same room: `Lobby` and `lobby` are one. Raises BadRoomName."""
+    """Return the form in which names are compared: `Lobby` and `lobby` are one room. Raises BadRoomName."""
     if "\0" in name:
-        raise BadRoomName(BadRoomName.__doc__)  # PostgreSQL would refuse even to look for it
-    return unicodedata.normalize("NFKC", " ".join(name.split())).casefold()[:200]
+        raise BadRoomName  # PostgreSQL refuses a query with this character
+    return unicodedata.normalize("NFKC", " ".join(name.split())).casefold()[:MAX_KEY_CHARACTERS]

@@ -8,8 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from proj.accounts.models import User
 from proj.rooms import names
-from proj.rooms.invitations import BadInvitation, Invitation
-from proj.rooms.models import Room
+from proj.rooms.models import BadInvitation, Invitation, Room
 
 LASTS = {
     "1": _("one hour"),
@@ -17,8 +16,6 @@ LASTS = {
     "168": _("one week"),
     "720": _("30 days"),
 }  # hours that a link lets people in
-BAD_NAME = _("A room's name is 1 to 100 visible characters on one line, without a slash.")
-TAKEN = _("There is a room with this name already.")
 
 
 class NameForm(forms.Form):
@@ -33,8 +30,8 @@ class NameForm(forms.Form):
     def clean_name(self) -> str:
         try:
             return names.checked(self.cleaned_data["name"])
-        except names.BadRoomName:
-            raise forms.ValidationError(BAD_NAME) from None
+        except names.BadRoomName as error:
+            raise forms.ValidationError(error.message) from None
 
 
 class OpenForm(NameForm):
@@ -100,10 +97,8 @@ class JoinForm(forms.Form):
         code: str = self.cleaned_data["code"]
         try:
             self.room = Invitation.accept(code, self.user)
-        except BadInvitation:
-            raise forms.ValidationError(
-                _("This link lets nobody in (any more): it may have expired or been revoked. Ask for a fresh one.")
-            ) from None
+        except BadInvitation as error:
+            raise forms.ValidationError(error.message) from None
         return code
 
 

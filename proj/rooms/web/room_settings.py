@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from proj.accounts.models import User
 from proj.rooms import managing, names, retention
 from proj.rooms.models import Invitation, Room, RoomSet
-from proj.rooms.web.forms import TAKEN, InviteForm, JoinForm, KeepForm, LinkForm, NameForm, NewForm
+from proj.rooms.web.forms import InviteForm, JoinForm, KeepForm, LinkForm, NameForm, NewForm
 from proj.rooms.web.views import MOST_PEOPLE, PersonsRequest
 
 
@@ -35,8 +35,8 @@ def new(request: PersonsRequest) -> HttpResponse:
         try:
             members_only = form.cleaned_data["who"] == "members"
             room = managing.create(request.user, form.cleaned_data["name"], members_only=members_only)
-        except Room.NameTaken:
-            form.add_error("name", forms.ValidationError(TAKEN))
+        except Room.NameTaken as error:
+            form.add_error("name", forms.ValidationError(error.message))
         else:
             return redirect("rooms:settings" if members_only else "rooms:room", room.name)
     return render(request, "rooms/new.html", {"form": form}, status=400 if form.errors else 200)
@@ -73,8 +73,8 @@ def rename(request: PersonsRequest, name: str) -> HttpResponse:
     if form.is_valid():
         try:
             managing.rename(room, form.cleaned_data["name"], request.user)
-        except Room.NameTaken:
-            form.add_error("name", forms.ValidationError(TAKEN))
+        except Room.NameTaken as error:
+            form.add_error("name", forms.ValidationError(error.message))
         else:
             return _done(request, room, _("Saved."))
     return _page(request, room, rename=form)

@@ -1,39 +1,41 @@
 """Links that let people into a members-only room, until they expire or are revoked.
 
-A link is `<main address>/join/#<secret>`. Browsers send what stands behind the `#` to nobody, so it is in no log; the
-page posts it. Kept is only its SHA-256: the secret has 256 bits of its own, so a plain hash cannot be turned round.
+A link is `<main address>/join/#<secret>`. Browsers never send the part behind the `#`, so it is in no log; the page
+posts it. The database holds only its SHA-256: the secret has 256 bits, so a plain hash cannot be reversed.
 """
 
 import hashlib
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from proj.accounts.models import User
+from proj.rooms.errors import RoomError
+from proj.rooms.models.room import Room
 
-if TYPE_CHECKING:
-    from proj.rooms.models import Room
 
+class BadInvitation(RoomError):
+    """The link has expired, was revoked, or a part of it is missing."""
 
-class BadInvitation(Exception):
-    """This link lets nobody in (any more): it has expired, was revoked, or a part of it is missing."""
+    message = _("This link lets nobody in (any more): it may have expired or been revoked. Ask for a fresh one.")
 
 
 class Invitations(models.QuerySet["Invitation"]):
-    """Links, and what becomes of them."""
+    """Queries for links into rooms."""
 
     def live(self) -> Self:
-        """Those that still let people in."""
+        """Return the links that still let people in."""
         good = Q(revoked_at=None, expires_at__gt=timezone.now(), made_by__is_active=True)
         return self.filter(good, room__archived_at=None, room__members_only=True)
 
     def end(self, made_by: User | None = None) -> None:
-        """Revoke them all, or those that `made_by` made."""
+        """Revoke these links, or only those that `made_by` made."""
         mine = self if made_by is None else self.filter(made_by=made_by)
         mine.filter(revoked_at=None).update(revoked_at=timezone.now())
 
@@ -41,7 +43,7 @@ class Invitations(models.QuerySet["Invitation"]):
 class Invitation(models.Model):
     """One link into one room."""
 
-    room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="invitations")
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="invitations")
     made_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     hash = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -55,29 +57,29 @@ class Invitation(models.Model):
         return f"into {self.room} until {self.expires_at:%Y-%m-%d %H:%M} UTC"
 
     @classmethod
-    def make(cls, room: "Room", by: User, lasts: timedelta) -> str:
-        """A fresh link into `room`. It is given here and nowhere else."""
+    def make(cls, room: Room, by: User, lasts: timedelta) -> str:
+        """Return a fresh link into `room`. No other place ever has the whole link."""
         secret = secrets.token_urlsafe(32)
         cls.objects.create(room=room, made_by=by, hash=_hash(secret), expires_at=timezone.now() + lasts)
         return f"{settings.ADDRESSES[0]}/join/#{secret}"
 
     @classmethod
-    def accept(cls, code: str, user: User) -> "Room":
-        """Let `user` in by the link with this code, or by the whole pasted link; the room. Raises BadInvitation."""
+    def accept(cls, code: str, user: User) -> Room:
+        """Let `user` in by this code or whole pasted link, and return the room. Raises BadInvitation."""
         found = cls.objects.live().select_related("room").filter(hash=_hash(code.strip().rpartition("#")[2])).first()
         if found is None:
             raise BadInvitation
         if found.room.memberships.filter(user=user).exists():
             return found.room
         with transaction.atomic():
-            # it may be revoked at this very moment
+            # the link may be revoked at this very moment
             if not cls.objects.live().filter(pk=found.pk).update(used=F("used") + 1):
                 raise BadInvitation
             found.room.add_member(user, user)
         return found.room
 
     def revoke(self) -> None:
-        """End it."""
+        """End the link; nobody comes in by it any more."""
         type(self).objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=timezone.now())
 
 
