@@ -1,9 +1,11 @@
 """Runs go on, and their output stays whole, while the processes that look after them are restarted and killed."""
 
 import gzip
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -117,6 +119,17 @@ def back(stack: Stack, program: str, before: int) -> None:
     wait_until(lambda: stack.pids().get(program, 0) not in (0, before), 30, f"{program} is back")
 
 
+def stop_between_transactions(stack: Stack, pid: int) -> None:
+    """Stop a process (SIGSTOP) while it holds no write transaction: one that it held would block all other writers."""
+    file = stack.root / "var" / "signalbox.sqlite3"
+    with contextlib.closing(sqlite3.connect(file, timeout=20, isolation_level=None)) as database:
+        database.execute("BEGIN IMMEDIATE")  # SQLite has one writer, and until the rollback that is this test
+        os.kill(pid, signal.SIGSTOP)
+        state = Path(f"/proc/{pid}/stat")
+        wait_until(lambda: state.read_text().rpartition(")")[2].split()[0] == "T", 10, "the process is stopped")
+        database.execute("ROLLBACK")
+
+
 def survive(
     stack: Stack, runs: int, count: int, *, kills: int, restarts: int, page: "Callable[[str], LongPage] | None" = None
 ) -> None:
@@ -218,7 +231,7 @@ def test_a_free_neighbour_is_told_of_what_a_full_worker_cannot_take(services: St
         wait_until(lambda: listening() == {3}, 30, "the chat worker and both run workers wait for messages")
         held = services.pid("worker-runs_1")
         assert held, "a pid of 0 would mean this test's own process group"
-        os.kill(held, signal.SIGSTOP)
+        stop_between_transactions(services, held)
         try:
             wait_until(lambda: listening() == {2}, 30, "it is deaf")
             start(services, "gated", 15)
