@@ -17,7 +17,6 @@ LONGEST = 4096  # characters of a value
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 # A whole element, or `name={parameter}`, with or without dashes. `{{` and `}}` stand for the braces themselves.
 PLACE = re.compile(r"([-\w.]+=)?\{([a-z][a-z0-9_]*)\}")
-YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 TYPES = ("text", "choice", "integer", "boolean")
 
 Value = str | int | bool
