@@ -1,6 +1,11 @@
-"""What the clock (`manage.py clock`) does for rooms."""
+"""The clock's jobs for rooms."""
 
 from proj.rooms.retention import prune_all
+from proj.rooms.search import index
 
-# seconds between two times, and what is done then
-JOBS = ((3600.0, prune_all),)
+# seconds between two calls, and the function
+JOBS = (
+    (1.0, index.keep_up),
+    (3600.0, index.sweep),
+    (3600.0, prune_all),
+)

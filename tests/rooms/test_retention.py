@@ -15,7 +15,7 @@ from proj.rooms import retention
 from proj.rooms.log.frames import Kind
 from proj.rooms.models import Room
 from proj.runs import clock
-from proj.runs.management.commands.clock import jobs_of_all
+from proj.runs.management.commands.clock import all_jobs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -153,6 +153,6 @@ def test_the_command_says_what_goes_and_a_dry_run_deletes_nothing(room: Room) ->
 
 
 def test_the_clock_does_it() -> None:
-    jobs = [job for _, job in jobs_of_all()]
+    jobs = [job for _, job in all_jobs()]
     assert retention.prune_all in jobs
     assert {job for _, job in clock.JOBS} < set(jobs)

@@ -4,12 +4,13 @@ import pytest
 from django.core.management import call_command
 
 from proj.metrics.collecting import Stored
-from proj.runs import actions, clock, counting
+from proj.runs import actions, counting
 from proj.runs.models import Run
 from proj.runs.output import archive
 from proj.runs.running import leases
 from proj.runs.running.leases import Holder
 from proj.runs.states import State
+from proj.runs.upkeep import retention
 from tests.runs.conftest import Make
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +42,7 @@ def test_runs_that_are_deleted_stay_counted(make: Make) -> None:
     service = make(concurrency=9, keep_runs=1)
     runs = [actions.cancel(actions.start(service, None, {}), None) for _ in range(3)]
     going = actions.start(service, None, {})
-    clock.retain()
+    retention.delete_expired_runs()
     for run in (*runs, going):  # another clock, which saw them before; and one that has not ended
         archive.forget(run)
     assert list(Run.objects.all()) == [going]

@@ -9,10 +9,11 @@ import pytest
 from django.db import connection
 
 from consumers.interface.feeds import viewing
-from proj.runs import actions, clock
+from proj.runs import actions
 from proj.runs.models import Run, Service
 from proj.runs.running import leases
 from proj.runs.running.leases import Holder
+from proj.runs.upkeep import sweeps
 from tests.runs.conftest import Make
 
 pytestmark = [
@@ -69,9 +70,9 @@ def _of_each_deed(service: Service) -> list[int]:
         lambda: leases.strays(holder, ()),
         lambda: leases.adopt(holder, 1),
         lambda: leases.canceled("here"),
-        clock.sweep_silent,
-        clock.wake_forgotten,
-        clock.settle_abandoned,
+        sweeps.lose_silent_runs,
+        sweeps.wake_for_forgotten_runs,
+        sweeps.archive_abandoned_runs,
         told,
     )
     return [work(deed) for deed in deeds]

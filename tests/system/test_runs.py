@@ -1,7 +1,7 @@
 """Runs go on, and their output stays whole, while the processes that look after them are restarted and killed."""
 
-import gzip
 import contextlib
+import gzip
 import json
 import os
 import signal

@@ -1,10 +1,11 @@
-"""`manage.py clock`: does what must be done by itself, until told to stop."""
+"""`manage.py clock`: runs the recurring jobs of every app until it is stopped."""
 
 import logging
 import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -14,11 +15,14 @@ from django.core.management import BaseCommand
 from django.db import connections
 from django.utils.module_loading import module_has_submodule
 
-from proj.runs import clock
+from proj.monotonic import NEVER
+from proj.runs.upkeep import leadership
 
 logger = logging.getLogger(__name__)
 
-TICK = 1.0  # seconds
+TICK_SECONDS = 1.0
+
+Job = tuple[float, Callable[[], object]]  # seconds between two calls, and the function
 
 
 class Command(BaseCommand):
@@ -32,36 +36,41 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
         holder = f"{settings.HOST}:{os.getpid()}"
-        jobs = jobs_of_all()
-        due = {job: 0.0 for _, job in jobs}
+        jobs = all_jobs()
+        due_at = {function: NEVER for _, function in jobs}
         leading = False
         while not stopping.is_set():
-            try:
-                was, leading = leading, clock.lead(holder)
-                if leading and not was:
-                    logger.info("leading")
-            except Exception:
-                leading = False
-                _in_vain("the lead")
-            for seconds, job in jobs:
-                if leading and time.monotonic() >= due[job] and not stopping.is_set():
-                    due[job] = time.monotonic() + seconds
-                    try:
-                        job()
-                    except Exception:  # the others are done all the same; this one is tried again
-                        _in_vain(job.__name__)
-            stopping.wait(TICK)
+            was_leading, leading = leading, _claimed(holder)
+            if leading and not was_leading:
+                logger.info("leading")
+            for seconds, function in jobs:
+                if leading and time.monotonic() >= due_at[function] and not stopping.is_set():
+                    due_at[function] = time.monotonic() + seconds
+                    _call(function)
+            stopping.wait(TICK_SECONDS)
         if leading:
-            clock.resign(holder)
+            leadership.resign(holder)
 
 
-def jobs_of_all() -> list[clock.Job]:
-    """The JOBS of each of our apps that has a module `clock`."""
+def all_jobs() -> list[Job]:
+    """Return the JOBS of each app of this project that has a module `clock`."""
     ours = [config for config in apps.get_app_configs() if config.name.startswith("proj.") and config.module]
     found = [config.name for config in ours if module_has_submodule(config.module, "clock")]
     return [job for name in found for job in import_module(f"{name}.clock").JOBS]
 
 
-def _in_vain(what: str) -> None:
-    logger.exception("%s failed; trying again", what)
-    connections.close_all()
+def _claimed(holder: str) -> bool:
+    try:
+        return leadership.claim(holder)
+    except Exception:
+        logger.exception("could not claim the leadership; trying again")
+        connections.close_all()
+        return False
+
+
+def _call(function: Callable[[], object]) -> None:
+    try:
+        function()
+    except Exception:  # the other jobs are done all the same; this one is tried again
+        logger.exception("job %s failed; trying again", function.__name__)
+        connections.close_all()
