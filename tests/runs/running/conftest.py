@@ -1,4 +1,4 @@
-"""Services and folders, as the tests of runs have them, and a worker's runs."""
+"""A worker's runs, with real launchers."""
 
 from collections.abc import Iterator
 
@@ -6,12 +6,11 @@ import pytest
 
 from proj.runs.running import settling
 from proj.runs.running.runner import Runner
-from tests.runs.conftest import _own_folders, make  # noqa: F401 - fixtures
 
 
 @pytest.fixture
-def runner(_own_folders: None) -> Iterator[Runner]:  # noqa: F811 - it comes after that one
-    """A worker's runs. Whatever a test leaves running is ended."""
+def runner(_own_folders: None) -> Iterator[Runner]:
+    """A worker's runs. The fixture ends the launchers that a test leaves running."""
     runner = Runner(16, lambda run: settling.settle(run.pk))
     yield runner
     runner.let_go()

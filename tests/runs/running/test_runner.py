@@ -22,7 +22,7 @@ from proj.runs.running.spool import Spool
 from proj.runs.states import State
 from tests.conftest import wait_for
 from tests.runs.conftest import Make
-from tests.workers.turns import did, printed, until_over
+from tests.runs.running.turns import did, printed, until_over
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
