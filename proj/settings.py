@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "channels",
     "proj.layer",
     "proj.accounts",
+    "proj.site",
     "proj.rooms",
     "proj.runs",
     "proj.health",

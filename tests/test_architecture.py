@@ -19,8 +19,10 @@ ROOTS = ("proj.asgi", "consumers.interface.__main__")
 # Each line: a package, the packages that it must not import.
 WALLS = {
     "proj.layer": ("proj.accounts", "proj.rooms", "proj.runs", "proj.site", "proj.health"),
-    "proj.accounts": ("proj.rooms", "proj.runs"),
+    "proj.accounts": ("proj.site", "proj.rooms", "proj.runs"),
+    "proj.site": ("proj.rooms", "proj.runs"),
     "proj.rooms": ("proj.runs",),
+    "proj.runs": ("proj.rooms.web",),
     "proj": ("consumers",),
     "consumers.sockets": ("consumers.workers",),
     "consumers.workers": ("consumers.sockets", "consumers.interface"),

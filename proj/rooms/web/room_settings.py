@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,21 +13,18 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views import View
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from proj.accounts.models import User
 from proj.rooms import managing, names, retention
 from proj.rooms.models import Invitation, Room, RoomSet
 from proj.rooms.web.forms import InviteForm, JoinForm, KeepForm, LinkForm, NameForm, NewForm
-from proj.rooms.web.views import MOST_PEOPLE, PersonsRequest
+from proj.rooms.web.views import MOST_PEOPLE
+from proj.site.http import SignedInRequest, page
 
 
-@never_cache
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def new(request: PersonsRequest) -> HttpResponse:
+@page("GET,POST")
+def new(request: SignedInRequest) -> HttpResponse:
     """Make a room."""
     form = NewForm(request.POST or None, use_required_attribute=False)
     if request.method == "POST" and form.is_valid():
@@ -43,10 +39,8 @@ def new(request: PersonsRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters("code")
-@never_cache
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def join(request: PersonsRequest) -> HttpResponse:
+@page("GET,POST")
+def join(request: SignedInRequest) -> HttpResponse:
     """Come in by a link. A GET does nothing, so that previews and scanners cannot."""
     form = JoinForm(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -54,19 +48,15 @@ def join(request: PersonsRequest) -> HttpResponse:
     return render(request, "rooms/join.html", {"form": form}, status=400 if form.errors else 200)
 
 
-@never_cache
-@login_required
-@require_safe
-def settings(request: PersonsRequest, name: str) -> HttpResponse:
+@page()
+def settings(request: SignedInRequest, name: str) -> HttpResponse:
     """What a room is, who is in it, and what one may do with it."""
     room = _room(request, name)
     return redirect("rooms:settings", room.name) if room.name != name else _page(request, room)
 
 
-@never_cache
-@login_required
-@require_POST
-def rename(request: PersonsRequest, name: str) -> HttpResponse:
+@page("POST")
+def rename(request: SignedInRequest, name: str) -> HttpResponse:
     """Call it by another name."""
     room = _room(request, name, Room.objects.managed_by)
     form = NameForm(request.POST)
@@ -80,10 +70,8 @@ def rename(request: PersonsRequest, name: str) -> HttpResponse:
     return _page(request, room, rename=form)
 
 
-@never_cache
-@login_required
-@require_POST
-def keep(request: PersonsRequest, name: str) -> HttpResponse:
+@page("POST")
+def keep(request: SignedInRequest, name: str) -> HttpResponse:
     """Choose how long messages are kept. When some go by that, it is asked about first."""
     room = _room(request, name, Room.objects.managed_by)
     form = KeepForm(request.POST)
@@ -103,10 +91,8 @@ def keep(request: PersonsRequest, name: str) -> HttpResponse:
     return render(request, "rooms/confirm.html", context)
 
 
-@never_cache
-@login_required
-@require_POST
-def invite(request: PersonsRequest, name: str) -> HttpResponse:
+@page("POST")
+def invite(request: SignedInRequest, name: str) -> HttpResponse:
     """Let somebody in, by name."""
     room = _room(request, name, _may_invite)
     form = InviteForm(request.POST)
@@ -117,10 +103,8 @@ def invite(request: PersonsRequest, name: str) -> HttpResponse:
     return _page(request, room, invite=form)
 
 
-@never_cache
-@login_required
-@require_POST
-def make_link(request: PersonsRequest, name: str) -> HttpResponse:
+@page("POST")
+def make_link(request: SignedInRequest, name: str) -> HttpResponse:
     """Make a link that lets people in. It is shown on this answer only: a message would travel through a cookie."""
     room = _room(request, name, _may_invite)
     form = LinkForm(request.POST)
@@ -129,24 +113,23 @@ def make_link(request: PersonsRequest, name: str) -> HttpResponse:
     return _page(request, room, links=form)
 
 
-@method_decorator([never_cache, login_required], name="dispatch")
+@method_decorator(page("GET,POST"), name="dispatch")
 class Confirmed(View):
     """Something that is asked about first: GET asks, POST does it."""
 
-    http_method_names = ["get", "head", "post"]
     among: Callable[[User], RoomSet]
     grave = True  # it cannot simply be taken back
 
-    def get(self, request: PersonsRequest, name: str, **rest: Any) -> HttpResponse:
+    def get(self, request: SignedInRequest, name: str, **rest: Any) -> HttpResponse:
         room = self.room(request, name)
         context = {"room": room, "question": self.question(room, **rest), "verb": self.verb(), "grave": self.grave}
         return render(request, "rooms/confirm.html", context)
 
-    def post(self, request: PersonsRequest, name: str, **rest: Any) -> HttpResponse:
+    def post(self, request: SignedInRequest, name: str, **rest: Any) -> HttpResponse:
         room = self.room(request, name)
         return self.do(request, room, **rest)
 
-    def room(self, request: PersonsRequest, name: str) -> Room:
+    def room(self, request: SignedInRequest, name: str) -> Room:
         return _room(request, name, type(self).among)
 
     def question(self, room: Room, **rest: Any) -> list[str]:
@@ -157,7 +140,7 @@ class Confirmed(View):
         """What the button says."""
         raise NotImplementedError
 
-    def do(self, request: PersonsRequest, room: Room, **rest: Any) -> HttpResponse:
+    def do(self, request: SignedInRequest, room: Room, **rest: Any) -> HttpResponse:
         raise NotImplementedError
 
 
@@ -178,7 +161,7 @@ class Leave(Confirmed):
     def verb(self) -> str:
         return _("Leave")
 
-    def do(self, request: PersonsRequest, room: Room, **_rest: Any) -> HttpResponse:
+    def do(self, request: SignedInRequest, room: Room, **_rest: Any) -> HttpResponse:
         room.remove_member(request.user, request.user)
         messages.success(request, _("You have left %(room)s.") % {"room": room})
         return redirect("rooms:list")
@@ -199,7 +182,7 @@ class Remove(Confirmed):
     def verb(self) -> str:
         return _("Remove")
 
-    def do(self, request: PersonsRequest, room: Room, who: str = "", **_rest: Any) -> HttpResponse:
+    def do(self, request: SignedInRequest, room: Room, who: str = "", **_rest: Any) -> HttpResponse:
         person = _member(room, who)
         if person == request.user:
             raise PermissionDenied(_("To go yourself, leave the room."))
@@ -228,7 +211,7 @@ class RevokeLink(Confirmed):
     def verb(self) -> str:
         return _("Revoke")
 
-    def do(self, request: PersonsRequest, room: Room, number: int = 0, **_rest: Any) -> HttpResponse:
+    def do(self, request: SignedInRequest, room: Room, number: int = 0, **_rest: Any) -> HttpResponse:
         _invitation(room, number).revoke()
         return _done(request, room, _("The link lets nobody in any more."))
 
@@ -248,22 +231,20 @@ class Archive(Confirmed):
     def verb(self) -> str:
         return _("Archive")
 
-    def do(self, request: PersonsRequest, room: Room, **_rest: Any) -> HttpResponse:
+    def do(self, request: SignedInRequest, room: Room, **_rest: Any) -> HttpResponse:
         managing.archive(room, request.user)
         return _done(request, room, _("The room is archived."))
 
 
-@never_cache
-@login_required
-@require_POST
-def unarchive(request: PersonsRequest, name: str) -> HttpResponse:
+@page("POST")
+def unarchive(request: SignedInRequest, name: str) -> HttpResponse:
     """Let people write in it again."""
     room = _room(request, name, Room.objects.managed_by)
     managing.unarchive(room, request.user)
     return _done(request, room, _("People can write here again."))
 
 
-def _room(request: PersonsRequest, name: str, among: Callable[[User], RoomSet] | None = None) -> Room:
+def _room(request: SignedInRequest, name: str, among: Callable[[User], RoomSet] | None = None) -> Room:
     """The room of that name, if it is among those of this person."""
     try:
         return Room.called(request.user, name, among)
@@ -291,12 +272,12 @@ def _invitation(room: Room, number: int) -> Invitation:
     return invitation
 
 
-def _done(request: PersonsRequest, room: Room, words: str) -> HttpResponse:
+def _done(request: SignedInRequest, room: Room, words: str) -> HttpResponse:
     messages.success(request, words)
     return redirect("rooms:settings", room.name)
 
 
-def _page(request: PersonsRequest, room: Room, *, link: str = "", **bound: forms.Form) -> HttpResponse:
+def _page(request: SignedInRequest, room: Room, *, link: str = "", **bound: forms.Form) -> HttpResponse:
     """The page, with the forms of what one may do; `bound` are those that were filled in wrongly."""
     member = Room.objects.joined_by(request.user).filter(pk=room.pk).exists()
     context = {

@@ -2,16 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
 from proj.accounts.models import User
 from proj.rooms import names
@@ -21,6 +18,7 @@ from proj.rooms.search import finding, index
 from proj.rooms.search.finding import Question
 from proj.rooms.search.queries import Query
 from proj.rooms.text.plain import plain
+from proj.site.http import SignedInRequest, page
 
 FRESH = 2_000  # events that are taken into the index before a search looks; the clock is hardly ever so far behind
 SHOWN = 400  # characters of a message that was found
@@ -79,12 +77,10 @@ class SearchForm(forms.Form):
         return Question(data["q"], data["room"], data["by"], _midnight(data["since"]), _midnight(until))
 
 
-@never_cache
-@login_required
-@require_safe
-def page(request: HttpRequest) -> HttpResponse:
+@page()
+def search(request: SignedInRequest) -> HttpResponse:
     """`/search/?q=<words>&room=<name>&by=<name>&since=<day>&until=<day>`, newest first."""
-    user = cast("User", request.user)
+    user = request.user
     asked = any(request.GET.values())
     form = SearchForm(user, request.GET) if asked else SearchForm(user)
     context: dict[str, Any] = {"form": form, "rooms": Room.objects.of(user), "people": _people()}

@@ -6,14 +6,12 @@ from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext
-from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.cache import cache_control
 
 from proj.accounts.models import User
 from proj.rooms import cards, names
@@ -21,6 +19,7 @@ from proj.rooms.log import frames
 from proj.rooms.models import Event, Room
 from proj.rooms.text import emoji, markup
 from proj.rooms.web.forms import OpenForm
+from proj.site.http import SignedInRequest, page, protocol_error, whole_number
 
 PAGE = 50  # messages of a page of history
 LONGEST_PAGE = 200
@@ -31,15 +30,8 @@ TOGETHER = timedelta(minutes=5)  # messages of one person within it stand under 
 LARGEST_SEQ = 2**53  # what JavaScript counts exactly, and any database too
 
 
-class PersonsRequest(HttpRequest):
-    """A request of somebody who is signed in."""
-
-    user: User
-
-
-@never_cache
-@login_required
-def rooms(request: PersonsRequest) -> HttpResponse:
+@page(methods=None)
+def rooms(request: SignedInRequest) -> HttpResponse:
     """The rooms that one may see, with what is unread; and the way to another one."""
     form = OpenForm(request.POST or None, use_required_attribute=False)
     if request.method == "POST" and form.is_valid():
@@ -48,20 +40,16 @@ def rooms(request: PersonsRequest) -> HttpResponse:
     return render(request, "rooms/list.html", {"form": form, "rooms": mine}, status=400 if form.errors else 200)
 
 
-@never_cache
-@login_required
-@require_safe
-def side(request: PersonsRequest) -> HttpResponse:
+@page()
+def side(request: SignedInRequest) -> HttpResponse:
     """The rooms beside a page as they are now; `?current=<path>` is the room that the page shows."""
     current = request.GET.get("current")
     shown = next((room.pk for room in Room.objects.of(request.user) if room.get_absolute_url() == current), None)
     return render(request, "site/rooms.html", {"current": shown})
 
 
-@never_cache
-@login_required
-@require_safe
-def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResponse:
+@page()
+def room(request: SignedInRequest, name: str, seq: int | None = None) -> HttpResponse:
     """A room with its newest messages, or with those around message `seq`. It is made by its first visitor."""
     try:
         room = Room.visit(request.user, name)
@@ -113,9 +101,8 @@ def room(request: PersonsRequest, name: str, seq: int | None = None) -> HttpResp
     return render(request, "rooms/room.html", context)
 
 
-@login_required
-@require_POST
-def mute(request: PersonsRequest, name: str) -> HttpResponse:
+@page("POST", cache=None)
+def mute(request: SignedInRequest, name: str) -> HttpResponse:
     """Let a room be quiet for oneself (`on=1`), or no more (`on=0`)."""
     try:
         room = Room.called(request.user, name)
@@ -125,38 +112,32 @@ def mute(request: PersonsRequest, name: str) -> HttpResponse:
     return redirect(room)
 
 
-@never_cache
-@login_required
-@require_safe
-def messages(request: PersonsRequest, name: str) -> JsonResponse:
+@page()
+def messages(request: SignedInRequest, name: str) -> JsonResponse:
     """A page of history: `?before=<seq>&limit=<1..200>`, or `after`, newest last (docs/protocol.md)."""
     try:
-        before = _whole(request, "before", None, LARGEST_SEQ)
-        after = _whole(request, "after", None, LARGEST_SEQ)
-        limit = _whole(request, "limit", PAGE, LONGEST_PAGE) or PAGE
+        before = whole_number(request.GET, "before", maximum=LARGEST_SEQ)
+        after = whole_number(request.GET, "after", maximum=LARGEST_SEQ)
+        limit = whole_number(request.GET, "limit", maximum=LONGEST_PAGE, default=PAGE)
     except ValueError as error:
-        return _error(400, "bad_field", str(error))
+        return protocol_error(400, "bad_field", str(error))
     try:
         room = Room.called(request.user, name)
     except (Room.DoesNotExist, Room.NoAccess, names.BadRoomName):
-        return _error(404, "no_such_room", gettext("There is no such room."))
+        return protocol_error(404, "no_such_room", gettext("There is no such room."))
     head = _head(room)
     page, more = _page(room, before, limit) if after is None else _page_after(room, after, limit)
     return JsonResponse(head | {"more": more, "messages": page})
 
 
-@cache_control(private=True, max_age=24 * 3600)
-@login_required
-@require_safe
-def emojis(_request: PersonsRequest) -> JsonResponse:
+@page(cache=cache_control(private=True, max_age=24 * 3600))
+def emojis(_request: SignedInRequest) -> JsonResponse:
     """The emoji by name, for pages that complete them."""
     return JsonResponse(emoji.BY_NAME)
 
 
-@never_cache
-@login_required
-@require_safe
-def cards_now(request: PersonsRequest) -> JsonResponse:
+@page()
+def cards_now(request: SignedInRequest) -> JsonResponse:
     """`?card=<reference>&card=...`: how these cards look to this person now, HTML by reference."""
     return JsonResponse({"cards": cards.drawn(request.user, request.GET.getlist("card")[:MOST_CARDS])})
 
@@ -213,18 +194,3 @@ def _grouped(page: list[dict[str, Any]]) -> list[dict[str, Any]]:
         whole = posted and "deleted" not in before and "deleted" not in message
         message["grouped"] = near and whole and message["author"] == before["author"]
     return page
-
-
-def _whole(request: HttpRequest, name: str, default: int | None, most: int) -> int | None:
-    """The query's parameter `name`, a whole number from 1 to `most`. Raises ValueError with a sentence."""
-    text = request.GET.get(name)
-    if text is None:
-        return default
-    if text.isascii() and text.isdigit() and len(text) <= 16 and 1 <= int(text) <= most:
-        return int(text)
-    raise ValueError(f"{name} must be a whole number from 1 to {most}.")
-
-
-def _error(status: int, code: str, detail: str) -> JsonResponse:
-    """An error in the form of the protocol's error frames."""
-    return JsonResponse({"type": "error", "code": code, "detail": detail}, status=status)

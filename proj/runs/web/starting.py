@@ -2,56 +2,49 @@
 
 import shlex
 
-from django.contrib.auth.decorators import login_required
 from django.http import JsonResponse
 from django.utils.translation import gettext
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
 
 from proj.rooms.models import Room
 from proj.rooms.names import BadRoomName
-from proj.rooms.web.views import PersonsRequest
 from proj.runs import actions
 from proj.runs.models import Run, Service
 from proj.runs.refusals import AlreadyOver, BadParameter, NotAllowed, Refused
 from proj.runs.states import State
+from proj.site.http import SignedInRequest, page, protocol_error
 
 LONGEST = 20_000  # characters of a command line
 DIGITS = 18  # of a run's number
 MOST = 5  # runs that are named to choose from
 
 
-@never_cache
-@login_required
-@require_POST
-def start(request: PersonsRequest) -> JsonResponse:
+@page("POST")
+def start(request: SignedInRequest) -> JsonResponse:
     """`room=<name>&line=web1 version=1.4`, with quotes as a shell has them: start it, heard of in that room."""
     try:
         room = Room.called(request.user, request.POST.get("room", ""), Room.objects.of)
     except (Room.DoesNotExist, Room.NoAccess, BadRoomName):
-        return _answer(404, "no_such_room", gettext("There is no such room."))
+        return protocol_error(404, "no_such_room", gettext("There is no such room."))
     try:
         words = shlex.split(request.POST.get("line", "")[:LONGEST])
     except ValueError:
-        return _answer(400, "bad_parameter", gettext("A quote is not closed."))
+        return protocol_error(400, "bad_parameter", gettext("A quote is not closed."))
     if not words:
-        return _answer(400, "bad_parameter", gettext("Say what to run: /run SERVICE name=value"))
+        return protocol_error(400, "bad_parameter", gettext("Say what to run: /run SERVICE name=value"))
     try:
         run = actions.start(_service(request, words[0]), request.user, actions.named(words[1:]), room=room)
     except Refused as error:
-        return _answer(409, error.code, error.detail)
+        return protocol_error(409, error.code, error.detail)
     return JsonResponse({"run": str(run.pk), "url": run.get_absolute_url()})
 
 
-@never_cache
-@login_required
-@require_POST
-def cancel(request: PersonsRequest) -> JsonResponse:
+@page("POST")
+def cancel(request: SignedInRequest) -> JsonResponse:
     """`line=web1` or `line=web1#17`: end that run, or the one run of the service that has not ended."""
     try:
         run = actions.cancel(_run(request, request.POST.get("line", "").strip()), request.user)
     except Refused as error:
-        return _answer(409, error.code, error.detail)
+        return protocol_error(409, error.code, error.detail)
     if run.state == State.CANCELED:
         detail = gettext("{run} is canceled.").format(run=run)
     else:
@@ -59,10 +52,8 @@ def cancel(request: PersonsRequest) -> JsonResponse:
     return JsonResponse({"run": str(run.pk), "url": run.get_absolute_url(), "detail": detail})
 
 
-@never_cache
-@login_required
-@require_safe
-def names(request: PersonsRequest) -> JsonResponse:
+@page()
+def names(request: SignedInRequest) -> JsonResponse:
     """What one may start: uids and names, each with its parameters, and what these may be."""
     found = Service.objects.for_runners(request.user).filter(enabled=True)
     services = [
@@ -83,7 +74,7 @@ def names(request: PersonsRequest) -> JsonResponse:
     return JsonResponse({"services": services})
 
 
-def _service(request: PersonsRequest, uid: str) -> Service:
+def _service(request: SignedInRequest, uid: str) -> Service:
     """The service as this person may see it. Raises NotAllowed."""
     seen = Service.objects.for_viewers(request.user)
     service = seen.filter(uid=uid).first() if uid.isprintable() else None  # PostgreSQL refuses to look for a NUL
@@ -92,7 +83,7 @@ def _service(request: PersonsRequest, uid: str) -> Service:
     return service
 
 
-def _run(request: PersonsRequest, name: str) -> Run:
+def _run(request: SignedInRequest, name: str) -> Run:
     """The run that is called so. Raises NotAllowed, AlreadyOver or BadParameter."""
     uid, mark, number = name.partition("#")
     service = _service(request, uid)
@@ -107,8 +98,3 @@ def _run(request: PersonsRequest, name: str) -> Run:
         several = ", ".join(f"{service}#{run.number}" for run in found[:MOST])
         raise BadParameter("", gettext("Say which: {runs}.").format(runs=several))
     return found[0]
-
-
-def _answer(status: int, code: str, detail: str) -> JsonResponse:
-    """In the form of the protocol's error frames."""
-    return JsonResponse({"type": "error", "code": code, "detail": detail}, status=status)

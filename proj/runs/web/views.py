@@ -5,18 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import F, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
 
 from proj.rooms.models import Room
-from proj.rooms.web.views import PersonsRequest
 from proj.runs import actions
 from proj.runs.choices import WhenBusy
 from proj.runs.models import Run, RunSet, Service
@@ -24,15 +20,14 @@ from proj.runs.output import rendering
 from proj.runs.publishing import frames
 from proj.runs.refusals import BadParameter, NotAllowed, Refused
 from proj.runs.web.forms import ACTIVE, FilterForm, ParametersForm, command_parts
+from proj.site.http import SignedInRequest, page
 
 PAGE = 50  # runs on a page
 RECENT = 10  # runs on a service's page
 
 
-@never_cache
-@login_required
-@require_safe
-def services(request: PersonsRequest) -> HttpResponse:
+@page()
+def services(request: SignedInRequest) -> HttpResponse:
     """The services that one may see, each with its newest run; `?q=` looks for a part of their names."""
     visible = Service.objects.for_viewers(request.user)
     wanted = request.GET.get("q", "").replace("\0", "").strip()
@@ -46,9 +41,8 @@ def services(request: PersonsRequest) -> HttpResponse:
     return render(request, "runs/services.html", context)
 
 
-@never_cache
-@login_required
-def service(request: PersonsRequest, uid: str) -> HttpResponse:
+@page(methods=None)
+def service(request: SignedInRequest, uid: str) -> HttpResponse:
     """A service: what it does, the form that starts it, its newest runs. `?like=<run>` fills in that run's values."""
     service = get_object_or_404(Service.objects.for_viewers(request.user).select_related("room"), uid=uid)
     form = ParametersForm(service, request.POST or None, initial=_values_like(request, service))
@@ -78,7 +72,7 @@ def service(request: PersonsRequest, uid: str) -> HttpResponse:
     return render(request, "runs/service.html", context, status=status)
 
 
-def _values_like(request: PersonsRequest, service: Service) -> dict[str, Any]:
+def _values_like(request: SignedInRequest, service: Service) -> dict[str, Any]:
     """The values of the run that the address names, if it is one of this service."""
     try:
         like = service.runs.filter(pk=UUID(request.GET.get("like", ""))).first()
@@ -87,10 +81,8 @@ def _values_like(request: PersonsRequest, service: Service) -> dict[str, Any]:
     return dict(like.parameters) if like else {}
 
 
-@never_cache
-@login_required
-@require_safe
-def runs(request: PersonsRequest) -> HttpResponse:
+@page()
+def runs(request: SignedInRequest) -> HttpResponse:
     """The runs that one may see, newest first: `?service=<uid>&state=<state>&person=<name>&page=<n>`."""
     visible = list(Service.objects.for_viewers(request.user).order_by("name", "uid"))
     form = FilterForm(visible, request.GET)
@@ -125,10 +117,8 @@ def _filtered(found: RunSet, filters: dict[str, str]) -> RunSet:
     return found
 
 
-@never_cache
-@login_required
-@require_safe
-def run(request: PersonsRequest, id: UUID) -> HttpResponse:
+@page()
+def run(request: SignedInRequest, id: UUID) -> HttpResponse:
     """One run, with the last lines of its output; the page's modules show the rest, and what comes."""
     run = get_object_or_404(_told(Run.objects.for_viewers(request.user)), pk=id)
     tail = rendering.tail(run)
@@ -151,10 +141,8 @@ def run(request: PersonsRequest, id: UUID) -> HttpResponse:
     return render(request, "runs/run.html", context)
 
 
-@never_cache
-@login_required
-@require_POST
-def cancel(request: PersonsRequest, id: UUID) -> HttpResponse:
+@page("POST")
+def cancel(request: SignedInRequest, id: UUID) -> HttpResponse:
     """End a run; its page then says how far that is."""
     run = get_object_or_404(Run.objects.for_viewers(request.user).select_related("service"), pk=id)
     try:
@@ -164,10 +152,8 @@ def cancel(request: PersonsRequest, id: UUID) -> HttpResponse:
     return redirect(run)
 
 
-@never_cache
-@login_required
-@require_POST
-def again(request: PersonsRequest, id: UUID) -> HttpResponse:
+@page("POST")
+def again(request: SignedInRequest, id: UUID) -> HttpResponse:
     """Run the same with the same values: to the new run's page, or to the form when that is refused."""
     run = get_object_or_404(Run.objects.for_viewers(request.user).select_related("service"), pk=id)
     try:
