@@ -1,20 +1,21 @@
-"""What uwsgi serves."""
+"""The addresses that uwsgi serves."""
 
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from proj.site.places import places
+from proj.site import places
 
 admin.autodiscover()
 admin.site.site_header = admin.site.site_title = "Signalbox"
+places.autodiscover()
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="rooms:list"), name="home"),
+    path("", include("proj.site.web.urls")),
     path("", include("proj.rooms.web.urls")),
     path("", include("proj.runs.web.urls")),
     path("", include("proj.accounts.web.urls")),
     path("", include("proj.metrics.urls")),
-    path("places/", places, name="places"),
     path("admin/", admin.site.urls),
 ]

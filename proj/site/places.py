@@ -1,81 +1,72 @@
-"""Where somebody may go besides rooms: for the dialog of Ctrl+K, which asks when it is opened."""
+"""The places that a person can go to besides rooms, for the dialog of Ctrl+K.
 
-from collections.abc import Iterator
-from typing import cast
+Each app registers its own in a module `web/places.py`, so that the site imports none of the apps that import it.
+`order` is unique: pages for everybody have 10 to 90, services 100, pages of administrators 200 to 290, people 300.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from django.contrib import admin
-from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, JsonResponse
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Model
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
-from proj.accounts.models import User
-from proj.rooms.models import Room
-from proj.runs.models import Service
-
-MOST = 200  # services, and people
-
-Place = dict[str, str]  # its `name`, its `address`, and in a word or two what it is `about`
+from proj.site.http import SignedInRequest
 
 
-@never_cache
-@login_required
-@require_safe
-def places(request: HttpRequest) -> JsonResponse:
-    """A list of Places, in the order in which they are offered."""
-    user = cast("User", request.user)
-    return JsonResponse([*_pages(), *_services(user), *_managed(request), *_people(request)], safe=False)
+@dataclass(frozen=True)
+class Place:
+    """One entry of the dialog; `about` says in a word or two which kind of place it is."""
+
+    name: str
+    address: str
+    about: str
 
 
-def _pages() -> Iterator[Place]:
-    """The pages that everybody has."""
-    pages = (
-        (_("Rooms"), "rooms:list"),
-        (_("Runs"), "runs:list"),
-        (_("Services"), "runs:services"),
-        (_("Search"), "rooms:search"),
-        (_("Settings"), "accounts:settings"),
-        (_("Change password"), "accounts:password"),
-        (_("Make a room"), "rooms:new"),
-    )
-    for name, view in pages:
-        yield _place(name, reverse(view), _("page"))
+Source = Callable[[SignedInRequest], Iterable[Place]]
+
+_sources: dict[int, Source] = {}
 
 
-def _services(user: User) -> Iterator[Place]:
-    """The services that `user` may see."""
-    for service in Service.objects.for_viewers(user).order_by("name", "uid")[:MOST]:
-        yield _place(service.name, service.get_absolute_url(), _("service"), service.uid)
+def register(order: int, source: Source) -> None:
+    """Have the dialog list the places that `source(request)` returns, in ascending `order` among all sources."""
+    if order in _sources:
+        raise ImproperlyConfigured(f"two sources of places have the order {order}")
+    _sources[order] = source
 
 
-def _managed(request: HttpRequest) -> Iterator[Place]:
-    """The administrators' pages, as far as this is one."""
-    pages = (
-        (_may_see(request, User), _("People"), "admin:accounts_user_changelist"),
-        (request.user.is_superuser, _("Invite a person"), "admin:invite"),
-        (_may_see(request, Room), _("Rooms"), "admin:rooms_room_changelist"),
-        (_may_see(request, Service), _("Services"), "admin:runs_service_changelist"),
-    )
-    for may, name, view in pages:
-        if may:
-            yield _place(name, reverse(view), _("administration"))
+def register_page(order: int, name: Promise, view: str) -> None:
+    """Register one page that everybody has."""
+    register(order, lambda _request: [Place(str(name), reverse(view), _("page"))])
 
 
-def _people(request: HttpRequest) -> Iterator[Place]:
-    """The administrators' pages of people."""
-    if not _may_see(request, User):
-        return
-    people = User.objects.filter(is_active=True).order_by("username")
-    for pk, name, display_name in people.values_list("pk", "username", "display_name")[:MOST]:
-        yield _place(display_name or name, reverse("admin:accounts_user_change", args=[pk]), _("person"), name)
+def register_admin_page(order: int, name: Promise, view: str, permitted: Callable[[SignedInRequest], bool]) -> None:
+    """Register one page of administrators, listed when `permitted(request)` is true."""
+
+    def source(request: SignedInRequest) -> list[Place]:
+        return [Place(str(name), reverse(view), _("administration"))] if permitted(request) else []
+
+    register(order, source)
 
 
-def _may_see(request: HttpRequest, model: type[User | Room | Service]) -> bool:
-    return admin.site.has_permission(request) and admin.site.get_model_admin(model).has_view_permission(request)
+def may_view(model: type[Model]) -> Callable[[SignedInRequest], bool]:
+    """Return the condition that a person may see the rows of `model` in the admin."""
+
+    def permitted(request: SignedInRequest) -> bool:
+        return admin.site.has_permission(request) and admin.site.get_model_admin(model).has_view_permission(request)
+
+    return permitted
 
 
-def _place(name: str, address: str, kind: str, known_as: str = "") -> Place:
-    about = kind if known_as in ("", name) else f"{known_as} · {kind}"
-    return {"name": name, "address": address, "about": about}
+def offered_to(request: SignedInRequest) -> list[Place]:
+    """Return all places of the person who asks, in the order in which the dialog shows them."""
+    return [place for _order, source in sorted(_sources.items()) for place in source(request)]
+
+
+def autodiscover() -> None:
+    """Import the module `web/places.py` of every app that has one."""
+    autodiscover_modules("web.places")

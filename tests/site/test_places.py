@@ -1,4 +1,4 @@
-"""Where Ctrl+K leads besides rooms: what one may see, and nothing else."""
+"""The places that Ctrl+K offers besides rooms: those that a person may see, and no others."""
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -21,7 +21,7 @@ PAGES = ["/chat/", "/runs/", "/services/", "/search/", "/settings/", "/password/
 
 
 def found(person: User) -> list[str]:
-    """The addresses that `person` is offered after the pages that everybody has; each can be opened."""
+    """Return the addresses that `person` is offered after the pages for everybody; each of them opens."""
     client = Client()
     client.force_login(person)
     addresses = [place["address"] for place in client.get("/places/").json()]

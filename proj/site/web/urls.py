@@ -1,0 +1,6 @@
+from django.urls import path
+
+from proj.site.web import views
+
+app_name = "site"
+urlpatterns = [path("places/", views.places, name="places")]
