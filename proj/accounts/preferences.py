@@ -4,8 +4,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 
@@ -57,11 +55,3 @@ class Preferences(models.Model):
     def of(cls, user: Any) -> "Preferences":
         """The choices of `user`; unsaved defaults when there are none yet."""
         return cls.objects.filter(user=user).first() or cls(user=user)
-
-
-def preferences(request: HttpRequest) -> dict[str, Any]:
-    """A context processor: `preferences` of who is signed in, read when a template asks for them."""
-    user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
-        return {}
-    return {"preferences": SimpleLazyObject(lambda: Preferences.of(user))}
