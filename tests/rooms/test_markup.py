@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from proj.rooms.text import ansi, emoji, markup
+from proj.rooms.text import emoji, markup
 from proj.rooms.text.markup import render
 
 LINK = 'target="_blank" rel="noopener noreferrer nofollow ugc"'
@@ -166,24 +166,6 @@ def test_a_fault_of_the_parser_keeps_nobody_from_speaking(
     monkeypatch.setattr(markup, "_rendered", broken)
     assert render("**hello**") == markup.PLAIN
     assert "shown as it was written" in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("text", "html"),
-    [
-        ("\x1b[31mred\x1b[0m <", '<span class="ansi-ink-1">red</span> &lt;'),
-        ("\x1b[1;97;44ma\x1b[22;39m", '<span class="ansi-bold ansi-ink-15 ansi-paper-4">a</span>'),
-        ("\x1b[97;44m\x1b[39mb", '<span class="ansi-paper-4">b</span>'),
-        ("\x1b[38;5;9ma\x1b[38;2;1;31;4mb\x1b[mc", '<span class="ansi-ink-9">a</span>bc'),
-        ("\x1b[2Ka\x1b]0;title\x07b\x1b[?25lc\x1b[", "abc"),
-        ('\x1b[31"onclick="x"m', "nclick=&quot;x&quot;m"),
-        ("\x1b]8;;javascript:x\x1b\\y", "y"),
-        ("\x1b[31m\x1b[0m", ""),
-        ("\x1b[1m<i>" * 2001, "&lt;i&gt;" * 2001),
-    ],
-)
-def test_colours_of_a_terminal(text: str, html: str) -> None:
-    assert ansi.spans(text) == html
 
 
 def test_emoji_have_names_that_can_be_written() -> None:

@@ -9,7 +9,7 @@ from proj.accounts.models import User
 from proj.rooms.log.frames import Kind
 from proj.rooms.models import Event, Room
 from proj.rooms.search import fulltext, queries
-from proj.rooms.text import ansi
+from proj.text import ansi
 
 # Ids that the index is asked for at once: the first ones are mostly enough. After the last ones a search that has read
 # in vain stops, and says how far it came.

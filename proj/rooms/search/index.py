@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from proj.rooms.log.frames import Kind
 from proj.rooms.models import Event, Indexed, Room
 from proj.rooms.search import fulltext, words
-from proj.rooms.text import ansi
+from proj.text import ansi
 
 PORTION = 1000  # events in one transaction: it holds up who writes for some ten milliseconds
 MOST = 10_000  # events at a time, so that the clock has time for the rest

@@ -12,7 +12,8 @@ from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from proj.rooms.text import ansi, emoji
+from proj.rooms.text import emoji
+from proj.text import ansi
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -7,7 +7,7 @@ is text, not HTML, whatever goes in.
 import re
 from html import unescape
 
-from proj.rooms.text import ansi
+from proj.text import ansi
 
 _PART = re.compile(r"<(?P<end>/?)(?P<name>[a-z]+)(?P<attributes>[^<>]*)>|[^<]+|<")
 _ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')

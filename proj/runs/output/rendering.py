@@ -1,27 +1,23 @@
-r"""Lines of output as people see them.
+"""Lines of output as people see them.
 
-A line stands for itself: what it does with the cursor ends with it, and so do its colours. A carriage return begins the
-line anew; colours (SGR) stay; all other sequences and control characters go, and what turns the direction of writing
-round is shown as what it is, `\u202e`. static/runs/line.js does the same, and a test compares them.
+Each line stands for itself: its colours end with it. A carriage return begins the line anew; colours (SGR) stay, and
+all other sequences and control characters go (proj/text/ansi.py). static/runs/line.js does the same, and a test
+compares the two.
 """
 
 import re
 from dataclasses import dataclass
 from html import escape
 
-from proj.rooms.text import ansi
 from proj.runs.models import Run
 from proj.runs.output import reading, utf8
 from proj.runs.states import ACTIVE
+from proj.text import ansi
 
 TAIL = 200  # lines that a run's page begins with
 LONGEST = 8_000  # characters of a line that are shown; the raw log has all
+MAX_COLOURS = 50  # sequences before a carriage return that still colour the line
 
-COLOUR = re.compile(r"\x1b\[[0-9;]{0,40}m")
-STRING = re.compile(r"\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)")  # titles, links, the clipboard, with what they carry
-LOOSE = re.compile(r"\x1b[\]PX^_]")  # of one that does not end, only the beginning goes: nothing can be hidden so
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
-TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 MARK = re.compile(r"::(group|endgroup|progress)(?: (.*))?")
 
 
@@ -66,20 +62,15 @@ def text(data: bytes) -> str:
     line = utf8.text(data).rstrip("\r")
     before, turned, last = line.rpartition("\r")
     if turned:
-        line = "".join(COLOUR.findall(before)[-50:]) + last
+        line = "".join(ansi.colours(before)[-MAX_COLOURS:]) + last
     return line if len(line) <= LONGEST else line[:LONGEST] + "…"
 
 
 def html(text: str) -> str:
     """A line's text as HTML: escaped, coloured, harmless."""
-    return ansi.spans(_harmless(text))
+    return ansi.spans(ansi.harmless(text))
 
 
 def plain(text: str) -> str:
     """A line's text without its colours, harmless."""
-    return ansi.plain(_harmless(text))
-
-
-def _harmless(text: str) -> str:
-    text = CONTROL.sub("", LOOSE.sub("", STRING.sub("", text)))
-    return TURNING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return ansi.plain(ansi.harmless(text))

@@ -7,12 +7,11 @@ from itertools import chain
 from proj.runs.models import Run
 from proj.runs.output import reading, utf8
 from proj.runs.output.reading import LONGEST_LINE
+from proj.text import ansi
 
 MOST = 10_000  # lines that are found
 LONGEST_MARK = 16  # bytes at the beginning of a line in which it says that a group begins or ends
 
-# As proj.rooms.ansi and shown.py have them, but none that reaches beyond its line.
-_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]?|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\a-z]|)")
 _END = re.compile(rb"^::(endgroup|group )", re.MULTILINE)
 
 
@@ -34,8 +33,7 @@ def find(run: Run, wanted: str, most: int = MOST) -> Found:
         rest = rest[:LONGEST_LINE]
         if not newline:
             continue
-        text = utf8.text(whole)
-        text = (_SEQUENCE.sub("", text) if "\x1b" in text else text).lower()
+        text = ansi.plain_lines(utf8.text(whole)).lower()
         line, counted, at = number, 0, text.find(needle)
         while at >= 0:
             if len(found.numbers) == most:
