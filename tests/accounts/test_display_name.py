@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from proj.accounts.display_name import BadDisplayName, checked
+from proj.accounts.display_name import checked
 from proj.accounts.models import User
 
 CHOICES = {"theme": "dark", "clock": "24", "notify": "off"}
@@ -53,7 +53,7 @@ def test_a_display_name_is_kept_composed_on_one_line(written: str, kept: str) ->
     ],
 )
 def test_what_cannot_be_seen_or_would_cover_others_is_no_display_name(name: str) -> None:
-    with pytest.raises(BadDisplayName):
+    with pytest.raises(ValidationError):
         checked(name)
 
 

@@ -48,7 +48,7 @@ class SettingsForm(PreferencesForm):
 
     display_name = forms.CharField(
         label=_("Display name"),
-        help_text=display_name.ABOUT,
+        help_text=display_name.HELP,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"}),
     )
@@ -66,10 +66,7 @@ class SettingsForm(PreferencesForm):
         self.fields["display_name"].initial = self.instance.user.display_name
 
     def clean_display_name(self) -> str:
-        try:
-            return display_name.checked(self.cleaned_data["display_name"])
-        except display_name.BadDisplayName:
-            raise forms.ValidationError(display_name.BAD, code="bad_display_name") from None
+        return display_name.checked(self.cleaned_data["display_name"])
 
     @transaction.atomic
     def save(self, commit: bool = True) -> Preferences:
