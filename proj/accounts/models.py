@@ -1,4 +1,4 @@
-"""Who people are."""
+"""The people of this installation, and their preferences."""
 
 from typing import ClassVar
 
@@ -17,12 +17,12 @@ __all__ = ["People", "Preferences", "User"]
 
 
 class People(UserManager["User"]):
-    """Everybody, and how they come to be here."""
+    """All people, and the ways in which a person is added or claims a sign-in link."""
 
     use_in_migrations = False
 
     def add(self, name: str, *, admin: bool = False) -> "User":
-        """Make an active person who has no password yet. Raises ValidationError: the name is taken, or no name."""
+        """Return a new active person without a password. Raise ValidationError for a bad or taken name."""
         person = self.model(username=self.model.normalize_username(name), is_staff=admin, is_superuser=admin)
         person.set_unusable_password()
         person.full_clean()
@@ -30,16 +30,16 @@ class People(UserManager["User"]):
         return person
 
     def administrators(self) -> models.QuerySet["User"]:
-        """The people who may do everything, and can sign in."""
+        """Return the superusers that can sign in."""
         return self.filter(is_superuser=True, is_active=True)
 
     def claim_link(self, code: str) -> "User":
-        """Use up the one-time link with this code and return whose it is. Raises BadLink."""
+        """Use up the one-time link with this code and return its person. Raise BadLink."""
         number, token = links.parts(code)
         person = self.filter(pk=number, is_active=True).first()
         if person is None or not links.tokens.check_token(person, token):
             raise BadLink
-        # Two requests may have got this far with one code; only one of them changes the row.
+        # Two requests may reach this line with one code; only one of them changes the row.
         now = timezone.now()
         unused = self.filter(pk=number, is_active=True, password=person.password, last_login=person.last_login)
         if unused.update(last_login=now) != 1:
@@ -49,9 +49,9 @@ class People(UserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person, or the doctor. Signs in with a name and a password, the first time with a one-time link.
+    """A person, or the doctor. People sign in with name and password, the first time with a one-time link.
 
-    `username` is who somebody is, everywhere; `display_name` is only shown beside it.
+    `username` identifies a person everywhere; `display_name` is only shown beside it.
     """
 
     display_name = DisplayNameField()
@@ -60,7 +60,7 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         constraints = [
-            # alice and Alice on one page would be taken for one another
+            # Readers would take alice and Alice on one page for the same person.
             models.UniqueConstraint(
                 Lower("username"),
                 name="accounts_user_one_name_in_any_case",
@@ -72,16 +72,16 @@ class User(AbstractUser):
         return self.username
 
     def sign_in_link(self) -> str:
-        """An address that signs this person in once, within PASSWORD_RESET_TIMEOUT seconds, if nobody did before."""
-        return links.link(self)
+        """Return an address that signs this person in once, within PASSWORD_RESET_TIMEOUT seconds."""
+        return links.link(self.pk, links.tokens.make_token(self))
 
     def call(self, name: str) -> None:
-        """Have this person shown as `name` from now on; "" is as who they sign in. Raises ValidationError."""
+        """Set and save the display name; "" shows the sign-in name alone. Raise ValidationError for a bad name."""
         self.display_name = name
         self.clean_fields(exclude=[field.name for field in self._meta.fields if field.name != "display_name"])
         self.save(update_fields=["display_name"])
 
     def deactivate(self) -> None:
-        """Shut this person out: sessions, links and the password stop working, what they wrote stays."""
+        """Lock this person out: sessions, links and the password stop working; messages stay."""
         self.is_active = False
         self.save(update_fields=["is_active"])

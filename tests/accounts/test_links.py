@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.tokens import PasswordResetTokenGenerator, default_token_generator
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import timezone
@@ -84,8 +85,6 @@ def test_a_whole_pasted_link_counts_as_its_code(alice: User) -> None:
 
 
 def test_the_token_of_a_password_reset_is_no_link(alice: User) -> None:
-    from django.contrib.auth.tokens import default_token_generator
-
     with pytest.raises(BadLink):
         User.objects.claim_link(f"{alice.pk}.{default_token_generator.make_token(alice)}")
     assert links.tokens.key_salt != default_token_generator.key_salt
@@ -124,3 +123,7 @@ def test_somebody_added_has_no_password_and_no_rights(db: None) -> None:
     alice = User.objects.add("alice")
     assert alice.is_active
     assert not (alice.has_usable_password() or alice.is_staff or alice.is_superuser)
+
+
+def test_django_still_has_the_private_method_that_link_tokens_override() -> None:
+    assert callable(PasswordResetTokenGenerator._make_hash_value)
