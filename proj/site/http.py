@@ -25,7 +25,7 @@ class SignedInRequest(HttpRequest):
 
 
 def page(methods: str | None = "GET", *, cache: Callable[[Any], Any] | None = never_cache) -> Callable[[View], View]:
-    """Return the decorator of a view for people who are signed in; it may answer with a page or with JSON.
+    """Return the decorator of a view for signed-in people; the view may answer with a page or with JSON.
 
     Without a session every method is redirected to the sign-in page. `methods` are "GET" (which allows HEAD as well),
     "POST" or "GET,POST"; other methods get 405. None leaves the methods to the view. `cache` is the decorator that

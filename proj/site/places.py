@@ -63,7 +63,7 @@ def may_view(model: type[Model]) -> Callable[[SignedInRequest], bool]:
 
 
 def offered_to(request: SignedInRequest) -> list[Place]:
-    """Return all places of the person who asks, in the order in which the dialog shows them."""
+    """Return all places of the signed-in person, in the order in which the dialog shows them."""
     return [place for _order, source in sorted(_sources.items()) for place in source(request)]
 
 

@@ -16,6 +16,7 @@ SAFE, POST, BOTH = "GET, HEAD", "POST", "GET, HEAD, POST"
 NEVER_CACHED = "max-age=0, no-cache, no-store, must-revalidate, private"
 ALLOWED = {
     "site:places": SAFE,
+    "site:settings": BOTH,
     "rooms:list": None,
     "rooms:room": SAFE,
     "rooms:messages": SAFE,

@@ -1,24 +1,14 @@
-"""What the pages of accounts ask for."""
-
-from typing import TYPE_CHECKING, Any
+"""The form that signs a person in by a one-time link."""
 
 from django import forms
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from proj.accounts import display_name
 from proj.accounts.links import BadLink
 from proj.accounts.models import User
-from proj.accounts.preferences import Preferences
-
-if TYPE_CHECKING:
-    PreferencesForm = forms.ModelForm[Preferences]
-else:
-    PreferencesForm = forms.ModelForm  # takes no type argument when it runs
 
 
 class LinkForm(forms.Form):
-    """The code of a one-time link, pasted alone or with the whole address. Valid once: checking uses it up."""
+    """The code of a one-time link, pasted alone or as a whole address. Validation uses the link up."""
 
     code = forms.CharField(
         label=_("Code"),
@@ -41,34 +31,3 @@ class LinkForm(forms.Form):
                 code="bad_link",
             ) from None
         return code
-
-
-class SettingsForm(PreferencesForm):
-    """What a person may choose about the pages, and how they are called there."""
-
-    display_name = forms.CharField(
-        label=_("Display name"),
-        help_text=display_name.HELP,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"}),
-    )
-
-    class Meta:
-        model = Preferences
-        fields = ["theme", "language", "clock", "notify"]
-        labels = {"theme": _("Appearance")}
-        widgets = dict.fromkeys(fields, forms.RadioSelect)
-
-    field_order = ["display_name"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["display_name"].initial = self.instance.user.display_name
-
-    def clean_display_name(self) -> str:
-        return display_name.checked(self.cleaned_data["display_name"])
-
-    @transaction.atomic
-    def save(self, commit: bool = True) -> Preferences:
-        self.instance.user.call(self.cleaned_data["display_name"])
-        return super().save(commit)

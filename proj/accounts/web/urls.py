@@ -7,6 +7,5 @@ urlpatterns = [
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),
     path("sign-in/link/", views.Link.as_view(), name="link"),
     path("sign-out/", views.SignOut.as_view(), name="sign-out"),
-    path("settings/", views.Settings.as_view(), name="settings"),
     path("password/", views.Password.as_view(), name="password"),
 ]

@@ -1,4 +1,4 @@
-"""Signing in and out, by password and by one-time link, and choosing a password."""
+"""Sign-in by password and by one-time link, sign-out, and the choice of a password."""
 
 import logging
 import time
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.contrib.auth import login, views
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,39 +15,37 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.generic import FormView, UpdateView
+from django.views.generic import FormView
 
-from proj.accounts.preferences import Preferences
-from proj.accounts.web.forms import LinkForm, SettingsForm
+from proj.accounts.web.forms import LinkForm
 
 if TYPE_CHECKING:
     LinkFormView = FormView[LinkForm]
-    SettingsView = UpdateView[Preferences, SettingsForm]
 else:
-    LinkFormView, SettingsView = FormView, UpdateView  # these take no type argument when they run
+    LinkFormView = FormView  # takes no type argument at run time
 
 log = logging.getLogger(__name__)
-BY_LINK = "signed_in_by_link_at"  # in the session: Unix time in seconds
-LINK_STANDS_FOR_PASSWORD = 15 * 60  # seconds
+BY_LINK = "signed_in_by_link_at"  # key in the session; its value is Unix time in seconds
+LINK_STANDS_FOR_PASSWORD_SECONDS = 15 * 60
 
 
 class SignIn(views.LoginView):
-    """By name and password. django-axes counts failures and answers 429 (accounts/locked.html)."""
+    """Sign-in by name and password. django-axes counts failures and answers 429 (accounts/locked.html)."""
 
     template_name = "accounts/sign_in.html"
     redirect_authenticated_user = True
 
 
 class SignOut(views.LogoutView):
-    """By POST."""
+    """Sign-out, which takes a POST."""
 
 
 @method_decorator([sensitive_post_parameters("code"), csrf_protect, never_cache], name="dispatch")
 class Link(LinkFormView):
-    """By one-time link. A GET uses nothing up, so that mail scanners and previews cannot."""
+    """Sign-in by one-time link. A GET uses no link up, so that mail scanners and previews cannot."""
 
     # Attempts are not counted here: a token is 128 bits of an HMAC, so no rate that nginx lets through will ever
-    # guess one, and a counter by name would let strangers lock a person out of a link that is still good.
+    # guess one, and a counter by name would let strangers lock a person out of a valid link.
     template_name = "accounts/link.html"
     form_class = LinkForm
 
@@ -64,13 +61,13 @@ class Link(LinkFormView):
 
 @method_decorator(never_cache, name="dispatch")
 class Password(views.PasswordChangeView):
-    """Choose or change the password. This session stays; all others of this person end (their hash no longer fits)."""
+    """Choose or change the password. This session stays; all others of the person end: their hash no longer fits."""
 
     template_name = "accounts/password.html"
     success_url = reverse_lazy("rooms:list")
 
     def get_form_class(self) -> type[Any]:
-        # The old password is asked for, but not where there is none, nor just after a link stood in for it.
+        # The form asks for the old password unless there is none or a link has just stood in for it.
         if self.has_password() and not _came_by_link(self.request):
             return PasswordChangeForm
         return SetPasswordForm
@@ -91,23 +88,7 @@ class Password(views.PasswordChangeView):
         return response
 
 
-@method_decorator([login_required, never_cache], name="dispatch")
-class Settings(SettingsView):
-    """How one wants the pages to be."""
-
-    template_name = "accounts/settings.html"
-    form_class = SettingsForm
-    success_url = reverse_lazy("accounts:settings")
-
-    def get_object(self, queryset: Any = None) -> Preferences:
-        return Preferences.of(self.request.user)
-
-    def form_valid(self, form: SettingsForm) -> HttpResponse:
-        messages.success(self.request, _("Saved."))
-        return super().form_valid(form)
-
-
 def _came_by_link(request: HttpRequest) -> bool:
-    """Whether a one-time link opened this session a moment ago."""
+    """Return whether a one-time link opened this session within the last LINK_STANDS_FOR_PASSWORD_SECONDS."""
     at = request.session.get(BY_LINK, 0)
-    return bool(0 <= time.time() - at < LINK_STANDS_FOR_PASSWORD)
+    return bool(0 <= time.time() - at < LINK_STANDS_FOR_PASSWORD_SECONDS)

@@ -26,7 +26,7 @@ def people(request: SignedInRequest) -> Iterator[Place]:
         yield Place(display_name or name, reverse("admin:accounts_user_change", args=[pk]), about)
 
 
-places.register_page(50, gettext_lazy("Settings"), "accounts:settings")
+places.register_page(50, gettext_lazy("Settings"), "site:settings")
 places.register_page(60, gettext_lazy("Change password"), "accounts:password")
 places.register_admin_page(200, gettext_lazy("People"), "admin:accounts_user_changelist", may_view_people)
 places.register_admin_page(
