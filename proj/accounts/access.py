@@ -1,4 +1,4 @@
-"""Tells the interface processes that what somebody may do has changed: they look at that person's sockets again."""
+"""Messages to the interface processes that a person's access has changed: they check that person's sockets again."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ EVERYBODY = 0
 
 
 def changed(user_id: int = EVERYBODY) -> None:
-    """After the commit, have this person's sockets checked, or everybody's."""
+    """After the commit, have the sockets of one person checked, or of everybody."""
     publish(INTERFACES, {"type": "access.changed", "user": user_id})
 
 
 def when_saved(instance: Any, created: bool, update_fields: frozenset[str] | None, **_: Any) -> None:
-    """A person was saved: the password or `is_active` may be another. Signing in saves only `last_login`."""
+    """Receive post_save: the password or `is_active` may have changed. Signing in saves only `last_login`."""
     if not created and update_fields != frozenset({"last_login"}):
         changed(instance.pk)
 
 
 def when_signed_out(user: Any, **_: Any) -> None:
-    """Somebody signed out. Sent just before the session goes; the mailbox gives that a moment."""
+    """Receive user_logged_out, which Django sends just before it deletes the session; the check waits a moment."""
     if user is not None:
         changed(user.pk)

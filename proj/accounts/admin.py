@@ -20,13 +20,13 @@ from proj.accounts.models import User
 if TYPE_CHECKING:
     Base = UserAdmin[User]
 else:
-    Base = UserAdmin  # takes no type argument when it runs
+    Base = UserAdmin  # takes no type argument at run time
 
 admin.site.unregister(Group)  # nothing in Signalbox asks for a group
 
 
 class InviteForm(forms.Form):
-    """The name of a person who is to come here."""
+    """The name of the person to invite."""
 
     name = forms.CharField(label=_("Name"), help_text=_("Letters, digits and @.+-_ in any script, to sign in with."))
     administrator = forms.BooleanField(label=_("An administrator"), required=False)
@@ -38,12 +38,12 @@ class InviteForm(forms.Form):
         try:
             self.person = User.objects.add(self.cleaned_data["name"], admin=self.cleaned_data["administrator"])
         except forms.ValidationError as error:
-            raise forms.ValidationError(error.messages) from None  # they are about a field of another name
+            raise forms.ValidationError(error.messages) from None  # `error` names a field that this form lacks
 
 
 @admin.register(User)
 class PeopleAdmin(Base):
-    """Django's page for users, with what an administrator does to people here."""
+    """Django's page for users, with invitations, sign-in links and actions on several people."""
 
     actions = ["deactivate", "sign_out", "make_link"]
     change_list_template = "accounts/admin_people.html"
@@ -57,12 +57,12 @@ class PeopleAdmin(Base):
     ]
 
     def has_link_permission(self, request: HttpRequest) -> bool:
-        # A link is a way to become somebody else, so changing people is not enough for it.
+        # A link lets its holder act as another person, so the permission to change people is not enough.
         return bool(request.user.is_superuser)
 
     @admin.action(description=_("Deactivate the selected people"), permissions=["change"])
     def deactivate(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
-        # nobody shuts themselves out by accident
+        # Administrators cannot lock themselves out by accident.
         others = list(people.exclude(username=request.user.get_username()).filter(is_active=True))
         if others and "confirmed" not in request.POST:
             question = [
@@ -103,7 +103,7 @@ class PeopleAdmin(Base):
     def _ask(
         self, request: HttpRequest, action: str, people: list[User], question: list[str], verb: str
     ) -> HttpResponse:
-        """Before `action` is done to `people`: the question with what follows from it, and what the button says."""
+        """Return the page that asks before `action`: question and consequences, and the button's text `verb`."""
         title, follows = question
         context = {
             **self.admin_site.each_context(request),
@@ -119,7 +119,7 @@ class PeopleAdmin(Base):
         return [path("invite/", self.admin_site.admin_view(self.invite), name="invite"), *super().get_urls()]
 
     def invite(self, request: HttpRequest) -> HttpResponse:
-        """A person, and the one-time link that lets them in."""
+        """Add a person and show the one-time link that signs the person in."""
         if not self.has_link_permission(request):
             raise PermissionDenied
         form = InviteForm(request.POST or None)
@@ -138,6 +138,6 @@ class PeopleAdmin(Base):
 
     def _links(self, request: HttpRequest, people: list[User]) -> HttpResponse:
         made = [(person, person.sign_in_link()) for person in people]
-        # Shown on this page only: a message would travel through a cookie, a redirect through a log.
+        # The links are shown on this page only: a message would travel in a cookie, a redirect through a log.
         context = {**self.admin_site.each_context(request), "title": _("One-time sign-in links"), "made": made}
         return TemplateResponse(request, "accounts/admin_links.html", context)

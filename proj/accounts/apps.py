@@ -12,7 +12,7 @@ class AccountsConfig(AppConfig):
 
         from proj.accounts import access, checks  # noqa: F401  checks registers itself
 
-        # in the admin; "Axes" tells nobody anything
+        # The admin shows this name in place of "Axes".
         apps.get_app_config("axes").verbose_name = _("Attempts to sign in")
 
         post_save.connect(access.when_saved, sender="accounts.User", dispatch_uid="access")

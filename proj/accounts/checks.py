@@ -1,4 +1,4 @@
-"""What `manage.py check --deploy` says about how people reach this place."""
+"""The system check of the addresses at which people reach this installation (`manage.py check --deploy`)."""
 
 import ipaddress
 from typing import Any
@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` can only be this very machine."""
+    """Return whether `host` can only mean this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -20,7 +20,7 @@ def is_loopback(host: str) -> bool:
 
 @register(Tags.security, deploy=True)
 def addresses_without_tls(**_: Any) -> list[CheckMessage]:
-    """signalbox.W001: passwords and session cookies cross a network in the clear."""
+    """Return signalbox.W001 when passwords and session cookies cross a network in clear text."""
     bare = [
         address
         for address in settings.ADDRESSES

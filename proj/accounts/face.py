@@ -1,6 +1,6 @@
-"""A person's face: a small round sign with the first letter of how they are called, in a colour of their own.
+"""A person's face: a small round sign with the first letter of the shown name, in a colour of the person's own.
 
-It helps the eye, beside the name and never instead of it. static/rooms/face.js makes the same; a test compares them.
+It stands beside the name and never instead of it. static/rooms/face.js draws the same face; a test compares them.
 """
 
 import unicodedata
@@ -10,7 +10,7 @@ JOINER = "\u200d"
 
 
 def letter(name: str) -> str:
-    """The first letter of `name` (or sign, where it has none) with all that belongs to it, in any script."""
+    """Return the first letter of `name` (a sign, if it has no letter) with its marks and modifiers, in any script."""
     start = 0
     while start < len(name) - 1 and unicodedata.category(name[start])[0] in "PMZ":
         start += 1
@@ -20,16 +20,16 @@ def letter(name: str) -> str:
     return name[start:end]
 
 
-def hue(who: str) -> int:
-    """The colour of who signs in as `who`: 0 to 11, the same for ever."""
+def hue(username: str) -> int:
+    """Return the colour of the person with this sign-in name, 0 to 11. It never changes."""
     number = 0
-    for character in who:
+    for character in username:
         number = (101 * number + ord(character)) % 65_521
     return number % HUES
 
 
 def _belongs(character: str, letter: str) -> bool:
-    """Whether what follows `letter` is a part of it: marks, colours of skin, what is joined, a flag's second half."""
+    """Return whether `character` belongs to the `letter` before it: a mark, a skin tone, a joined sign, half a flag."""
     if character == JOINER or letter.endswith(JOINER) or unicodedata.category(character).startswith("M"):
         return True
     return "\U0001f3fb" <= character <= "\U0001f3ff" or (_halves_flag(character) and _halves_flag(letter))

@@ -1,4 +1,4 @@
-"""In which language a person sees the pages: the one they have chosen, otherwise the browser's."""
+"""The language of the pages: the one that the person has chosen, otherwise the browser's."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from proj.accounts.preferences import Preferences
 
 
 class LanguageMiddleware:
-    """After LocaleMiddleware, which goes by the browser, and AuthenticationMiddleware."""
+    """Activate the person's language. It stands after LocaleMiddleware and AuthenticationMiddleware."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

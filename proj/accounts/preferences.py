@@ -1,4 +1,4 @@
-"""How a person wants the pages to be. Nobody has to choose: without a row, the defaults stand."""
+"""A person's choices for the pages. A person without a row has the defaults."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Theme(models.TextChoices):
-    """The colours of the pages."""
+    """The colour scheme of the pages."""
 
     SYSTEM = "system", _("As the device has it")
     LIGHT = "light", _("Light")
@@ -16,7 +16,7 @@ class Theme(models.TextChoices):
 
 
 class Clock(models.TextChoices):
-    """How times of day are written. The values go to static/rooms/times.js."""
+    """The notation of times of day. The values go to static/rooms/times.js."""
 
     HOURS_24 = "24", _("24 hours: 14:05")
     HOURS_12 = "12", _("12 hours: 2:05 PM")
@@ -24,12 +24,12 @@ class Clock(models.TextChoices):
 
 
 def _languages() -> list[tuple[str, Any]]:
-    """Those that the pages are translated into, each by its own name."""
+    """Return the languages of the pages as choices, each by its own name, after the browser's own choice."""
     return [("", _("As the browser has it")), *settings.LANGUAGES]
 
 
 class Notify(models.TextChoices):
-    """What the desktop tells of. The values go to static/site/notify.js."""
+    """The messages that desktop notifications announce. The values go to static/site/notify.js."""
 
     MENTIONS = "mentions", _("Messages that mention me")
     ALL = "all", _("All messages")
@@ -37,7 +37,7 @@ class Notify(models.TextChoices):
 
 
 class Preferences(models.Model):
-    """One person's choices."""
+    """One person's choices for the pages."""
 
     user = models.OneToOneField("accounts.User", on_delete=models.CASCADE, related_name="preferences")
     theme = models.CharField(_("colours"), max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
@@ -53,5 +53,5 @@ class Preferences(models.Model):
 
     @classmethod
     def of(cls, user: Any) -> "Preferences":
-        """The choices of `user`; unsaved defaults when there are none yet."""
+        """Return the choices of `user`, or unsaved defaults."""
         return cls.objects.filter(user=user).first() or cls(user=user)

@@ -1,6 +1,6 @@
-"""Sessions for doors that have a cookie and no request: who one belongs to, and one for a moment."""
+"""Sessions for sockets and commands, which have a session key and no request: find its person, make one, end all."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -24,11 +24,11 @@ def person_of(session_key: str) -> User | None:
 
 
 def people_of(session_keys: Iterable[str]) -> dict[str, User]:
-    """The active people signed in by these sessions, by key. Two reads of the database altogether, no write.
+    """Return the active people signed in by these sessions, by key. It takes two queries altogether, and no write.
 
     The rules are those of django.contrib.auth.get_user(): a session made under an earlier password is nobody's.
     """
-    # a key of another form is never one of ours, and PostgreSQL would refuse to look for a NUL
+    # Our session keys are alphanumeric; PostgreSQL would refuse to search for a NUL.
     keys = {key for key in session_keys if key.isascii() and key.isalnum()}
     store = _store(None)
     rows = store.get_model_class().objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
@@ -44,18 +44,18 @@ def people_of(session_keys: Iterable[str]) -> dict[str, User]:
 
 
 def end_all(person: User) -> None:
-    """Sign `person` out everywhere: all their sessions end, and their open sockets close."""
+    """Sign `person` out everywhere: all sessions end, and the open sockets close."""
     store = _store(None)
     rows = store.get_model_class().objects.filter(expire_date__gt=timezone.now())
-    # a session does not say in a column whose it is; there are thousands, and this is done once in a while
+    # No column of a session names its person. There are thousands of sessions, and this happens once in a while.
     theirs = [row.pk for row in rows.iterator() if store.decode(row.session_data).get(SESSION_KEY) == str(person.pk)]
     for key in theirs:
         _store(key).delete()
     access.changed(person.pk)
 
 
-def _fits(content: dict[str, Any], person: User) -> bool:
-    """Whether the session was made under the person's present password, by a backend that is in use."""
+def _fits(content: Mapping[str, str], person: User) -> bool:
+    """Return whether the session was made under the person's present password, by a backend that is in use."""
     if content.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return False
     given = content.get(HASH_SESSION_KEY, "")
@@ -65,7 +65,7 @@ def _fits(content: dict[str, Any], person: User) -> bool:
 
 @contextmanager
 def session_for(person: User, seconds: int) -> Iterator[str]:
-    """A session of `person` made straight in the database, for at most `seconds`; gives its key, and ends it."""
+    """Yield the key of a session of `person`, made straight in the database for at most `seconds`, then end it."""
     session = _store(None)
     session[SESSION_KEY] = str(person.pk)
     session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"

@@ -1,4 +1,4 @@
-"""`manage.py adduser NAME`: a person, and the one-time link that lets them in."""
+"""`manage.py adduser NAME`: add a person and print the one-time link that signs the person in."""
 
 import json
 from argparse import ArgumentParser
@@ -15,7 +15,7 @@ from proj.accounts.models import User
 
 
 class Command(BaseCommand):
-    """Exit status: 0 done, 1 refused with a sentence, 2 wrong usage."""
+    """Exit status: 0 done, 1 refused with a sentence, 2 bad usage."""
 
     help = (
         "Add a person and print a one-time sign-in link. The person opens it, presses the button and chooses a "
@@ -31,10 +31,10 @@ class Command(BaseCommand):
         parser.add_argument("--admin", action="store_true", help="an administrator: may manage people at /admin/")
         which = parser.add_mutually_exclusive_group()
         which.add_argument(
-            "--again", action="store_true", help="a fresh link for NAME, who exists (lost link or password)"
+            "--again", action="store_true", help="a fresh link for a person that exists (lost link or password)"
         )
         which.add_argument(
-            "--first", action="store_true", help="do nothing, quietly, when there is an administrator already"
+            "--first", action="store_true", help="print nothing and add nobody when there is an administrator already"
         )
         parser.add_argument("--json", action="store_true", help='print {"name", "admin", "link", "expires"} instead')
 
@@ -42,26 +42,25 @@ class Command(BaseCommand):
         try:
             if options["first"] and User.objects.administrators().exists():
                 return
-            person = self.known(options) if options["again"] else self.added(options)
+            find = self.known if options["again"] else self.added
+            person = find(options["name"], admin=options["admin"])
         except DatabaseError as error:
             raise CommandError(f"The database is not ready ({error}). Run: manage.py migrate") from error
         self.print(person, as_json=options["json"])
 
-    def added(self, options: dict[str, Any]) -> User:
-        name = options["name"]
+    def added(self, name: str, *, admin: bool) -> User:
         try:
-            return User.objects.add(name, admin=options["admin"])
+            return User.objects.add(name, admin=admin)
         except ValidationError as error:
-            # PostgreSQL would refuse even to look for a name with NUL
+            # PostgreSQL would refuse to search for a name with a NUL.
             if "\0" not in name and User.objects.filter(username__iexact=User.normalize_username(name)).exists():
                 raise CommandError(
                     f"{name} is here already. For a fresh link: manage.py adduser {name} --again"
                 ) from None
             raise CommandError(f"{name!r} cannot be a name: {' '.join(error.messages)}") from None
 
-    def known(self, options: dict[str, Any]) -> User:
-        name = options["name"]
-        if options["admin"]:
+    def known(self, name: str, *, admin: bool) -> User:
+        if admin:
             raise CommandError("--again changes nobody's rights; make somebody an administrator at /admin/.")
         person = User.objects.filter(username=User.normalize_username(name)).first()
         if person is None:
