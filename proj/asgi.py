@@ -1,7 +1,6 @@
 """The composition root: socket URLs for the interface processes, channel names for the workers."""
 
 import os
-import sys
 
 import django
 from channels.routing import ChannelNameRouter, ProtocolTypeRouter, URLRouter
@@ -18,11 +17,6 @@ from consumers.sockets.runs import RunSocket, ServiceSocket  # noqa: E402
 from consumers.workers.chat import ChatWorker  # noqa: E402
 from consumers.workers.runs import RunsWorker  # noqa: E402
 from proj.layer import names  # noqa: E402
-
-if "daphne.cli" in sys.modules:  # daphne is importing this: it is to start our interface server
-    from consumers.interface.transport.server import Server
-
-    sys.modules["daphne.cli"].CommandLineInterface.server_class = Server
 
 application = ProtocolTypeRouter(
     {

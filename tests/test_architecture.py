@@ -16,6 +16,8 @@ HOUSE = House()
 SOURCES = HOUSE.code
 # A composition root may know everybody: the routes of asgi.py, and the entry point that starts the interface.
 ROOTS = ("proj.asgi", "consumers.interface.__main__")
+# The upper layers of an interface process, lowest first; support and transport lie below them.
+INTERFACE_LAYERS = ("consumers.interface.chat", "consumers.interface.feeds", "consumers.interface.process")
 # Each line: a package, the packages that it must not import.
 WALLS = {
     "proj.layer": ("proj.accounts", "proj.rooms", "proj.runs", "proj.site", "proj.health"),
@@ -27,7 +29,10 @@ WALLS = {
     "consumers.sockets": ("consumers.workers",),
     "consumers.workers": ("consumers.sockets", "consumers.interface"),
     "consumers.interface": ("consumers.sockets", "consumers.workers"),
-    "consumers.interface.transport": ("consumers.interface.feeds", "consumers.interface.chat"),
+    "consumers.interface.support": (*INTERFACE_LAYERS, "consumers.interface.transport"),
+    "consumers.interface.transport": INTERFACE_LAYERS,
+    "consumers.interface.chat": INTERFACE_LAYERS[1:],
+    "consumers.interface.feeds": INTERFACE_LAYERS[2:],
 }
 STARTERS = ("proj.runs.running", "consumers.workers")
 MAX_DEFERRED = 12

@@ -33,6 +33,8 @@ def interface() -> Interface:
     return _interfaces[loop]
 
 
-def existing() -> Interface | None:
-    """The interface of the running event loop, if any socket ever came."""
-    return _interfaces.get(asyncio.get_running_loop())
+async def close_interface() -> None:
+    """Close the interface of the running event loop, if a socket ever made it."""
+    made = _interfaces.get(asyncio.get_running_loop())
+    if made is not None:
+        await made.close()

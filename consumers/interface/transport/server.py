@@ -1,11 +1,9 @@
-"""The interface server: daphne, with a line that writes straight to the socket, bounds both ways, and a quiet end.
-
-`daphne proj.asgi:application` starts it, because proj/asgi.py puts it into daphne's command line class.
-"""
+"""The interface server: daphne, with a line that writes straight to the socket, bounds both ways, and a quiet end."""
 
 import asyncio
 import logging
 import random
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,7 +12,6 @@ from daphne.server import Server as DaphneServer
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer
 
-from consumers.interface.process import existing
 from consumers.interface.transport.direct import DirectLine, Flusher
 from consumers.interface.transport.inbound import InboundQueue
 from consumers.interface.transport.line import Line, SendLine
@@ -130,12 +127,16 @@ class Handle:
         return line
 
 
-class Server(DaphneServer):
-    """Daphne's server with our protocol, our queue and our end."""
+async def _nothing_to_finish() -> None:
+    """The default of Server's `finish`."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["ready_callable"] = self._prepared
-        super().__init__(*args, **kwargs)
+
+class Server(DaphneServer):
+    """Daphne's server with our protocol, inbound queue and drain. `finish` is awaited after the last handler."""
+
+    def __init__(self, *args: Any, finish: Callable[[], Awaitable[None]] = _nothing_to_finish, **kwargs: Any) -> None:
+        super().__init__(*args, ready_callable=self._prepared, **kwargs)
+        self._hand_over = finish
         self.traffic = Traffic()
         self._flusher = Flusher(self.traffic)
         self._ports: list[Any] = []
@@ -208,6 +209,4 @@ class Server(DaphneServer):
         ]:
             await asyncio.wait(running, timeout=0.5)
             await self._send_everybody_away()  # handshakes that were under way are done by now
-        interface = existing()
-        if interface is not None:
-            await interface.close()
+        await self._hand_over()

@@ -1,5 +1,6 @@
-"""`manage.py runserver`: pages and sockets in one process, for whoever works on Signalbox."""
+"""`manage.py runserver`: pages and sockets in one process, for developers of Signalbox."""
 
+from functools import partial
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter
@@ -7,12 +8,13 @@ from daphne.management.commands.runserver import Command as DaphneCommand
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.asgi import get_asgi_application
 
+from consumers.interface.process import close_interface
 from consumers.interface.transport.server import Server
 
 
 class Command(DaphneCommand):
     help = "Serve pages and sockets from one process, with our interface server. Redis and the workers run elsewhere."
-    server_cls = Server
+    server_cls = partial(Server, finish=close_interface)
 
     def get_application(self, options: dict[str, Any]) -> ProtocolTypeRouter:
         from proj.asgi import application  # not before settings are there
