@@ -43,7 +43,7 @@ class Counts(Traffic):
 
     due = False
 
-    def soon(self) -> None:
+    def schedule_report(self) -> None:
         self.due = True
 
 

@@ -67,7 +67,7 @@ def test_what_arrives_at_once_is_written_at_once_to_whom_it_follows() -> None:
 
 
 def test_in_a_room_of_very_many_the_frames_are_left_to_who_writes_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("consumers.interface.feeds.room.SLICE", 2)
+    monkeypatch.setattr("consumers.interface.feeds.room.SLICE_SOCKETS", 2)
     room = OpenRoom(1)
     sockets = [live(room, 0) for _ in range(3)]
     room.arrived([(1, "1"), (2, "2")])

@@ -185,7 +185,7 @@ def test_the_real_metrics_fit_into_a_file_with_all_their_labels(tmp_path: Path) 
     code = """
 from proj.metrics import definitions as d
 import consumers.interface.transport.server as server
-for code in [*server.COUNTED, "other"]: d.CLOSES.labels(str(code)).inc()
+for code in [*server.COUNTED_CLOSE_CODES, "other"]: d.CLOSES.labels(str(code)).inc()
 for code in range(25): d.REFUSALS.labels(f"a_long_code_{code}").inc()
 for channel in range(10):
     for metric in (d.UNREADABLE, d.WORKER_BATCHES, d.WORKER_ITEMS, d.WORKER_FAILURES, d.WORKER_SET_ASIDE):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from consumers.interface.chat.presence import Presence
 from consumers.interface.transport.frame import Frame
-from consumers.interface.transport.line import SLICE
+from consumers.interface.transport.line import SLICE_SOCKETS
 from consumers.interface.transport.outlet import Outlet
 
 
@@ -75,7 +75,7 @@ class OpenRoom:
         if not frames:
             return
         last, wire = self.head, b"".join([frame.wire for frame in frames])
-        at_once = len(self.outlets) <= SLICE  # more are left to who flushes the lines, in slices
+        at_once = len(self.outlets) <= SLICE_SOCKETS  # more are left to who flushes the lines, in slices
         for outlet in self.outlets:
             if at_once and outlet.seq == first - 1 and outlet.held is None and not outlet.plain:
                 outlet.seq = last

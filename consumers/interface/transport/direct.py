@@ -1,36 +1,38 @@
 """A line that writes to the socket itself: no ASGI message, no queue, no task, no copy per frame.
 
 Of stock Channels' CPU per delivery this leaves out the thread hop, the consumer's queue, ASGI's send chain, autobahn's
-framing, and a write event in epoll for each frame. What comes for one socket in one turn of the event loop goes out in
+framing, and a write event in epoll for each frame. The frames for one socket in one turn of the event loop go out in
 one system call.
 """
 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import cast
 
 from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 
+from consumers.interface.transport.autobahn_internals import STATE_OPEN, queued_frames
 from consumers.interface.transport.frame import Frame
-from consumers.interface.transport.line import SLICE, TOO_SLOW
+from consumers.interface.transport.line import CLOSE_TOO_SLOW, SLICE_SOCKETS
 from consumers.interface.transport.traffic import Traffic
+from consumers.interface.transport.twisted_internals import direct_send, queued_bytes
 from proj.metrics.definitions import SLOW_SOCKETS
 
 
 class Flusher:
-    """Writes what has gathered for the sockets of a process, at the end of each turn of the event loop."""
+    """Flushes the lines of a process that have frames to write, at the end of each turn of the event loop."""
 
     def __init__(self, traffic: Traffic) -> None:
         self.traffic = traffic
-        self._due: deque[DirectLine] = deque()
+        self._lines: deque[DirectLine] = deque()
         self._scheduled = False
 
-    def note(self, line: "DirectLine") -> None:
-        """`line` has something to write."""
-        self._due.append(line)
+    def add(self, line: "DirectLine") -> None:
+        """Have `line` flushed at the end of this turn."""
+        self._lines.append(line)
         self._schedule()
 
     def _schedule(self) -> None:
@@ -40,18 +42,19 @@ class Flusher:
 
     def _flush(self) -> None:
         self._scheduled = False
-        self.traffic.soon()
-        for _ in range(min(SLICE, len(self._due))):
-            self._due.popleft().flush()
-        if self._due:
+        self.traffic.schedule_report()
+        for _ in range(min(SLICE_SOCKETS, len(self._lines))):
+            self._lines.popleft().flush()
+        if self._lines:
             self._schedule()
 
 
 class DirectLine:
     """Writes frames to the socket when nothing is queued before them, and through the transport otherwise.
 
-    `clear` says that nothing is, so that a delivery need not ask protocol and transport, whose attributes lie all over
-    the memory. Whoever else writes to the connection, or ends it, sets it to False (see server.py).
+    `clear` says that nothing is queued, so that a delivery need not read the protocol and the transport, whose
+    attributes lie all over the memory. Any other code that writes to the connection, or ends it, sets `clear` to False
+    (see server.py).
     """
 
     __slots__ = ("_closed", "_flusher", "_gathered", "_protocol", "_send", "_slow", "_traffic", "clear")
@@ -60,17 +63,17 @@ class DirectLine:
         self._protocol = protocol
         self._flusher = flusher
         self._traffic = flusher.traffic
-        self._send = protocol.transport.socket.send
+        self._send = cast("Callable[[bytes], int]", direct_send(protocol.transport))  # Handle.line() has checked it
         self._gathered: list[bytes] = []
         self._closed = False
-        self._slow = False  # it has been counted as slow, and has not caught up
+        self._slow = False  # the line was counted as slow and has not caught up since
         self.clear = False
 
     def write(self, frame: Frame) -> None:
         if self._closed:
             return
         if not self._gathered:
-            self._flusher.note(self)
+            self._flusher.add(self)
             self.clear = False
         self._gathered.append(frame.wire)
 
@@ -82,7 +85,7 @@ class DirectLine:
         traffic = self._traffic
         traffic.sent_frames += len(frames)
         traffic.sent_bytes += len(wire)
-        traffic.soon()
+        traffic.schedule_report()
         try:
             taken = self._send(wire)
         except OSError:
@@ -100,10 +103,12 @@ class DirectLine:
     def waiting(self) -> int:
         transport = self._protocol.transport
         gathered = sum(len(data) for data in self._gathered)
-        return gathered + (self._queued(transport) if transport is not None else 0)
+        if transport is None:
+            return gathered
+        return gathered + (1 if queued_frames(self._protocol) else queued_bytes(transport))
 
     def flush(self) -> None:
-        """Write what has gathered."""
+        """Write the frames that have gathered."""
         if not self._gathered:
             return
         frames = len(self._gathered)
@@ -111,28 +116,29 @@ class DirectLine:
         self._gathered.clear()
         protocol = self._protocol
         transport = protocol.transport
-        if protocol.state != WebSocketProtocol.STATE_OPEN or transport is None:
+        if protocol.state != STATE_OPEN or transport is None:
             self._closed = True
             return
         self._traffic.sent_frames += frames
         self._traffic.sent_bytes += len(data)
         taken = 0
-        if not self._queued(transport):
+        if not queued_frames(protocol) and not queued_bytes(transport):
             self.clear = True
-            with contextlib.suppress(OSError):  # it takes no more now; or it is gone, as the transport finds out itself
+            # The socket's buffer is full, or the socket is closed: the transport finds out by itself.
+            with contextlib.suppress(OSError):
                 taken = self._send(data)
         if taken != len(data):
             self._queue(data[taken:])
 
     def _queue(self, data: bytes) -> None:
-        """Leave it to the transport to write `data`, after what waits there."""
+        """Leave it to the transport to write `data`, after the bytes that wait there."""
         self.clear = False
         transport = self._protocol.transport
         if transport is not None:
             transport.write(data)
-            self._look_at_backlog(self._queued(transport))
+            self._check_backlog(queued_bytes(transport))
 
-    def _look_at_backlog(self, queued: int) -> None:
+    def _check_backlog(self, queued: int) -> None:
         if queued <= settings.SOCKET_BACKLOG // 2:
             self._slow = False
             return
@@ -141,10 +147,4 @@ class DirectLine:
             SLOW_SOCKETS.inc()
         if queued > settings.SOCKET_BACKLOG:
             self._closed = True
-            self._protocol.serverClose(TOO_SLOW, "reading too slowly")
-
-    def _queued(self, transport: Any) -> int:
-        """Bytes that wait in the transport; it gives their memory back when the closing handshake is over."""
-        if self._protocol.send_queue:
-            return 1
-        return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
+            self._protocol.serverClose(CLOSE_TOO_SLOW, "reading too slowly")

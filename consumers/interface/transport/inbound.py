@@ -1,10 +1,12 @@
-"""What a browser says and nobody has looked at yet: when it is too much, reading from the socket pauses."""
+"""A browser's frames that its consumer has not handled yet: above a bound, reading from the socket pauses."""
 
 import asyncio
 from typing import Any
 
-PAUSE = 64  # frames
-RESUME = 16
+from consumers.interface.transport.asgi import Message
+
+PAUSE_FRAMES = 64
+RESUME_FRAMES = 16
 
 
 class InboundQueue:
@@ -18,20 +20,20 @@ class InboundQueue:
     def __init__(self, transport: Any) -> None:
         self._transport = transport
         self._paused = False
-        self._items: list[dict[str, Any]] = []
+        self._items: list[Message] = []
         self._reader: asyncio.Future[None] | None = None
 
-    def put_nowait(self, item: dict[str, Any]) -> None:
+    def put_nowait(self, item: Message) -> None:
         """Add an ASGI message."""
         self._items.append(item)
         if self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
-        if len(self._items) > PAUSE and not self._paused and item["type"] == "websocket.receive":
+        if len(self._items) > PAUSE_FRAMES and not self._paused and item["type"] == "websocket.receive":
             self._paused = True
             self._transport.pauseProducing()
 
-    async def get(self) -> dict[str, Any]:
-        """The next ASGI message, when there is one."""
+    async def get(self) -> Message:
+        """Return the next ASGI message, when there is one."""
         while not self._items:
             self._reader = asyncio.get_running_loop().create_future()
             try:
@@ -39,7 +41,7 @@ class InboundQueue:
             finally:
                 self._reader = None
         item = self._items.pop(0)
-        if self._paused and len(self._items) <= RESUME:
+        if self._paused and len(self._items) <= RESUME_FRAMES:
             self._paused = False
             if self._transport.connected:
                 self._transport.resumeProducing()

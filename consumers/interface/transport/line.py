@@ -1,20 +1,21 @@
-"""What leads to one browser: an Outlet writes frames to a Line, and never waits for it."""
+"""The way to one browser: an Outlet writes frames to a Line, and never waits for it."""
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 from django.conf import settings
 
+from consumers.interface.transport.asgi import Message, Scope, Send
 from consumers.interface.transport.frame import Frame
 from proj.metrics.definitions import SLOW_SOCKETS
 
 logger = logging.getLogger(__name__)
 
-TOO_SLOW = 4408
-SLICE = 1000  # sockets that are written to before others have their turn
+CLOSE_TOO_SLOW = 4408
+SLICE_SOCKETS = 1000  # that are written to before other work of the event loop has its turn
 
 
 class Line(Protocol):
@@ -24,10 +25,10 @@ class Line(Protocol):
         """Send `frame`; nothing happens on a line that is closed."""
 
     def write_now(self, frames: Sequence[Frame], wire: bytes) -> None:
-        """As write() of each, before this call returns where that can be; `wire` is the wire of all of them."""
+        """As write() of each frame, before this call returns where possible. `wire`: their wires in one."""
 
     def close(self, code: int, reason: str = "") -> None:
-        """Close the socket, after what was written."""
+        """Close the socket, after the frames that were written."""
 
     @property
     def waiting(self) -> int:
@@ -35,24 +36,24 @@ class Line(Protocol):
 
 
 class SendLine:
-    """A line over ASGI's own `send`, under any server. A task of its own waits for it, so that nobody else has to."""
+    """A line over ASGI's own `send`, under any server. A task of its own awaits `send`, so that no writer has to."""
 
-    def __init__(self, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+    def __init__(self, send: Send) -> None:
         self._send = send
-        self._waiting: deque[dict[str, Any]] = deque()
-        self._size = 0  # characters that wait
+        self._messages: deque[Message] = deque()
+        self._characters = 0  # in the messages that wait
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
     def write(self, frame: Frame) -> None:
         if self._closed:
             return
-        before = self._size
-        self._size += len(frame.text)
-        if before <= settings.SOCKET_BACKLOG // 2 < self._size:
+        before = self._characters
+        self._characters += len(frame.text)
+        if before <= settings.SOCKET_BACKLOG // 2 < self._characters:
             SLOW_SOCKETS.inc()
-        if self._size > settings.SOCKET_BACKLOG:
-            self.close(TOO_SLOW, "reading too slowly")
+        if self._characters > settings.SOCKET_BACKLOG:
+            self.close(CLOSE_TOO_SLOW, "reading too slowly")
             return
         self._put({"type": "websocket.send", "text": frame.text})
 
@@ -67,26 +68,27 @@ class SendLine:
 
     @property
     def waiting(self) -> int:
-        return self._size
+        return self._characters
 
-    def _put(self, message: dict[str, Any]) -> None:
-        self._waiting.append(message)
+    def _put(self, message: Message) -> None:
+        self._messages.append(message)
         if self._task is None or self._task.done():
             self._task = asyncio.ensure_future(self._drain())
 
     async def _drain(self) -> None:
-        while self._waiting:
-            message = self._waiting.popleft()
-            self._size -= len(message.get("text", ""))
+        while self._messages:
+            message = self._messages.popleft()
+            self._characters -= len(message.get("text", ""))
             try:
                 await self._send(message)
-            except Exception as error:  # whatever the server makes of a socket that is gone
-                logger.info("a socket cannot be written to: %r", error)
+            except Exception as error:  # servers raise different errors for a socket that is closed
+                logger.info("could not write to a socket: %r", error)
                 self._closed = True
-                self._waiting.clear()
+                self._messages.clear()
 
 
-def line_to(scope: Mapping[str, Any], send: Callable[[dict[str, Any]], Awaitable[None]]) -> Line:
-    """The best line to the browser behind `scope`: the interface server's own (see server.py), or plain `send`."""
-    own = scope.get("extensions", {}).get("signalbox")
-    return own.line() if own is not None else SendLine(send)
+def line_to(scope: Scope, send: Send) -> Line:
+    """Return the best line to the browser of `scope`: the interface server's own (see server.py), or plain `send`."""
+    handle = scope.get("extensions", {}).get("signalbox")
+    line: Line = SendLine(send) if handle is None else handle.line()
+    return line

@@ -1,10 +1,9 @@
-"""The interface server: daphne, with a line that writes straight to the socket, bounds both ways, and a quiet end."""
+"""The interface server: daphne with direct writes to the socket, bounds in both directions, and a drain at its end."""
 
 import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,6 +11,8 @@ from daphne.server import Server as DaphneServer
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer
 
+from consumers.interface.transport import autobahn_internals, daphne_internals, twisted_internals
+from consumers.interface.transport.asgi import Message, Scope
 from consumers.interface.transport.direct import DirectLine, Flusher
 from consumers.interface.transport.inbound import InboundQueue
 from consumers.interface.transport.line import Line, SendLine
@@ -20,44 +21,39 @@ from proj.metrics.definitions import CLOSES, PROCESS, SOCKETS
 
 logger = logging.getLogger(__name__)
 
-RESTARTING = 1012
-COME_BACK = 3.0  # seconds over which browsers are asked to spread their return
-BATCH = 100  # sockets that are closed at once
-CLOSING = 5.0  # seconds that a browser has to answer a close
-READ = 4096  # bytes taken from a browser before others have their turn; a frame in them costs up to 40 us
-SLOWLY = 0.05  # seconds between two reads from who is being sent away
-DRAIN = 12.0  # seconds that all this may take; below supervisord's stopwaitsecs
+SERVICE_RESTART = 1012
+RETURN_SPREAD_SECONDS = 3.0  # browsers are asked to spread their return over this time
+CLOSE_BATCH_SOCKETS = 100
+CLOSE_BATCH_PAUSE_SECONDS = 0.02
+CLOSE_HANDSHAKE_SECONDS = 5.0  # that a browser has to answer a close frame
+# Read from one browser before the others have their turn. A frame in it costs up to 40 us. Twisted's 64 KiB may hold
+# 800 small frames, which autobahn handles at once: 30 ms for which every other socket waits.
+READ_BYTES = 4096
+CLOSING_READ_PAUSE_SECONDS = 0.05  # between two reads from a browser that is being closed
+DRAIN_SECONDS = 12.0  # for the whole drain; below supervisord's stopwaitsecs
 # Close codes that are counted by themselves. Browsers may make up others, and a metric keeps each one for ever.
-COUNTED = (1000, 1001, 1002, 1003, 1005, 1006, 1007, 1009, 1011, 1012, 1013, 4400, 4401, 4403, 4404, 4408, 4429)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What daphne still wants to know of a request when the socket is open."""
-
-    path: str
+COUNTED_CLOSE_CODES = (
+    *(1000, 1001, 1002, 1003, 1005, 1006, 1007, 1009, 1011, 1012, 1013),
+    *(4400, 4401, 4403, 4404, 4408, 4429),
+)
 
 
 class Protocol(WebSocketProtocol):
     """A browser's connection."""
 
     opened = False
-    told = 0  # the close code that we sent
+    close_code = 0  # the one that we sent
     line: DirectLine | None = None
 
     def onOpen(self) -> None:
-        # Twisted takes 64 KiB, and autobahn handles every frame in them at once: 800 small ones hold up all for 30 ms.
-        self.transport.bufferSize = READ
-        self._forget_the_request()
+        twisted_internals.set_read_size(self.transport, READ_BYTES)
+        # The scope has the request. The three libraries each keep it too: a fifth of an idle socket's memory.
+        daphne_internals.forget_request(self)
+        autobahn_internals.forget_handshake(self)
+        twisted_internals.forget_request(self.transport)
         super().onOpen()
         self.opened = True
         SOCKETS.labels(PROCESS).inc()
-
-    def _forget_the_request(self) -> None:
-        """The scope has it. Daphne, autobahn and Twisted each keep it once more: a fifth of an idle socket's memory."""
-        self.request: Any = _Asked(self.request.path)
-        self.http_request_data, self.http_headers = b"", dict[str, str]()
-        self.transport.unregisterProducer()  # Twisted's HTTP channel with its request: it paused nothing any more
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         if self.line is not None:
@@ -71,35 +67,31 @@ class Protocol(WebSocketProtocol):
         super().onClose(wasClean, code, reason)
         if self.opened:
             self.opened = False
-            ended = self.told or code
+            final_code = self.close_code or code
             SOCKETS.labels(PROCESS).dec()
-            CLOSES.labels(str(ended) if ended in COUNTED else "other").inc()
+            CLOSES.labels(str(final_code) if final_code in COUNTED_CLOSE_CODES else "other").inc()
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         self.server.traffic.received(len(payload))
-        # Daphne takes any frame for a sign of life and then does not ping: who sends and never reads lives for ever.
-        pinged: float = self.last_ping  # type: ignore[has-type]
-        super().onMessage(payload, isBinary)
-        self.last_ping = pinged
+        daphne_internals.receive_without_ping_credit(self, super().onMessage, payload, isBinary)
 
     def dataReceived(self, data: bytes) -> None:
         super().dataReceived(data)
-        # Autobahn goes on parsing what a flooder has under way, frame by frame; its answer to the close may follow.
-        if self.told and self.state == self.STATE_CLOSING and self.transport.connected:
+        # autobahn parses a flooder's remaining frames one by one, because the answer to the close may follow them.
+        if self.close_code and self.state == autobahn_internals.STATE_CLOSING and self.transport.connected:
             self.transport.pauseProducing()
-            asyncio.get_running_loop().call_later(SLOWLY, self._hear_on)
+            asyncio.get_running_loop().call_later(CLOSING_READ_PAUSE_SECONDS, self._resume_reading)
 
-    def _hear_on(self) -> None:
+    def _resume_reading(self) -> None:
         if self.transport is not None and self.transport.connected:
             self.transport.resumeProducing()
 
     def serverClose(self, code: int | None = None, reason: str = "") -> None:
-        self.told = self.told or code or 1000
-        # autobahn's sendClose() refuses 1011 to 1013, which are a server's to use
-        self.sendCloseFrame(code=code or 1000, reasonUtf8=reason.encode()[:120] or None)
+        self.close_code = self.close_code or code or 1000
+        autobahn_internals.send_close(self, code or 1000, reason)
 
-    def handle_reply(self, message: dict[str, Any]) -> None:
-        if message["type"] == "websocket.close" and self.state == self.STATE_OPEN:
+    def handle_reply(self, message: Message) -> None:
+        if message["type"] == "websocket.close" and self.state == autobahn_internals.STATE_OPEN:
             self.serverClose(message.get("code"), message.get("reason") or "")
         else:
             super().handle_reply(message)
@@ -110,7 +102,7 @@ class Protocol(WebSocketProtocol):
 
 
 class Handle:
-    """What consumers find in `scope["extensions"]["signalbox"]`."""
+    """The value of `scope["extensions"]["signalbox"]`: consumers get the line to their browser from it."""
 
     def __init__(self, protocol: Protocol, flusher: Flusher, send: Any) -> None:
         self._protocol = protocol
@@ -118,12 +110,11 @@ class Handle:
         self._send = send
 
     def line(self) -> Line:
-        """The line to this browser; the plain one where bytes cannot go out as they are."""
-        transport = self._protocol.transport
-        gone = getattr(transport, "socket", None) is None
-        if gone or self._protocol._perMessageCompress is not None or getattr(transport, "TLS", False):
+        """Return the line to this browser: a direct one, or the plain one where bytes cannot go out as they are."""
+        protocol = self._protocol
+        if twisted_internals.direct_send(protocol.transport) is None or autobahn_internals.compresses(protocol):
             return SendLine(self._send)
-        line = self._protocol.line = DirectLine(self._protocol, self._flusher)
+        line = protocol.line = DirectLine(protocol, self._flusher)
         return line
 
 
@@ -135,9 +126,9 @@ class Server(DaphneServer):
     """Daphne's server with our protocol, inbound queue and drain. `finish` is awaited after the last handler."""
 
     def __init__(self, *args: Any, finish: Callable[[], Awaitable[None]] = _nothing_to_finish, **kwargs: Any) -> None:
-        super().__init__(*args, ready_callable=self._prepared, **kwargs)
-        self._hand_over = finish
+        super().__init__(*args, ready_callable=self._prepare, **kwargs)
         self.traffic = Traffic()
+        self._finish = finish
         self._flusher = Flusher(self.traffic)
         self._ports: list[Any] = []
 
@@ -145,44 +136,46 @@ class Server(DaphneServer):
         self._ports.append(port)
         super().listen_success(port)
 
-    def _prepared(self) -> None:
+    def _prepare(self) -> None:
         SOCKETS.labels(PROCESS).set(0)
-        self.ws_factory.protocol = Protocol
-        # pongs count, a client's own chatter does not
-        self.ws_factory.setProtocolOptions(
-            autoPingRestartOnAnyTraffic=False,
-            closeHandshakeTimeout=CLOSING,
-            allowNullOrigin=True,  # as daphne has it: the door judges origins
+        daphne_internals.use_protocol(
+            self,
+            Protocol,
+            autoPingRestartOnAnyTraffic=False,  # only a pong is a sign of life, a frame of the client is not
+            closeHandshakeTimeout=CLOSE_HANDSHAKE_SECONDS,
+            allowNullOrigin=True,  # as daphne has it: sockets/door.py judges origins
         )
 
-    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+    def create_application(self, protocol: Any, scope: Scope) -> Any:
         if scope["type"] != "websocket":
             return super().create_application(protocol, scope)
-        # As daphne's own, but for the handle and the queue.
+        # The same as daphne's own, but for the handle and the queue.
         send = partial(self.handle_reply, protocol)
         scope.setdefault("asgi", {"version": "3.0"})
         scope.setdefault("extensions", {})["signalbox"] = Handle(protocol, self._flusher, send)
         queue = InboundQueue(protocol.transport)
-        running = self.application(scope=scope, receive=queue.get, send=send)
-        self.connections[protocol]["application_instance"] = asyncio.ensure_future(running)
+        daphne_internals.start_application(self, protocol, self.application(scope=scope, receive=queue.get, send=send))
         return queue
 
-    # the end
+    # the drain
 
     def kill_all_applications(self) -> Any:
-        """Before the reactor stops: let browsers go with a word, and handlers finish, instead of killing them."""
+        """Called before the reactor stops: close sockets and let their handlers finish, instead of killing them."""
         return defer.Deferred.fromFuture(asyncio.ensure_future(self._drain()))
 
     async def _drain(self) -> None:
         try:
-            async with asyncio.timeout(DRAIN):
+            async with asyncio.timeout(DRAIN_SECONDS):
                 await self._stop_listening()
-                await self._send_everybody_away()
+                await self._close_sockets()
+                while running := daphne_internals.running_applications(self):
+                    await asyncio.wait(running, timeout=0.5)
+                    await self._close_sockets()  # handshakes that were under way are done by now
                 await self._finish()
         except TimeoutError:
-            logger.warning("stopped before everybody was gone: %d connections", len(self.connections))
+            logger.warning("stopped after %g s with %d connections open", DRAIN_SECONDS, len(self.connections))
         except Exception:
-            logger.exception("stopped in disorder")
+            logger.exception("could not drain the connections before stopping")
         finally:
             self.traffic.report()
 
@@ -190,23 +183,13 @@ class Server(DaphneServer):
         for port in self._ports:
             await defer.maybeDeferred(port.stopListening).asFuture(asyncio.get_running_loop())
 
-    async def _send_everybody_away(self) -> None:
-        sockets = [protocol for protocol in self.connections if getattr(protocol, "state", None) == Protocol.STATE_OPEN]
+    async def _close_sockets(self) -> None:
+        sockets = daphne_internals.open_sockets(self)
         if sockets:
-            logger.info("sending %d browsers to another process", len(sockets))
+            logger.info("closing %d sockets; their browsers connect to another process", len(sockets))
         random.shuffle(sockets)
         for number, protocol in enumerate(sockets, 1):
-            protocol.serverClose(RESTARTING, f"retry_after={random.uniform(0, COME_BACK):.1f}")  # noqa: S311 - jitter
-            if number % BATCH == 0:
-                await asyncio.sleep(0.02)
-
-    async def _finish(self) -> None:
-        """Wait until the handlers are done and what people said is handed over."""
-        while running := [
-            application
-            for details in self.connections.values()
-            if (application := details.get("application_instance")) is not None and not application.done()
-        ]:
-            await asyncio.wait(running, timeout=0.5)
-            await self._send_everybody_away()  # handshakes that were under way are done by now
-        await self._hand_over()
+            delay = random.uniform(0, RETURN_SPREAD_SECONDS)  # noqa: S311 - jitter
+            protocol.serverClose(SERVICE_RESTART, f"retry_after={delay:.1f}")
+            if number % CLOSE_BATCH_SOCKETS == 0:
+                await asyncio.sleep(CLOSE_BATCH_PAUSE_SECONDS)
