@@ -54,6 +54,7 @@ PIECES = [
         "<b>no</b> &amp; no",
         "-",
         "ftp://files.example.org javascript:alert(1)",
+        "https: mailto:bob example.org",
     ],
 )
 def test_plain_text_has_no_html(text: str) -> None:
@@ -77,6 +78,11 @@ def test_plain_text_has_no_html(text: str) -> None:
         ("see http://a.b/c_d_(e).", f'<p>see <a href="http://a.b/c_d_(e)" {LINK}>http://a.b/c_d_(e)</a>.</p>'),
         ("**http://a.b**", f'<p><strong><a href="http://a.b" {LINK}>http://a.b</a></strong></p>'),
         ("[x](http://a.b)", f'<p><a href="http://a.b" title="http://a.b" {LINK}>x</a></p>'),
+        ("see http://a_b:80/, ok", f'<p>see <a href="http://a_b:80/" {LINK}>http://a_b:80/</a>, ok</p>'),
+        ("_http://[::1]:80/x_", f'<p><em><a href="http://[::1]:80/x" {LINK}>http://[::1]:80/x</a></em></p>'),
+        ("看http://a.b/网。", f'<p>看<a href="http://a.b/%E7%BD%91" {LINK}>http://a.b/网</a>。</p>'),
+        ("http://a.b<c@d", f'<p><a href="http://a.b" {LINK}>http://a.b</a>&lt;c@d</p>'),
+        ("mailto:a@b.c!", f'<p><a href="mailto:a@b.c" {LINK}>mailto:a@b.c</a>!</p>'),
         ("<a@b.c>", f'<p><a href="mailto:a@b.c" {LINK}>a@b.c</a></p>'),
         ("![x](http://a.b)", f'<p>!<a href="http://a.b" title="http://a.b" {LINK}>x</a></p>'),
     ],
@@ -98,6 +104,11 @@ def test_what_people_write_in_chats(text: str, html: str) -> None:
 )
 def test_links_lead_to_the_web_and_to_mail_only(text: str) -> None:
     assert "<a" not in render(f"**{text}**").html
+
+
+@pytest.mark.parametrize("before", ["/", "&#62;", "?", "<", "."])
+def test_an_address_that_only_holds_a_good_one_is_no_address(before: str) -> None:
+    assert 'title="' not in render(f"[x]({before}http://a.b)").html
 
 
 def test_mentions_are_names_and_not_what_looks_like_them() -> None:
@@ -130,6 +141,10 @@ def test_random_marks_give_nothing_but_what_the_protocol_allows() -> None:
         "```\n" * 2000,
         "```\n" + "\x1b[1m\x1b[31mx" * 700,
         "@a " * 2600,
+        "http://a/(" * 300 + "(" * 5000,
+        "http://a/(" * 800,
+        "mailto:" * 300,
+        "http://a" + "/a" * 4000,
         "".join(" " * n + "- a\n" for n in range(0, 120, 2)),
     ],
 )
@@ -149,7 +164,7 @@ def test_hostile_marks_cost_little_and_lose_nothing(text: str) -> None:
     finally:
         sys.settrace(None)
     assert lines < 200 * len(text)  # of Python; 94 at most for a character, and what is square takes thousands
-    assert len(html) <= markup.LARGEST
+    assert len(html) <= markup.MAX_HTML_CHARACTERS
 
 
 def test_what_is_too_deep_is_shown_as_it_was_written() -> None:

@@ -1,0 +1,188 @@
+"""Markdown as people write it in chats, as tokens of markdown-it-py: CommonMark without HTML, images and headings.
+
+Beside its marks it knows bare addresses (linkify-it-py), mentions (`@alice`) and emoji (`:tada:`). markup.py turns the
+tokens into HTML, plain.py into text.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+from proj.rooms.text import emoji
+
+if TYPE_CHECKING:  # these packages are loaded by the first message that has marks; most processes never need them
+    from linkify_it import LinkifyIt
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_inline import StateInline
+    from markdown_it.token import Token
+
+MAX_MARKS = 1_500  # of one message, code blocks aside: 8,000 would keep the worker busy for 60 ms
+MAX_BRACKETS = 300  # of those marks: the parser looks for the other half of each
+MAX_NESTING = 12  # lists and quotes inside each other
+MAX_ADDRESSES = 300  # of one message: the search for the end of each may read all its characters
+MAX_ADDRESS_CHARACTERS = 2_000
+
+# Marks that the parser would act on. The first pattern is faster; the second is more exact.
+_HINTS = re.compile(r"[*_~`\\@:\]]")
+_MARKS = re.compile(
+    r"""
+      \*\S | \S\* | (?<!\w)_ | _(?!\w) | ~~ | ` | \]\(  # *emphasis* _emphasis_ ~~strike~~ `code` [links](...)
+    | :// | mailto: | <[^\s<>]+@ | :[a-z0-9_+-]{1,40}:   # addresses and emoji
+    | (?<!\w)@\w                                         # mentions
+    | \\[!-/:-@\[-`{-~]                                  # an escaped mark
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_LINE = re.compile(r"^[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t])", re.MULTILINE)  # quotes and lists
+_COSTLY = re.compile(r"[*_~`\[\]<>@:\\-]|\d[.)]")
+_FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,}).*?(?:^[ \t]*\1|\Z)", re.MULTILINE | re.DOTALL)
+_SCHEMES = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
+_SCHEME = re.compile(r"(?<![a-z0-9.+-])(?:https?|mailto)$", re.IGNORECASE)
+_EMOJI = re.compile(r":([a-z0-9_+-]{1,40}):")
+_MENTION = re.compile(r"@(\w(?:[\w.+-]{0,148}\w)?)")
+_SIGN_IN = r"(?:[\w.~%:+-]{1,50}@)?"  # `name:password@`
+_HOST = r"(?:\[[0-9a-f:.]+\]|\w(?:[\w.-]*\w)?)"  # IPv6, too, and the underscores of hosts inside a private network
+_SENTENCE_END = "*_~»”…。，、；：！？）】」』》"  # of the text around an address, where linkify-it would take it in
+
+_TEXT_TOKENS = {"paragraph_open", "inline", "paragraph_close", "text", "softbreak", "hardbreak"}
+
+
+def has_marks(text: str) -> bool:
+    """Return whether `text` may have marks. A few microseconds; the parser takes a tenth of a millisecond."""
+    if _HINTS.search(text) and _MARKS.search(text):
+        return True
+    return (_LINE.search(text) if "\n" in text else _LINE.match(text)) is not None
+
+
+def tokens(text: str) -> list["Token"]:
+    """Return the tokens of `text`; [] when it is to be shown as it was written."""
+    prose = _FENCED.sub("", text)
+    if prose.count("[") > MAX_BRACKETS or _count(_COSTLY, prose) > MAX_MARKS or _count(_SCHEMES, prose) > MAX_ADDRESSES:
+        return []
+    blocks = _parser().parse(text)
+    every = list(flat(blocks))
+    # a deeper message would lose the rest of its text: the parser gives up
+    if any(token.level > MAX_NESTING for token in blocks) or all(map(_is_text, every)):
+        return []
+    if not any(token.content.strip() for token in every if token.type != "inline"):
+        return []  # "-" is a list with nothing in it, and was hardly meant as one
+    if not all(_is_address(str(token.attrs["href"])) for token in every if token.type == "link_open"):
+        return []  # the parser lets `[x]()` through
+    return blocks
+
+
+def flat(tokens: Iterable["Token"]) -> Iterator["Token"]:
+    """Yield the tokens and, behind each, its children."""
+    for token in tokens:
+        yield token
+        yield from token.children or ()
+
+
+def _count(pattern: re.Pattern[str], text: str) -> int:
+    return sum(1 for _ in pattern.finditer(text))
+
+
+def _is_text(token: "Token") -> bool:
+    # a backslash before a letter is a token as well, and means itself
+    return token.type in _TEXT_TOKENS or (token.type == "text_special" and token.content == token.markup)
+
+
+@cache
+def _parser() -> "MarkdownIt":
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("zero", {"maxNesting": 100})
+    parser.enable(["fence", "blockquote", "list", "backticks", "emphasis", "strikethrough"])
+    parser.enable(["link", "autolink", "escape", "newline"])
+    parser.disable("text_join")  # it would hide that something was escaped
+    parser.block.ruler.before("paragraph", "line", _end_quote, {"alt": ["blockquote"]})
+    parser.block.ruler.before("paragraph", "item", _end_item, {"alt": ["paragraph"]})
+    parser.inline.ruler.before("link", "colon", _colon)
+    parser.inline.ruler.before("link", "mention", _mention)
+    parser.validateLink = _is_address  # type: ignore[method-assign, assignment]
+    return parser
+
+
+@cache
+def _addresses() -> "LinkifyIt":
+    """Return the finder of addresses: `http:`, `https:` and `mailto:`, and no host without a scheme."""
+    from linkify_it import LinkifyIt
+
+    class Addresses(LinkifyIt):  # type: ignore[misc]
+        def _on_compile(self) -> None:  # the library's hook for changed patterns
+            self.re["src_auth"] = _SIGN_IN
+            self.re["src_host_port_strict"] = _HOST + self.re["src_port"]
+
+    return Addresses({"ftp:": None, "//": None}, {"fuzzy_link": False, "fuzzy_email": False})
+
+
+# Rules of blocks
+
+
+def _end_quote(_state: "StateBlock", _line: int, _end: int, silent: bool) -> bool:
+    """End a quote or a list item with its line. CommonMark takes in the next line, which in a chat is the answer."""
+    return silent
+
+
+def _end_item(state: "StateBlock", line: int, _end: int, silent: bool) -> bool:
+    return silent and state.sCount[line] < state.blkIndent
+
+
+# Rules inside a line
+
+
+def _is_address(address: str) -> bool:
+    """Return whether a message may link to `address`: to the web and mail, but not to scripts or our own pages."""
+    found = _addresses().match_at_start(address[:MAX_ADDRESS_CHARACTERS])
+    return found is not None and found.index == 0
+
+
+def _colon(state: "StateInline", silent: bool) -> bool:
+    """Read an address without brackets, or an emoji's name."""
+    if state.src[state.pos] != ":":
+        return False
+    return _bare_address(state, silent) or _emoji(state, silent)
+
+
+def _bare_address(state: "StateInline", silent: bool) -> bool:
+    scheme = _SCHEME.search(state.pending[-7:])  # with one character more than the longest scheme
+    if silent or state.linkLevel or not scheme:
+        return False
+    following = state.src[state.pos : min(state.posMax, state.pos + MAX_ADDRESS_CHARACTERS)]
+    length = _addresses().test_schema_at(following, f"{scheme[0]}:", 1)
+    rest = following[: 1 + length].rstrip(_SENTENCE_END)
+    address = scheme[0] + rest
+    href = state.md.normalizeLink(address)
+    if not length or length + 1 == MAX_ADDRESS_CHARACTERS or not _is_address(href):
+        return False
+    state.pending = state.pending[: -len(scheme[0])]
+    opening = state.push("link_open", "a", 1)
+    opening.attrs, opening.info = {"href": href}, "auto"
+    state.push("text", "", 0).content = address
+    state.push("link_close", "a", -1)
+    state.pos += len(rest)
+    return True
+
+
+def _emoji(state: "StateInline", silent: bool) -> bool:
+    found = _EMOJI.match(state.src, state.pos, state.posMax)
+    if not found or found[1] not in emoji.BY_NAME:
+        return False
+    if not silent:
+        token = state.push("emoji", "", 0)
+        token.content, token.info = emoji.BY_NAME[found[1]], found[0]
+    state.pos = found.end()
+    return True
+
+
+def _mention(state: "StateInline", silent: bool) -> bool:
+    found = _MENTION.match(state.src, state.pos, state.posMax)
+    before = state.src[state.pos - 1 : state.pos]
+    if not found or before.isalnum() or before in ("_", "/", "."):
+        return False
+    if not silent:
+        state.push("mention", "", 0).content = found[0]
+    state.pos = found.end()
+    return True
