@@ -10,10 +10,6 @@ from proj.rooms.text.plain import plain
 from tests.rooms.test_markup import PIECES
 
 
-def read(text: str, *, whole: bool = False) -> str:
-    return plain(text, render(text).html, whole=whole)
-
-
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -33,12 +29,12 @@ def read(text: str, *, whole: bool = False) -> str:
     ],
 )
 def test_it_reads_as_it_looks(text: str, shown: str) -> None:
-    assert read(text) == shown
+    assert plain(text) == shown
 
 
 def test_what_the_looks_hide_can_be_read_too() -> None:
     text = '[a "b"](https://e.org/?a=1&b=2) https://e.org/ :tada:\n```sh\nls\n```'
-    assert read(text, whole=True) == 'a "b" (https://e.org/?a=1&b=2) https://e.org/ 🎉 (:tada:)\nsh\nls'
+    assert plain(text, whole=True) == 'a "b" (https://e.org/?a=1&b=2) https://e.org/ 🎉 (:tada:)\nsh\nls'
 
 
 class Words(HTMLParser):
@@ -66,4 +62,4 @@ def test_no_word_is_lost_and_none_is_added_whatever_people_write() -> None:
     rendered = [(text, html) for text in texts if (html := render(text).html)]
     assert len(rendered) > 100
     for text, html in rendered:
-        assert letters(plain(text, html)) == letters(Words(html).said), text
+        assert letters(plain(text)) == letters(Words(html).said), text

@@ -19,6 +19,7 @@ from proj.rooms.search.finding import Question
 from proj.rooms.search.queries import Query
 from proj.rooms.text.plain import plain
 from proj.site.http import SignedInRequest, page
+from proj.text import ansi
 
 FRESH = 2_000  # events that are taken into the index before a search looks; the clock is hardly ever so far behind
 SHOWN = 400  # characters of a message that was found
@@ -115,16 +116,21 @@ def _said(events: list[Event]) -> Iterator[tuple[User, str]]:
     """Who said what, among these."""
     for event in events:
         if event.kind == Kind.POSTED and event.text:
-            yield event.author, plain(event.text, event.html)
+            yield event.author, _read(event)
 
 
 def _shown(message: Event, query: Query) -> str:
     """What a message says; with what its looks hide, when it was found by that."""
-    said = plain(message.text, message.html)
+    said = _read(message)
     if query.marked(said) == len(query.marks) or not message.html:
         return said
-    whole = plain(message.text, message.html, whole=True)
+    whole = plain(message.text, whole=True)
     return whole if query.marked(whole) > query.marked(said) else said
+
+
+def _read(message: Event) -> str:
+    """Return the text of a message as pages show it: a message without HTML stands there as it was written."""
+    return plain(message.text) if message.html else ansi.plain(message.text)
 
 
 def _pieces(text: str, query: Query) -> list[Piece]:
