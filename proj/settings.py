@@ -152,11 +152,11 @@ REDIS_HOST = {
 }
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "proj.layer.redis.FrameLayer",
+        "BACKEND": "proj.layer.redis.frame_layer.FrameLayer",
         "CONFIG": {"hosts": [REDIS_HOST], "prefix": "signalbox"},
     },
     "work": {
-        "BACKEND": "proj.layer.redis.WorkLayer",
+        "BACKEND": "proj.layer.redis.work_layer.WorkLayer",
         "CONFIG": {"hosts": [REDIS_HOST], "prefix": "signalbox:", "capacity": 10_000, "expiry": 60},
     },
 }

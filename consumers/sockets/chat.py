@@ -18,7 +18,7 @@ from consumers.sockets.base import SocketConsumer
 from consumers.sockets.door import Admission, Knock, Refused, come_in, from_allowed_origin, session_key
 from consumers.sockets.incoming import LARGEST_SEQ, BadFrame, Frame, read
 from consumers.sockets.limits import TokenBucket
-from proj.layer.names import room_group
+from proj.layer.messages import RoomFlash
 from proj.layer.publish import apublish
 from proj.metrics.definitions import REFUSALS
 from proj.monotonic import NEVER
@@ -193,8 +193,8 @@ class ChatSocket(SocketConsumer):
     async def _typing(self, room: OpenRoom) -> None:
         if time.monotonic() - self.typed > TYPING:
             self.typed = time.monotonic()
-            told = encoded({"type": "typing", "who": self.outlet.name})
-            await apublish([(room_group(room.id), {"type": "room.flash", "room": room.id, "frame": told})])
+            frame = encoded({"type": "typing", "who": self.outlet.name})
+            await apublish([RoomFlash(room=room.id, frame=frame)])
 
     def _error(self, code: str, detail: str, *, client_id: str | None = None, retry_after: float | None = None) -> None:
         REFUSALS.labels(code).inc()

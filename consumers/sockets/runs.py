@@ -18,6 +18,7 @@ from consumers.sockets.door import Refused, signed_out
 from consumers.sockets.listening import PROTOCOL, ListeningSocket
 from proj.accounts.models import User
 from proj.accounts.sessions import person_of
+from proj.layer.messages import RunState, ServiceLine
 from proj.runs.models import Run, Service
 from proj.runs.states import ENDED, State
 
@@ -108,11 +109,11 @@ class ServiceSocket(WatchSocket):
         for state in behind:
             self._wait(state)
 
-    def _told(self, message: dict[str, Any]) -> None:
-        if message["type"] == "service.line":
-            self.outlet.tell(type="line", text=message["text"])
+    def _told(self, message: RunState | ServiceLine) -> None:
+        if isinstance(message, ServiceLine):
+            self.outlet.tell(type="line", text=message.text)
             return
-        state = message["state"]
+        state = message.state
         if state["run"] == self.shown.get("run"):
             if not viewing.older(state, self.shown):
                 self.shown = state

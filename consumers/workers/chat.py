@@ -1,138 +1,140 @@
-"""The chat worker: stores what people said, then lets everyone hear it."""
+"""The chat worker: stores batches of commands, then publishes the new events."""
 
 import asyncio
+import logging
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from consumers.workers.base import WorkerConsumer
-from proj.layer.names import interface_group
+from proj.layer.messages import ActivityUpdate, ChatBatch, GroupMessage, SocketReplies
 from proj.layer.publish import apublish
-from proj.metrics.definitions import RECEIVE_TO_COMMIT, REFUSALS, UNPUBLISHED
+from proj.metrics.definitions import RECEIVE_TO_COMMIT, REFUSALS, UNPUBLISHED, UNREADABLE
 from proj.monotonic import NEVER
 from proj.rooms.log import writing
+from proj.rooms.log.activity import ActivityDigest
 from proj.rooms.log.commands import Command, Outcome, Refusal, Repeated, Written
 from proj.rooms.log.frames import encoded
-from proj.rooms.log.news import News
 
-PORTION = 1000  # replies in a layer message, well within its bound
-NEWS = 0.25  # seconds between two times that people elsewhere are told, at least
-LATEST = 0.75  # seconds that they wait, at most: till then what is news goes with a batch that is published anyway
+logger = logging.getLogger(__name__)
+
+MAX_REPLIES = 1000  # in a layer message, well within its bound
+ACTIVITY_INTERVAL_SECONDS = 0.25  # between two activity updates, at least
+ACTIVITY_DELAY_SECONDS = 0.75  # of an update, at most; within it, the update joins a batch that is published anyway
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Request:
     """A command, and the socket that waits for its answer."""
 
     command: Command
     process: str
     socket: int
-    received: float = 0.0  # wall-clock seconds of the interface process; 0: nobody knows
+    received: float = 0.0  # wall-clock seconds of the interface process; 0: unknown
 
 
 class ChatWorker(WorkerConsumer):
-    """Writes batches of commands to the rooms' logs. Acknowledged is only what was committed."""
+    """Writes batches of commands to the rooms' logs. It acknowledges a command after its commit, never before."""
 
-    most_messages = 64
+    reads = (ChatBatch,)
+    max_messages = 64
     pause = 0.003
 
     def __init__(self) -> None:
         super().__init__()
-        self._news = News()
-        self._told = NEVER  # monotonic seconds
+        self._activity = ActivityDigest()
+        self._updated_at = NEVER  # monotonic seconds of the last activity update
         self._stopping = False
-        self._later: asyncio.TimerHandle | None = None
+        self._delayed: asyncio.TimerHandle | None = None
 
-    def unpacked(self, message: dict[str, Any]) -> Sequence[Said]:
-        if message["type"] != "chat.batch":
-            raise ValueError(f"unknown type {message['type']!r}")
-        process = str(message["process"])
-        items = message["items"]
-        received = message.get("received") or [0.0] * len(items)  # an older interface process does not say
-        return [
-            Said(Command.unpacked(packed), process, int(socket), float(at))
-            for (socket, packed), at in zip(items, received, strict=True)
-        ]
+    def unpacked(self, message: ChatBatch) -> Sequence[Request]:
+        received = message.received or [0.0] * len(message.items)
+        requests = []
+        for (socket, packed), at in zip(message.items, received, strict=True):
+            try:
+                command = Command.unpacked(packed)
+            except ValueError as error:  # of a newer process, perhaps; the commands beside it are good
+                UNREADABLE.labels(ChatBatch.CHANNEL).inc()
+                logger.error("cannot read a command of %d bytes: %s", len(bytes(packed)), error)
+            else:
+                requests.append(Request(command, message.process, socket, at))
+        return requests
 
-    async def handle(self, items: Sequence[Said]) -> None:
-        outcomes = writing.write([said.command for said in items])
+    async def handle(self, items: Sequence[Request]) -> None:
+        outcomes = writing.write([request.command for request in items])
         committed = time.time()
-        oldest = _timed(items, outcomes, committed)
-        announced = writing.announcements(outcomes)
-        for _, message in announced:
-            if message["type"] == "room.frames":
-                message["times"] = [oldest[message["room"]], committed]
-        self._news.add(outcomes)
-        await _publish([*announced, *_replies(zip(items, outcomes, strict=True)), *self._due()])
+        _measure(items, outcomes, committed)
+        announcements = writing.announcements(outcomes, [request.received for request in items], committed)
+        self._activity.add(outcomes)
+        await _publish([*announcements, *_replies(zip(items, outcomes, strict=True)), *self._due_updates()])
 
-    def _due(self) -> list[tuple[str, dict[str, Any]]]:
-        """What people elsewhere are told with this batch; soon after the last time it waits for another."""
-        if not self._news:
+    def _due_updates(self) -> list[ActivityUpdate]:
+        """Return the activity updates to publish with this batch. Soon after the last update, they wait for another."""
+        if not self._activity:
             return []
-        if self._stopping or time.monotonic() - self._told >= NEWS:
-            return self._all_news()
-        if self._later is None:
-            self._later = asyncio.get_running_loop().call_later(LATEST, self._tell)
+        if self._stopping or time.monotonic() - self._updated_at >= ACTIVITY_INTERVAL_SECONDS:
+            return self._updates()
+        if self._delayed is None:
+            self._delayed = asyncio.get_running_loop().call_later(ACTIVITY_DELAY_SECONDS, self._publish_updates)
         return []
 
-    def _tell(self) -> None:
-        self._telling = asyncio.ensure_future(_publish(self._all_news()))
+    def _publish_updates(self) -> None:
+        self._publishing = asyncio.ensure_future(_publish(self._updates()))
 
-    def _all_news(self) -> list[tuple[str, dict[str, Any]]]:
-        if self._later is not None:
-            self._later.cancel()
-            self._later = None
-        self._told = time.monotonic()
-        return self._news.told()
+    def _updates(self) -> list[ActivityUpdate]:
+        if self._delayed is not None:
+            self._delayed.cancel()
+            self._delayed = None
+        self._updated_at = time.monotonic()
+        return self._activity.pop()
 
     async def live(self, stopping: asyncio.Event) -> None:
-        """Tell the last of it when the worker stops."""
+        """Publish the last activity when the worker stops."""
         await stopping.wait()
         self._stopping = True
-        if self._news:
-            await _publish(self._all_news())
+        if self._activity:
+            await _publish(self._updates())
 
-    async def set_aside(self, item: Said) -> None:
+    async def set_aside(self, item: Request) -> None:
         failed = Refusal("internal", "This could not be stored; it was reported.")
         await _publish(_replies([(item, failed)]))
 
 
-async def _publish(told: list[tuple[str, dict[str, Any]]]) -> None:
-    if not await apublish(told):
-        UNPUBLISHED.inc(len(told))
+async def _publish(messages: Sequence[GroupMessage]) -> None:
+    if not await apublish(messages):
+        UNPUBLISHED.inc(len(messages))
 
 
-def _timed(items: Sequence[Said], outcomes: Sequence[Outcome], committed: float) -> dict[int, float]:
-    """Note how long each new event took to be stored; for each room, when the oldest of them was received."""
-    oldest: dict[int, float] = {}
-    for said, outcome in zip(items, outcomes, strict=True):
-        if isinstance(outcome, Written):
-            if said.received:
-                RECEIVE_TO_COMMIT.observe(max(0.0, committed - said.received))
-            oldest[outcome.room] = min(oldest.get(outcome.room, committed), said.received)
-    return oldest
+def _measure(requests: Sequence[Request], outcomes: Sequence[Outcome], committed: float) -> None:
+    """Record the time between arrival and commit of each new event."""
+    for request, outcome in zip(requests, outcomes, strict=True):
+        if isinstance(outcome, Written) and request.received:
+            RECEIVE_TO_COMMIT.observe(max(0.0, committed - request.received))
 
 
-def _replies(answered: Any) -> list[tuple[str, dict[str, Any]]]:
-    """What single sockets are told: that their command was done before, or is refused."""
+def _replies(answered: Iterable[tuple[Request, Outcome]]) -> list[SocketReplies]:
+    """Return the replies to single sockets: acknowledgements of repeated commands, and refusals."""
     replies: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for said, outcome in answered:
-        frame = _reply(said.command, outcome)
+    for request, outcome in answered:
+        frame = _reply(request.command, outcome)
         if frame:
-            replies[said.process].append((said.socket, encoded(frame)))
+            replies[request.process].append((request.socket, frame))
     return [
-        (interface_group(process), {"type": "socket.replies", "replies": frames[start : start + PORTION]})
+        SocketReplies(replies=frames[start : start + MAX_REPLIES], process=process)
         for process, frames in replies.items()
-        for start in range(0, len(frames), PORTION)
+        for start in range(0, len(frames), MAX_REPLIES)
     ]
 
 
-def _reply(command: Command, outcome: Outcome) -> dict[str, Any] | None:
-    if isinstance(outcome, Repeated):
-        return {"type": "ack", "client_id": command.client_id, "seq": outcome.seq}
-    if isinstance(outcome, Refusal):
-        REFUSALS.labels(outcome.code).inc()
-        return {"type": "error", "code": outcome.code, "detail": outcome.detail, "client_id": command.client_id}
-    return None
+def _reply(command: Command, outcome: Outcome) -> str:
+    """Return the frame that answers the command; an empty string when its event does so."""
+    match outcome:
+        case Repeated():
+            return encoded({"type": "ack", "client_id": command.client_id, "seq": outcome.seq})
+        case Refusal():
+            REFUSALS.labels(outcome.code).inc()
+            detail = {"code": outcome.code, "detail": outcome.detail, "client_id": command.client_id}
+            return encoded({"type": "error", **detail})
+        case _:
+            return ""

@@ -4,14 +4,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
 from django.db import close_old_connections, connections
 
 from consumers.workers.base import WorkerConsumer
-from proj.layer.names import RUNS
+from proj.layer.messages import RunsCancel, RunsWake
 from proj.layer.publish import apublish, awake
 from proj.runs.models import Run
 from proj.runs.running import settling
@@ -28,7 +28,8 @@ LAST = 0.7  # seconds for letting go; whoever comes next sees that this process 
 class RunsWorker(WorkerConsumer):
     """Messages only wake it: what there is to do is in the database, and it looks there anyway every few seconds."""
 
-    most_messages = 100  # one look answers them all
+    reads = (RunsWake, RunsCancel)
+    max_messages = 100  # one look answers them all
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,12 +41,7 @@ class RunsWorker(WorkerConsumer):
         self._settling = ThreadPoolExecutor(1, thread_name_prefix="settling")
         self._runner = Runner(settings.RUNS_AT_ONCE, self._settle)
 
-    def unpacked(self, message: dict[str, Any]) -> Sequence[Any]:
-        if message["type"] not in ("runs.wake", "runs.cancel"):
-            raise ValueError(f"unknown type {message['type']!r}")
-        return [message]
-
-    async def handle(self, items: Sequence[dict[str, Any]]) -> None:
+    async def handle(self, items: Sequence[RunsWake | RunsCancel]) -> None:
         """Look at once. A worker that has no room takes no further messages: they are for its neighbours."""
         self._wanted.set()
         waiting = [asyncio.ensure_future(event.wait()) for event in (self._room, self._stopping)]
@@ -86,7 +82,7 @@ class RunsWorker(WorkerConsumer):
         if told:
             await apublish(told)
         if look and not self._runner.room:  # what is left may be for a neighbour, who has not heard of it
-            await awake(RUNS, {"type": "runs.wake"})
+            await awake(RunsWake())
 
     async def _let_go(self) -> None:
         self._settling.shutdown(wait=False, cancel_futures=True)

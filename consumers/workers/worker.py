@@ -11,7 +11,7 @@ import random
 import signal
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import uvloop
@@ -24,6 +24,7 @@ from consumers.workers.base import WorkerConsumer
 from consumers.workers.ordinary import Ordinary
 from proj.layer import heartbeat
 from proj.layer.heartbeat import Beat
+from proj.layer.messages import decoder
 from proj.metrics.definitions import (
     UNREADABLE,
     WORKER_BATCHES,
@@ -77,10 +78,15 @@ class Worker:
         self.layer = channel_layer
         self.once, self.burst, self.grace = once, burst, grace
         self.consumers = {channel: consumer_for(application, channel) for channel in channels}
+        self.readers = {channel: self._reader(consumer) for channel, consumer in self.consumers.items()}
         now = time.time()
         host = socket.gethostname()
         self.beats = {channel: Beat(channel, host, os.getpid(), at=now, started=now) for channel in channels}
         self.stopping = asyncio.Event()
+
+    def _reader(self, consumer: WorkerConsumer) -> Callable[[bytes], Any]:
+        """Return the function that reads the serialized messages of a channel for its consumer."""
+        return self.layer.reader(decoder(consumer.reads)) if consumer.reads else self.layer.deserialize  # type: ignore[no-any-return]
 
     def run(self) -> None:
         """Work until stopped. Returns when everything that was held is done, or the grace time is over."""
@@ -168,7 +174,7 @@ class Worker:
         usual = 0.0  # items in a batch, of late
         while not self.stopping.is_set():
             try:
-                taken = await self.layer.take(channel, consumer.most_messages)
+                taken = await self.layer.take(channel, consumer.max_messages)
                 wait.over()
             except (RedisError, OSError) as error:
                 self._note(beat, error)
@@ -180,7 +186,7 @@ class Worker:
                 items = self._items(consumer, beat, taken)
                 await self._handle(consumer, beat, items)
                 usual += (len(items) - usual) / 8
-                if consumer.pause and len(taken) > 1 and usual < consumer.large and not self.stopping.is_set():
+                if consumer.pause and len(taken) > 1 and usual < consumer.large_batch and not self.stopping.is_set():
                     await asyncio.sleep(consumer.pause)
             if self.once or (self.burst and not taken):
                 return
@@ -188,9 +194,10 @@ class Worker:
     def _items(self, consumer: WorkerConsumer, beat: Beat, taken: list[bytes]) -> list[Any]:
         """The items in what was taken. A message that cannot be read is counted and left behind."""
         items: list[Any] = []
+        read = self.readers[beat.channel]
         for data in taken:
             try:
-                items.extend(consumer.unpacked(self.layer.deserialize(data)))
+                items.extend(consumer.unpacked(read(data)))
             except Exception as error:  # it came from outside, so anything may be wrong with it
                 beat.bad += 1
                 UNREADABLE.labels(beat.channel).inc()

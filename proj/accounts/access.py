@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from proj.layer.names import INTERFACES
+from proj.layer.messages import AccessChanged
 from proj.layer.publish import publish
 
 EVERYBODY = 0
@@ -10,7 +10,7 @@ EVERYBODY = 0
 
 def changed(user_id: int = EVERYBODY) -> None:
     """After the commit, have the sockets of one person checked, or of everybody."""
-    publish(INTERFACES, {"type": "access.changed", "user": user_id})
+    publish(AccessChanged(user=user_id))
 
 
 def when_saved(instance: Any, created: bool, update_fields: frozenset[str] | None, **_: Any) -> None:

@@ -1,13 +1,13 @@
-"""What goes over the channel layer: group names, typed messages, publishing."""
+"""The channel layer: group names, typed messages, publishing."""
 
 
 def send_channel_msg(group: str, text: str) -> None:
     """Show a line of text to everyone who has the deploy console of the service `group` (its uid) open right now.
 
-    Callable from anywhere, `manage.py shell` included; inside a transaction it leaves after the commit. It is kept
-    nowhere: what must not be lost belongs into a run's output or a room.
+    Callable from anywhere, `manage.py shell` included; inside a transaction the line leaves after the commit. It is
+    not stored: text that must not be lost belongs into a run's output or a room.
     """
-    from proj.layer.names import service_group  # not while settings are read
+    from proj.layer.messages import ServiceLine  # not while settings are read
     from proj.layer.publish import publish
 
-    publish(service_group(group), {"type": "service.line", "service": group, "text": text})
+    publish(ServiceLine(service=group, text=text))

@@ -1,64 +1,229 @@
-"""The typed messages that may go over the layer, checked before they leave.
+"""The messages between processes: one type for each, which knows its destination.
 
-A listener that meets a message it cannot read dies or skips it, far from who sent it; so it is refused here.
+On the wire a message is a msgpack map of its `type` and its fields. During a rolling upgrade processes of two versions
+read each other's messages, so these rules hold:
+
+- Reading ignores unknown fields: a newer sender may add one, an older sender may still send one that was removed.
+- A field that is added has a default, because older senders leave it out.
+- A field keeps its name, type and meaning. Another meaning gets another name.
+- A field is removed once the version before does not read it either.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar, TypeVar, Union
 
-LARGEST = 2**20  # bytes of a serialized message
+import msgspec
 
-# type -> its fields. `room.*`, `run.*` and `socket.*` go to groups (frames), the rest to named channels.
-TYPES: dict[str, dict[str, type]] = {
-    # events of one room as finished frames: [[seq, text], ...], in order; and, where they are known, the wall-clock
-    # seconds at which the oldest was received (or 0) and all were committed
-    "room.frames": {"room": int, "frames": list, "times": list},
-    # a frame that is true now and not kept
-    "room.flash": {"room": int, "frame": str},
-    # who has the room open in one interface process; `ask` wants the others' answer
-    "room.presence": {"room": int, "process": str, "here": list, "ask": bool},
-    # what people hear of rooms that they have not opened: [[room, ids of who may know or null for everybody,
-    # [[seq, author, names mentioned], ...], whether there are more], ...]; and [[person, room, seq read up to], ...]
-    "rooms.news": {"rooms": list, "read": list},
-    # frames for single sockets of one interface process: [[socket, text], ...]
-    "socket.replies": {"replies": list},
-    # what this person may do has changed: look at their sockets again
-    "access.changed": {"user": int},
-    # commands for rooms' logs, each [socket to answer, packed command], and the wall-clock seconds of their arrival
-    "chat.batch": {"process": str, "items": list, "received": list},
-    # new output of a run: [[seq, offset, end, line, text], ...] in order, or nothing when it is too much to carry; it
-    # is stored up to the chunk `head` and to `bytes` bytes
-    "run.output": {"run": str, "head": int, "bytes": int, "chunks": list},
-    # a run's state, progress or counts are others; `room` is 0 when no room hears of it
-    "run.state": {"run": str, "service": int, "room": int, "state": dict},
-    # a line for who has the service open, kept nowhere
-    "service.line": {"service": str, "text": str},
-    # runs may wait for a worker
-    "runs.wake": {},
-    # this run is to be ended
-    "runs.cancel": {"run": str},
-    # for the doctor
-    "doctor.probe": {"probe": str},
-}
+from proj.layer.names import CHAT, INTERFACES, RUNS, interface_group, room_group, run_group, service_group
+
+M = TypeVar("M", bound="LayerMessage")
+
+MAX_MESSAGE_BYTES = 2**20  # of a serialized message
 
 
-class BadMessage(ValueError):
-    """The message is of no known type, or lacks a field, or a field has the wrong type."""
+class MessageTooLarge(ValueError):
+    """The serialized message is longer than MAX_MESSAGE_BYTES."""
 
 
-class MessageTooLarge(BadMessage):
-    """The message is larger than the layer carries."""
+class LayerMessage(msgspec.Struct, frozen=True, tag_field="type"):
+    """The base of all message types. A subclass sets `tag`, the `type` on the wire."""
 
 
-def checked(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `message` as a dict if it is one of TYPES; raise BadMessage otherwise."""
-    fields = TYPES.get(message.get("type", ""))
-    if fields is None:
-        raise BadMessage(f"unknown message type {message.get('type')!r}")
-    for name, kind in fields.items():
-        if not isinstance(message.get(name), kind):
-            raise BadMessage(f"{message['type']}: {name} must be {kind.__name__}")
-    strange = [key for key in message if key != "type" and key not in fields]
-    if strange:
-        raise BadMessage(f"{message['type']}: unknown field {strange[0]!r}")
-    return dict(message)
+class GroupMessage(LayerMessage, frozen=True):
+    """The base of messages to interface processes, by way of groups."""
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups that the message goes to."""
+        raise NotImplementedError
+
+
+class ChannelMessage(LayerMessage, frozen=True):
+    """The base of messages to workers, by way of a named channel."""
+
+    CHANNEL: ClassVar[str]
+
+
+# to interface processes: rooms
+
+
+class RoomFrames(GroupMessage, frozen=True, tag="room.frames"):
+    """Events of one room as finished frames, in order.
+
+    `times` holds wall-clock seconds in pairs: when the oldest command was received (0: unknown), when all of them were
+    committed. It is empty when nobody measures.
+    """
+
+    room: int
+    frames: list[tuple[int, str]]  # seq and JSON text of each event
+    times: list[float] = []
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (room_group(self.room),)
+
+
+class RoomFlash(GroupMessage, frozen=True, tag="room.flash"):
+    """A transient frame for everybody in a room. It is not stored."""
+
+    room: int
+    frame: str
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (room_group(self.room),)
+
+
+class RoomPresence(GroupMessage, frozen=True, tag="room.presence"):
+    """The names of the people who have a room open in one interface process."""
+
+    room: int
+    process: str
+    here: list[str]
+    ask: bool  # whether the other processes are to answer with theirs
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (room_group(self.room),)
+
+
+class RoomActivity(msgspec.Struct, frozen=True, array_like=True):
+    """The new messages of one room, for people who have it not open."""
+
+    room: int
+    audience: list[int] | None  # ids of the people who may know; None: everybody
+    messages: list[tuple[int, str, list[str]]]  # seq, author, names mentioned
+    more: bool  # whether there are more messages than these
+
+
+class ActivityUpdate(GroupMessage, frozen=True, tag="rooms.news"):
+    """New messages in rooms, and new read positions of people, for pages that have other rooms open."""
+
+    rooms: list[RoomActivity]
+    read: list[tuple[int, int, int]]  # person, room, and the seq that the person has read up to
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (INTERFACES,)
+
+
+# to interface processes: sockets
+
+
+class SocketReplies(GroupMessage, frozen=True, tag="socket.replies"):
+    """Frames for single sockets of one interface process."""
+
+    replies: list[tuple[int, str]]  # socket number and JSON text
+    process: str = ""  # senders of older versions name the process in the group only
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (interface_group(self.process),)
+
+
+class AccessChanged(GroupMessage, frozen=True, tag="access.changed"):
+    """The rights of a person changed: the person's sockets are to be checked again. Person 0: everybody's."""
+
+    user: int
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (INTERFACES,)
+
+
+# to interface processes: runs
+
+
+class OutputPiece(msgspec.Struct, frozen=True, array_like=True):
+    """One chunk of a run's output."""
+
+    seq: int
+    offset: int  # bytes of output before it
+    end: int  # bytes of output up to its end
+    line: int  # the number of its first line
+    text: str
+
+
+class RunOutput(GroupMessage, frozen=True, tag="run.output"):
+    """New output of a run: consecutive chunks, or none when they are too long for a message."""
+
+    run: str
+    bytes: int  # of the run's output that are stored
+    chunks: list[OutputPiece]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (run_group(self.run),)
+
+
+class RunState(GroupMessage, frozen=True, tag="run.state"):
+    """A new state, progress or count of a run. `state` has the fields of proj.runs.publishing.frames.state()."""
+
+    state: dict[str, Any]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return run_group(self.state["run"]), service_group(self.state["service"])
+
+
+class ServiceLine(GroupMessage, frozen=True, tag="service.line"):
+    """A line of text for everybody who has the page of a service open. It is not stored."""
+
+    service: str  # its uid
+    text: str
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (service_group(self.service),)
+
+
+# to workers
+
+
+class ChatBatch(ChannelMessage, frozen=True, tag="chat.batch"):
+    """Commands for the logs of rooms, from the sockets of one interface process."""
+
+    CHANNEL = CHAT
+
+    process: str
+    items: list[tuple[int, msgspec.Raw]]  # the number of the socket that waits for the answer, and a packed command
+    received: list[float] = []  # wall-clock seconds of each command's arrival; senders of older versions leave it out
+
+
+class RunsWake(ChannelMessage, frozen=True, tag="runs.wake"):
+    """Queued runs may wait for a worker."""
+
+    CHANNEL = RUNS
+
+
+class RunsCancel(ChannelMessage, frozen=True, tag="runs.cancel"):
+    """Somebody asked to end a run."""
+
+    CHANNEL = RUNS
+
+    run: str
+
+
+InterfaceMessage = (
+    RoomFrames
+    | RoomFlash
+    | RoomPresence
+    | ActivityUpdate
+    | SocketReplies
+    | AccessChanged
+    | RunOutput
+    | RunState
+    | ServiceLine
+)
+
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+def encoded(message: LayerMessage) -> bytes:
+    """Return `message` as the msgpack map that travels."""
+    return _encoder.encode(message)
+
+
+def decoder(types: tuple[type[M], ...]) -> msgspec.msgpack.Decoder[M]:
+    """Return a decoder of messages of these types. It raises ValueError for anything else."""
+    return msgspec.msgpack.Decoder(Union[types])  # noqa: UP007 - made of a tuple

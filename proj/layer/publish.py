@@ -1,70 +1,66 @@
-"""Tells other processes that something is true: after the commit, and never failing the one who asked.
+"""Sends messages to other processes: after the commit, and without ever failing the caller.
 
-What is published is a wake-up or a frame. The database has it all, and whoever misses a message catches up from there.
+A message is a wake-up or a frame, and never the only copy: a receiver that misses it catches up from the database.
 """
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Any
 
 from channels.layers import get_channel_layer
 from django.db import transaction
 
-from proj.layer import loop, messages
+from proj.layer import loop
+from proj.layer.messages import ChannelMessage, GroupMessage
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 3.0  # seconds that anyone waits for Redis; it may hang instead of being away
+REDIS_TIMEOUT_SECONDS = 3.0  # for each send: Redis may hang instead of being away
 
 
-def publish(group: str, message: Mapping[str, Any]) -> None:
-    """Send `message` to `group` once the current transaction has been committed (now, when there is none).
+def publish(*messages: GroupMessage) -> None:
+    """Send `messages` to their groups, in one round trip, after the commit of the current transaction (now, if none).
 
-    Raises messages.BadMessage at once; trouble with Redis is logged and forgotten.
+    Trouble with Redis is logged.
     """
-    publish_many([(group, message)])
+    _after_commit(partial(apublish, messages))
 
 
-def publish_many(told: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
-    """As publish(), several messages in one round trip."""
-    _after_commit(partial(apublish, [(group, messages.checked(message)) for group, message in told]))
+def wake(message: ChannelMessage) -> None:
+    """Send `message` to the workers of its channel after the commit, as publish() does."""
+    _after_commit(partial(awake, message))
 
 
-def wake(channel: str, message: Mapping[str, Any]) -> None:
-    """As publish(), to a worker's named channel."""
-    _after_commit(partial(awake, channel, messages.checked(message)))
-
-
-async def apublish(told: Sequence[tuple[str, Mapping[str, Any]]]) -> bool:
-    """Send messages to groups now, all in one round trip; False when Redis could not take them."""
-    checked = [(group, messages.checked(message)) for group, message in told]
+async def apublish(messages: Sequence[GroupMessage]) -> bool:
+    """Send `messages` to their groups now, in one round trip. Return whether Redis took all of them."""
     try:
-        async with asyncio.timeout(PATIENCE):
-            await get_channel_layer().group_send_many(checked)
-    except Exception as error:  # whatever it is, what was to be told is stored
-        logger.warning("published nothing to %s: %r", ", ".join(group for group, _ in checked[:3]), error)
+        async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
+            await get_channel_layer().group_send_many(messages)
+    except Exception as error:  # of any kind: the database has the content of these messages
+        groups = [group for message in messages[:3] for group in message.groups]
+        more = f" and {len(messages) - 3} more messages" if len(messages) > 3 else ""
+        logger.warning("could not publish to %s%s: %r", ", ".join(groups), more, error)
         return False
     return True
 
 
-async def awake(channel: str, message: Mapping[str, Any]) -> bool:
-    """Send a message to a worker's named channel now; False when it could not be taken."""
+async def awake(message: ChannelMessage) -> bool:
+    """Send `message` to the workers of its channel now. Return whether Redis took it."""
     try:
-        async with asyncio.timeout(PATIENCE):
-            await get_channel_layer("work").send(channel, messages.checked(message))
+        async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
+            await get_channel_layer("work").send(message.CHANNEL, message)
     except Exception as error:
-        logger.warning("woke nobody on %s: %r", channel, error)
+        logger.warning("could not wake the workers of channel %s: %r", message.CHANNEL, error)
         return False
     return True
 
 
-def _after_commit(sending: Any) -> None:
+def _after_commit(sending: Callable[[], Coroutine[None, None, bool]]) -> None:
     def send() -> None:
         try:
-            loop.run(sending(), PATIENCE + 1)
+            loop.run(sending(), REDIS_TIMEOUT_SECONDS + 1)
         except Exception as error:
-            logger.warning("published nothing: %r", error)
+            logger.warning("could not publish: the layer's event loop failed: %r", error)
 
     transaction.on_commit(send, robust=True)

@@ -5,10 +5,9 @@ what may not be seen is in no event, and in no frame that the whole room gets.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from proj.accounts.models import User
-from proj.layer import names
+from proj.layer.messages import RoomFlash
 
 Drawer = Callable[[User, Sequence[str]], dict[str, str]]
 
@@ -34,10 +33,12 @@ def drawn(user: User, references: Sequence[str]) -> dict[str, str]:
     }
 
 
-def flash(room: int, reference: str, html: str) -> tuple[str, dict[str, Any]]:
-    """The group and the message that tell a room that a card looks otherwise now. `html` goes to everybody in the room;
-    when it is empty, each page asks for what its person may see."""
+def flash(room: int, reference: str, html: str) -> RoomFlash:
+    """Return the message that tells a room that a card looks different now.
+
+    `html` goes to everybody in the room. When it is empty, each page asks for the card as its person may see it.
+    """
     from proj.rooms.log import frames
 
     frame = frames.encoded({"type": "card", "card": reference, "html": html})
-    return names.room_group(room), {"type": "room.flash", "room": room, "frame": frame}
+    return RoomFlash(room=room, frame=frame)

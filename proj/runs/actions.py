@@ -7,8 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from proj.accounts.models import User
-from proj.layer.names import RUNS
-from proj.layer.publish import publish_many, wake
+from proj.layer.messages import RunsCancel, RunsWake
+from proj.layer.publish import publish, wake
 from proj.rooms.models import Room
 from proj.runs.catalog import parameters
 from proj.runs.choices import Origin, WhenBusy
@@ -55,8 +55,8 @@ def start(
             parameters=checked,
             command=command,
         )
-        wake(RUNS, {"type": "runs.wake"})
-        publish_many(announcements.of_state(run) + cards.begun(run))
+        wake(RunsWake())
+        publish(announcements.of_state(run), *cards.begun(run))
     return run
 
 
@@ -104,8 +104,8 @@ def cancel(run: Run, person: User | None) -> Run:
             sentence = gettext("{run} is over: {state}.")
             raise AlreadyOver(sentence.format(run=found, state=found.get_state_display().lower()))
         if found.state == State.RUNNING:
-            wake(RUNS, {"type": "runs.cancel", "run": str(run.pk)})
-        publish_many(announcements.of_state(found) + (cards.ended([found]) if never_began else cards.of_state(found)))
+            wake(RunsCancel(run=str(run.pk)))
+        publish(announcements.of_state(found), *(cards.ended([found]) if never_began else cards.of_state(found)))
     return found
 
 

@@ -20,6 +20,7 @@ from consumers.interface.support.database import ask
 from consumers.interface.transport.frame import Frame
 from consumers.interface.transport.outlet import Outlet
 from proj.accounts.models import User
+from proj.layer.messages import RoomFlash, RoomFrames, SocketReplies
 from proj.rooms.log import writing
 from proj.rooms.log.commands import Command
 from proj.rooms.models import Room, new_epoch
@@ -122,34 +123,17 @@ async def test_a_backup_that_is_restored_while_somebody_comes_resets_them(room: 
 
 
 async def test_frames_that_arrive_at_once_are_put_together_by_room() -> None:
-    def frames(room: int, seq: int, times: list[float]) -> dict[str, object]:
-        return {"type": "room.frames", "room": room, "frames": [[seq, str(seq)]], "times": times}
+    def frames(room: int, seq: int, times: list[float]) -> RoomFrames:
+        return RoomFrames(room=room, frames=[(seq, str(seq))], times=times)
 
-    replies, typing = {"type": "socket.replies", "replies": []}, {"type": "room.flash", "room": 1, "frame": "{}"}
+    replies, typing = SocketReplies(replies=[]), RoomFlash(room=1, frame="{}")
     together = mailboxes._together([replies, frames(1, 1, [1, 2]), frames(2, 7, []), typing, frames(1, 2, [3, 4])])
     assert together == [
         typing,  # whoever speaks after it does not type any more
-        {"type": "room.frames", "room": 1, "frames": [[1, "1"], [2, "2"]], "times": [1, 2, 3, 4]},
+        RoomFrames(room=1, frames=[(1, "1"), (2, "2")], times=[1, 2, 3, 4]),
         frames(2, 7, []),
         replies,
     ]
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {},
-        {"frames": None},
-        {"frames": [], "room": [1]},
-        {"frames": [], "room": 1, "times": 5},
-        {"frames": {}, "room": 1},
-    ],
-)
-async def test_frames_that_make_no_sense_do_not_cost_what_arrives_beside_them(wrong: dict[str, object]) -> None:
-    good = [{"type": "room.frames", "room": 1, "frames": [[seq, ""]]} for seq in (1, 2)]
-    odd = {"type": "room.frames", **wrong}
-    together = mailboxes._together([good[0], odd, good[1]])
-    assert together == [{"type": "room.frames", "room": 1, "frames": [[1, ""], [2, ""]], "times": []}, odd]
 
 
 async def test_what_arrives_while_the_heads_are_read_is_delivered_once(

@@ -16,6 +16,7 @@ from consumers.interface.transport.direct import DirectLine, Flusher
 from consumers.interface.transport.frame import Frame
 from consumers.interface.transport.outlet import Outlet
 from consumers.interface.transport.traffic import Traffic
+from proj.layer.messages import RoomFrames
 from proj.metrics.definitions import REGISTRY
 
 
@@ -141,7 +142,7 @@ async def test_times_are_noted_once_the_sockets_were_written_to(grown: Callable[
     now = time.time()
 
     async def arrive(seq: int, times: list[float]) -> tuple[float, float]:
-        own._arrived({"type": "room.frames", "room": 1, "frames": [(seq, "x")], "times": times})
+        own._arrived(RoomFrames(room=1, frames=[(seq, "x")], times=times))
         await asyncio.sleep(0)
         return grown("signalbox_commit_to_delivery_seconds_count"), grown("signalbox_receive_to_delivery_seconds_count")
 

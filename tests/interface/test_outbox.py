@@ -7,12 +7,14 @@ import uuid
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from channels.layers import get_channel_layer
 
 from consumers.interface.chat import outbox as outboxes
 from consumers.interface.chat.outbox import Outbox
 from consumers.interface.transport.outlet import Outlet
+from proj.layer.messages import ChatBatch
 from proj.layer.names import CHAT
 from proj.rooms.log.commands import Command
 
@@ -47,7 +49,8 @@ async def handed_over() -> list[list[int]]:
     """The numbers that were said, in batches."""
     layer: Any = get_channel_layer("work")
     taken = await layer.take(CHAT, 100)
-    batches = [layer.deserialize(data)["items"] for data in taken]
+    read = layer.reader(msgspec.msgpack.Decoder(ChatBatch))
+    batches = [read(data).items for data in taken]
     return [[int(Command.unpacked(packed).text) for _, packed in items] for items in batches]
 
 

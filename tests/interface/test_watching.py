@@ -21,6 +21,7 @@ from consumers.interface.support.database import ask
 from consumers.interface.transport.frame import Frame
 from consumers.interface.transport.outlet import Outlet
 from consumers.sockets.runs import ServiceSocket
+from proj.layer.messages import RunOutput, RunState, ServiceLine
 from proj.layer.publish import apublish
 from proj.runs.models import Chunk, Run, Service
 from proj.runs.publishing import announcements, frames
@@ -167,13 +168,13 @@ async def test_a_switch_while_one_skips_along_begins_the_next_run_at_its_first_b
     await watching.follow(page.watcher, str(first.pk), 2_500_000)
     await until(lambda: page.watcher.told > 2_500_000)
     slow.hold("tail")
-    watching.arrived({"type": "run.output", "run": str(first.pk), "bytes": 9_000_000, "chunks": []})
+    watching.arrived(RunOutput(run=str(first.pk), bytes=9_000_000, chunks=[]))
     await until(lambda: slow.reached["tail"].is_set() or "skipped" in page.kinds())
     await watching.follow(page.watcher, str(second.pk), 0, switched=True)
     await until(lambda: page.said().endswith("b"))
     slow.held["tail"].set()
     await sync_to_async(more)(second, "c" * 100)
-    watching.arrived({"type": "run.output", "run": str(second.pk), "bytes": 200, "chunks": []})
+    watching.arrived(RunOutput(run=str(second.pk), bytes=200, chunks=[]))
     await until(lambda: page.said().endswith("b" * 100 + "c" * 100))
     assert "skipped" not in page.kinds()
 
@@ -186,7 +187,7 @@ async def test_those_who_cannot_keep_up_skip_along_together(watching: Watching, 
     await until(lambda: all(page.watcher.told == 100_000 for page in pages))
     slow.asked.clear()
     await sync_to_async(more)(run, "b" * 2_000_000)
-    watching.arrived({"type": "run.output", "run": str(run.pk), "bytes": 2_100_000, "chunks": []})
+    watching.arrived(RunOutput(run=str(run.pk), bytes=2_100_000, chunks=[]))
     await until(lambda: all(page.watcher.told == 2_100_000 for page in pages))
     assert {page.kinds().count("skipped") for page in pages} == {1}
     assert slow.asked["tail"] == 1
@@ -211,8 +212,7 @@ async def test_who_comes_between_the_end_and_the_word_of_it_hides_it_from_nobody
     await watching.follow(first.watcher, str(run.pk), 0)
     ended = await sync_to_async(end)(run)
     await watching.follow(second.watcher, str(run.pk), 0)
-    for _, message in await sync_to_async(announcements.of_state)(ended):
-        watching.arrived(message)
+    watching.arrived(await sync_to_async(announcements.of_state)(ended))
     assert first.states() == ["running", "succeeded"]
     assert second.states() == ["succeeded"]
 
@@ -227,7 +227,7 @@ async def test_a_state_that_was_read_before_the_end_does_not_follow_it(
     coming = asyncio.ensure_future(watching.follow(second.watcher, str(run.pk), 0))
     await slow.reached["opening"].wait()
     ended = await sync_to_async(end)(run)
-    watching.arrived((await sync_to_async(announcements.of_state)(ended))[0][1])
+    watching.arrived(await sync_to_async(announcements.of_state)(ended))
     slow.held["opening"].set()
     await coming
     assert first.states() == ["running", "succeeded"]
@@ -252,7 +252,7 @@ async def test_a_switch_that_the_database_refuses_sends_the_browser_away_instead
     slow.refused["opening"] = 1
     run = await sync_to_async(start)(service, "begun")
     state = await sync_to_async(frames.state)(run)
-    socket._told({"type": "run.state", "run": str(run.pk), "state": state})
+    socket._told(RunState(state=state))
     await until(lambda: page.closed)
     assert page.closed == [1013]
     await socket.gone()
@@ -270,14 +270,13 @@ async def test_who_comes_while_redis_is_away_hears_when_it_is_back(
         return await opened()
 
     monkeypatch.setattr(watching, "_channel", away)
-    heard: list[dict[str, Any]] = []
+    heard: list[RunState | ServiceLine] = []
     await watching.listen(service.uid, heard.append)
     back.set()
 
     async with asyncio.timeout(8):
         while not heard:
-            line = {"type": "service.line", "service": service.uid, "text": "from a script"}
-            await apublish([("service.web1", line)])
+            await apublish([ServiceLine(service=service.uid, text="from a script")])
             await asyncio.sleep(0.05)
     watching.unlisten(service.uid, heard.append)
 
@@ -306,7 +305,7 @@ async def test_nothing_is_left_when_everybody_has_gone(
 async def told(socket: ServiceSocket, run: Run) -> None:
     """The layer brings the run's state."""
     (state,) = await sync_to_async(viewing.states)([str(run.pk)])
-    socket.watching.arrived({"type": "run.state", "run": str(run.pk), "state": state})
+    socket.watching.arrived(RunState(state=state))
 
 
 async def test_what_goes_on_is_shown_until_what_waits_begins(
@@ -320,7 +319,7 @@ async def test_what_goes_on_is_shown_until_what_waits_begins(
     await told(socket, second)
     await until(lambda: page.kinds()[-1] == "queued")
     chunks = await sync_to_async(more)(first, " goes on")
-    socket.watching.arrived(announcements.of_output(str(first.pk), chunks)[0][1])
+    socket.watching.arrived(announcements.of_output(str(first.pk), chunks))
     await until(lambda: page.said() == "first goes on")
     await sync_to_async(end)(first)
     await told(socket, first)

@@ -7,9 +7,8 @@ import pytest
 from channels.layers import get_channel_layer
 
 from proj.layer import loop
+from proj.layer.messages import RoomFlash, RunsCancel
 from proj.layer.publish import publish, wake
-
-PROBE = {"type": "doctor.probe", "probe": "x"}
 
 
 def connections() -> int:
@@ -20,14 +19,15 @@ def connections() -> int:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_hundred_calls_need_no_more_connections_than_one() -> None:
-    channel = f"test.{uuid.uuid4().hex}"
-    publish("room.1", {"type": "room.flash", "room": 1, "frame": "{}"})
-    wake(channel, PROBE)
+def test_a_hundred_calls_need_no_more_connections_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    channel, message = f"test.{uuid.uuid4().hex}", RunsCancel(run="x")
+    monkeypatch.setattr(RunsCancel, "CHANNEL", channel)
+    publish(RoomFlash(room=1, frame="{}"))
+    wake(message)
     before = connections()
     for _ in range(100):
-        publish("room.1", {"type": "room.flash", "room": 1, "frame": "{}"})
-        wake(channel, PROBE)
+        publish(RoomFlash(room=1, frame="{}"))
+        wake(message)
     assert connections() <= before  # those of earlier tests may end meanwhile
     assert loop.run(get_channel_layer("work").waiting(channel), 5) == 101
     assert [thread.name for thread in threading.enumerate()].count("layer") == 1

@@ -12,16 +12,18 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from proj.layer import redis as layers
-from proj.layer import wire as wires
-from proj.layer.redis import FrameLayer, WorkLayer
-from proj.layer.wire import KeptWire
+from proj.layer.redis import frame_layer as layers
+from proj.layer.redis import wire as wires
+from proj.layer.redis.channels_redis_internals import wire_pool
+from proj.layer.redis.frame_layer import FrameLayer
+from proj.layer.redis.wire import KeptWire
+from proj.layer.redis.work_layer import WorkLayer
 
 PROBE = {"type": "doctor.probe", "probe": "x"}
 
 
 def kept() -> KeptWire:
-    return KeptWire(layers._pool(get_channel_layer("work").hosts[0]))
+    return KeptWire(wire_pool(get_channel_layer("work").hosts[0]))
 
 
 async def test_replies_reach_those_who_asked_in_whatever_order_they_wait() -> None:
@@ -78,7 +80,7 @@ async def test_a_redis_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyP
 async def test_a_listener_that_hears_nothing_asks_and_lives_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wires, "SILENCE", 0.1)
     heard: list[object] = []
-    wire = await KeptWire(layers._pool(get_channel_layer("work").hosts[0]), heard.append).get()
+    wire = await KeptWire(wire_pool(get_channel_layer("work").hosts[0]), heard.append).get()
     wire.write(("SUBSCRIBE", "nobody.speaks"))
     end = time.monotonic() + 5
     while sum(reply[0] == b"pong" for reply in heard) < 3:  # type: ignore[index]
@@ -107,25 +109,25 @@ async def test_a_listener_that_is_subscribed_to_nothing_lives_on(monkeypatch: py
     monkeypatch.setattr(wires, "SILENCE", 0.1)
     layer = FrameLayer(hosts=get_channel_layer("work").hosts)
     channel = await layer.new_channel()
-    (shard,) = layer._shards
+    (shard,) = layer.shards
     await shard.unsubscribe(channel)
-    wire = shard._listening.open
+    wire = shard.listening.open
     await asyncio.sleep(0.5)  # it is asked several times meanwhile
-    assert shard._listening.open is wire
+    assert shard.listening.open is wire
     await layer.flush()
 
 
 async def test_a_channel_that_could_not_be_opened_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(layers, "CONFIRMING", 0.05)
+    monkeypatch.setattr(layers, "SUBSCRIBE_TIMEOUT_SECONDS", 0.05)
     layer = FrameLayer(hosts=[{"address": f"unix://{tmp_path}/nobody.sock"}])
     for _ in range(3):
         with pytest.raises(RedisTimeoutError):
             await layer.new_channel()
     assert layer.channels == {}
-    (shard,) = layer._shards
-    assert shard._subscribed == set()
+    (shard,) = layer.shards
+    assert shard.subscribed == set()
     await layer.flush()
 
 

@@ -5,8 +5,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from proj.accounts.models import User
+from proj.layer.messages import ActivityUpdate
 from proj.layer.names import INTERFACES
-from proj.rooms.log import news, writing
+from proj.rooms.log import activity, writing
 from proj.rooms.log.commands import Command, Outcome
 from proj.rooms.models import Membership, Mention, Room
 
@@ -69,11 +70,11 @@ def test_only_who_may_read_a_message_is_mentioned_by_it(alice: User, bob: User, 
     Membership.objects.create(room=den, user=charlie)
     outcome = den.post(alice, "@bob @charlie @here")
     assert set(Mention.objects.values_list("user", flat=True)) == {charlie.pk, None}
-    ((group, message),) = news.of([outcome])
-    assert group == INTERFACES
-    ((room, audience, listed, more),) = message["rooms"]
-    assert (room, audience, more) == (den.pk, sorted([alice.pk, charlie.pk]), False)
-    assert listed == [[1, "alice", ["charlie", "here"]]]
+    (message,) = activity.of([outcome])
+    assert message.groups == (INTERFACES,)
+    (den_now,) = message.rooms
+    assert (den_now.room, den_now.audience, den_now.more) == (den.pk, sorted([alice.pk, charlie.pk]), False)
+    assert den_now.messages == [(1, "alice", ["charlie", "here"])]
 
 
 def test_a_quiet_room_calls_only_by_name(lobby: Room, alice: User, bob: User) -> None:
@@ -110,25 +111,25 @@ def test_of_a_busy_room_the_newest_and_those_with_mentions_are_listed(lobby: Roo
     outcomes: list[Outcome] = writing.write(
         [Command("post", lobby.pk, alice.pk, f"id {n}", text) for n, text in enumerate(texts)]
     )
-    ((_, message),) = news.of(outcomes)
-    ((_, audience, listed, more),) = message["rooms"]
-    assert (audience, more, len(listed)) == (None, True, news.MOST)
-    assert [seq for seq, _, _ in listed] == [1, *range(13, 32)]
+    (message,) = activity.of(outcomes)
+    (room,) = message.rooms
+    assert (room.audience, room.more, len(room.messages)) == (None, True, activity.MAX_LISTED_MESSAGES)
+    assert [seq for seq, _, _ in room.messages] == [1, *range(13, 32)]
 
 
 def test_much_news_goes_in_several_messages(alice: User) -> None:
-    gathered = news.News()
+    digest = activity.ActivityDigest()
     from proj.rooms.log.commands import Posted, Written
 
     audience = frozenset(range(8_000))
-    gathered.add(Written(room, 1, "", Posted("alice", (), audience)) for room in range(5))
-    told = gathered.told()
-    assert [len(message["rooms"]) for _, message in told] == [2, 2, 1]
-    assert not gathered
+    digest.add(Written(room, 1, "", Posted("alice", (), audience)) for room in range(5))
+    updates = digest.pop()
+    assert [len(update.rooms) for update in updates] == [2, 2, 1]
+    assert not digest
 
 
 def test_what_was_read_is_told_once(lobby: Room, alice: User, bob: User) -> None:
     lobby.post(bob, "hello")
-    ((_, message),) = news.of([lobby.mark_seen(alice, 1)])
-    assert message == {"type": "rooms.news", "rooms": [], "read": [[alice.pk, lobby.pk, 1]]}
-    assert news.of([lobby.mark_seen(alice, 1)]) == []
+    (message,) = activity.of([lobby.mark_seen(alice, 1)])
+    assert message == ActivityUpdate(rooms=[], read=[(alice.pk, lobby.pk, 1)])
+    assert activity.of([lobby.mark_seen(alice, 1)]) == []

@@ -205,7 +205,7 @@ def test_posting_works_without_redis(alice: User, settings: object) -> None:
     room = Room.objects.create(name="quiet")
     settings.CHANNEL_LAYERS = {  # type: ignore[attr-defined]
         "default": {
-            "BACKEND": "proj.layer.redis.FrameLayer",
+            "BACKEND": "proj.layer.redis.frame_layer.FrameLayer",
             "CONFIG": {"hosts": [{"address": "unix:///nowhere/redis.sock", "socket_timeout": 30}]},
         }
     }

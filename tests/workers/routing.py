@@ -26,7 +26,7 @@ async def note(what: str) -> int:
 class Batches(WorkerConsumer):
     """Items say what is to happen to them."""
 
-    most_messages = 10
+    max_messages = 10
 
     async def handle(self, items: Sequence[dict[str, Any]]) -> None:
         probes = [item["probe"] for item in items]
@@ -51,7 +51,7 @@ class Batches(WorkerConsumer):
 
 
 class OneByOne(Batches):
-    most_messages = 1
+    max_messages = 1
 
 
 class Living(OneByOne):

@@ -2,7 +2,7 @@
 
 import os
 
-from proj.layer.redis import WorkLayer
+from proj.layer.redis.work_layer import WorkLayer
 from proj.settings import *  # noqa: F403
 
 ASGI_APPLICATION = "tests.workers.routing.application"

@@ -14,9 +14,9 @@ from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
 from consumers.interface.transport.outlet import Outlet
-from proj.layer import messages
+from proj.layer.messages import MAX_MESSAGE_BYTES, ChatBatch
 from proj.layer.names import CHAT
-from proj.layer.publish import PATIENCE
+from proj.layer.publish import REDIS_TIMEOUT_SECONDS
 from proj.metrics.definitions import OUTBOX_BATCHES, OUTBOX_COMMANDS, REFUSALS
 from proj.monotonic import NEVER
 from proj.rooms.log.commands import Command
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 WAITING = 10_000  # commands; beyond it, or beyond WAITING_BYTES, whoever speaks is told to wait
 WAITING_BYTES = 32 * 2**20
 BATCH = 256  # commands in a layer message
-BATCH_BYTES = messages.LARGEST // 2
+BATCH_BYTES = MAX_MESSAGE_BYTES // 2
 # While commands come closer than CLOSE * PACE, batches go out PACE apart: each wakes Redis, the worker and this process
 # again, and that costs more than a command in it. Whoever speaks after a quiet moment is heard at once, and batches
 # that are LARGE by themselves do not wait: nothing would be gained.
@@ -79,10 +79,10 @@ class Outbox:
             batch = self._next()
             items = [(outlet.id, command.packed()) for outlet, command, _ in batch]
             received = [at for _, _, at in batch]
-            message = {"type": "chat.batch", "process": self._process, "items": items, "received": received}
+            message = ChatBatch(process=self._process, items=items, received=received)
             try:
-                async with asyncio.timeout(PATIENCE):
-                    await self._layer.send(CHAT, messages.checked(message))
+                async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
+                    await self._layer.send(CHAT, message)
             except (ChannelFull, RedisError, OSError, TimeoutError) as error:
                 logger.warning("the chat worker cannot be reached: %r", error)
                 self._busy(batch)

@@ -1,11 +1,10 @@
 """People who hear of all their rooms, whatever page they look at: each of their tabs has a socket that asked for it."""
 
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any
 
 from consumers.interface.transport.frame import Frame
 from consumers.interface.transport.outlet import Outlet
+from proj.layer.messages import ActivityUpdate
 
 
 class People:
@@ -26,9 +25,9 @@ class People:
             if not outlets:
                 del self._outlets[outlet.user_id]
 
-    def arrived(self, message: Mapping[str, Any]) -> None:
+    def arrived(self, message: ActivityUpdate) -> None:
         """Tell everyone of the rooms that they may know of. Those who may know the same share one frame."""
-        rooms = [(_ids(audience), [id, *told]) for id, audience, *told in message["rooms"]]
+        rooms = [(_ids(one.audience), [one.room, one.messages, one.more]) for one in message.rooms]
         frames: dict[tuple[int, ...], Frame] = {}
         for user_id, outlets in self._outlets.items() if rooms else ():
             theirs = tuple(n for n, (audience, _) in enumerate(rooms) if audience is None or user_id in audience)
@@ -36,7 +35,7 @@ class People:
                 if theirs not in frames:
                     frames[theirs] = Frame.of({"type": "news", "rooms": [rooms[n][1] for n in theirs]})
                 _write(outlets, frames[theirs])
-        for user_id, room, seq in message["read"]:
+        for user_id, room, seq in message.read:
             if user_id in self._outlets:
                 _write(self._outlets[user_id], Frame.of({"type": "read", "room": room, "seq": seq}))
 

@@ -9,7 +9,6 @@ import logging
 import time
 import uuid
 from functools import partial
-from typing import Any
 
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
@@ -25,6 +24,18 @@ from consumers.interface.support.database import ask
 from consumers.interface.support.tasks import Tasks
 from consumers.interface.transport.frame import Frame
 from consumers.interface.transport.outlet import Outlet
+from proj.layer.messages import (
+    AccessChanged,
+    ActivityUpdate,
+    InterfaceMessage,
+    RoomFlash,
+    RoomFrames,
+    RoomPresence,
+    RunOutput,
+    RunState,
+    ServiceLine,
+    SocketReplies,
+)
 from proj.layer.names import INTERFACES, interface_group, room_group
 from proj.layer.publish import apublish
 from proj.metrics.definitions import (
@@ -179,46 +190,45 @@ class Mailbox:
             if self.outlets:
                 await self._open_channel()
             return
-        for message in _together(await self._layer.receive_all(self._channel)):
+        for message in _together(await self._layer.receive_all(self._channel, _unreadable)):
             try:
                 self._arrived(message)
             except Exception:
                 UNREADABLE.labels("mailbox").inc()
-                logger.exception("a message that cannot be delivered, type %r", message.get("type"))
+                logger.exception("cannot deliver a message of type %s", type(message).__name__)
 
-    def _arrived(self, message: dict[str, Any]) -> None:
-        kind = message["type"]
-        if kind == "socket.replies":
-            for number, text in message["replies"]:
-                if outlet := self.outlets.get(number):
-                    outlet.write(Frame(text))
-            return
-        if kind == "access.changed":
-            self.tasks.spawn(self.stay.changed(message["user"]))
-            return
-        if kind == "rooms.news":
-            self.elsewhere.arrived(message)
-            return
-        if kind in ("run.output", "run.state", "service.line"):
-            self.watching.arrived(message)
-            return
-        room = self.rooms.get(message["room"])
-        if room is not None:
-            self._arrived_in(room, kind, message)
+    def _arrived(self, message: InterfaceMessage) -> None:
+        match message:
+            case RoomFrames() | RoomFlash() | RoomPresence():
+                room = self.rooms.get(message.room)
+                if room is not None:
+                    self._arrived_in(room, message)
+            case SocketReplies():
+                for number, text in message.replies:
+                    if outlet := self.outlets.get(number):
+                        outlet.write(Frame(text))
+            case ActivityUpdate():
+                self.elsewhere.arrived(message)
+            case AccessChanged():
+                self.tasks.spawn(self.stay.changed(message.user))
+            case RunOutput() | RunState() | ServiceLine():
+                self.watching.arrived(message)
 
-    def _arrived_in(self, room: OpenRoom, kind: str, message: dict[str, Any]) -> None:
+    def _arrived_in(self, room: OpenRoom, message: RoomFrames | RoomFlash | RoomPresence) -> None:
         """A message of the layer about a room that is open here."""
-        if kind == "room.frames":
-            room.arrived(message["frames"])
-            if room.behind:
-                self.tasks.spawn(self._gaps.fill(room, PATIENCE))
-            elif room.outlets and (times := message.get("times")):
-                asyncio.get_running_loop().call_soon(_delivered, times)  # after what was written goes out
-        elif kind == "room.flash":
-            room.flash(Frame(message["frame"]))
-        elif kind == "room.presence" and message["process"] != self.process:
-            room.presence.hears(message["process"], message["here"], time.monotonic())
-            room.presence.due |= message["ask"]
+        match message:
+            case RoomFrames():
+                room.arrived(message.frames)
+                if room.behind:
+                    self.tasks.spawn(self._gaps.fill(room, PATIENCE))
+                elif room.outlets and message.times:
+                    # after what was written goes out
+                    asyncio.get_running_loop().call_soon(_delivered, message.times)
+            case RoomFlash():
+                room.flash(Frame(message.frame))
+            case RoomPresence() if message.process != self.process:
+                room.presence.hears(message.process, message.here, time.monotonic())
+                room.presence.due |= message.ask
 
     # now and then
 
@@ -247,40 +257,45 @@ class Mailbox:
         if self.rooms:
             await apublish([self._whom_we_see(room, gone=True) for room in self.rooms.values()])
 
-    def _whom_we_see(self, room: OpenRoom, *, ask: bool = False, gone: bool = False) -> tuple[str, dict[str, Any]]:
+    def _whom_we_see(self, room: OpenRoom, *, ask: bool = False, gone: bool = False) -> RoomPresence:
         here = [] if gone else sorted(room.presence.here)[: presence.CARRIED]
-        message = {"type": "room.presence", "room": room.id, "process": self.process, "here": here, "ask": ask}
-        return room_group(room.id), message
+        return RoomPresence(room=room.id, process=self.process, here=here, ask=ask)
 
 
-def _together(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _together(messages: list[InterfaceMessage]) -> list[InterfaceMessage]:
     """Messages that arrived at once, with the frames of each room in one: then each socket is written to once.
 
     What is true for a moment comes before them: whoever typed and then spoke does not type any more.
     """
     if len(messages) == 1:
         return messages
-    frames: dict[int, dict[str, Any]] = {}
+    rooms: dict[int, list[RoomFrames]] = {}
     flashes, rest = [], []
     for message in messages:
-        if message.get("type") == "room.flash":
-            flashes.append(message)
-        elif not _carries_frames(message):
-            rest.append(message)
-        elif (first := frames.setdefault(message["room"], message)) is not message:
-            first["frames"] += message["frames"]
-            first["times"] = [*(first.get("times") or ()), *(message.get("times") or ())]
-    return [*flashes, *frames.values(), *rest]
+        match message:
+            case RoomFlash():
+                flashes.append(message)
+            case RoomFrames():
+                rooms.setdefault(message.room, []).append(message)
+            case _:
+                rest.append(message)
+    return [*flashes, *(_joined(parts) for parts in rooms.values()), *rest]
 
 
-def _carries_frames(message: dict[str, Any]) -> bool:
-    """Whether it is what publishers send: it came from outside, and one that is not must not cost the others."""
-    return (
-        message.get("type") == "room.frames"
-        and isinstance(message.get("room"), int)
-        and isinstance(message.get("frames"), list)
-        and isinstance(message.get("times") or [], list)
+def _joined(parts: list[RoomFrames]) -> RoomFrames:
+    """One message for several of the same room."""
+    if len(parts) == 1:
+        return parts[0]
+    return RoomFrames(
+        room=parts[0].room,
+        frames=[frame for part in parts for frame in part.frames],
+        times=[at for part in parts for at in part.times],
     )
+
+
+def _unreadable(data: bytes, error: Exception) -> None:
+    UNREADABLE.labels("mailbox").inc()
+    logger.error("cannot read a message of %d bytes: %r", len(data), error)
 
 
 def _delivered(times: list[float]) -> None:

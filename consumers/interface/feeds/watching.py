@@ -21,6 +21,7 @@ from consumers.interface.support.database import ask
 from consumers.interface.support.tasks import Tasks
 from consumers.interface.transport.frame import Frame
 from consumers.interface.transport.outlet import Outlet
+from proj.layer.messages import RunOutput, RunState, ServiceLine
 from proj.layer.names import run_group, service_group
 from proj.monotonic import NEVER
 from proj.runs.output.utf8 import text
@@ -41,6 +42,7 @@ KEPT = 16  # portions that a run keeps for its other watchers
 SUBSCRIBING = 1.0  # seconds that a socket waits for the layer before it goes on without
 AGAIN = 1.0  # seconds between two tries to join a group
 
+Hears = Callable[[RunState | ServiceLine], None]
 Piece = tuple[int, Frame]  # the offset behind it, and the frame
 Place = tuple[int, int]  # an offset, and the number of the line that it is in
 
@@ -130,7 +132,7 @@ class Watching:
         self._channel = channel
         self._tasks = tasks
         self._runs: dict[str, OpenRun] = {}
-        self._services: dict[str, set[Callable[[dict[str, Any]], None]]] = defaultdict(set)
+        self._services: dict[str, set[Hears]] = defaultdict(set)
         self._groups: dict[str, int] = defaultdict(int)
 
     # for sockets
@@ -173,12 +175,12 @@ class Watching:
             if not run.watchers and self._runs.get(run.id) is run:
                 del self._runs[run.id]
 
-    async def listen(self, uid: str, hears: Callable[[dict[str, Any]], None]) -> None:
+    async def listen(self, uid: str, hears: Hears) -> None:
         """Have `hears` called with what is told of this service's runs."""
         self._services[uid].add(hears)
         await self._join(service_group(uid))
 
-    def unlisten(self, uid: str, hears: Callable[[dict[str, Any]], None]) -> None:
+    def unlisten(self, uid: str, hears: Hears) -> None:
         """The end of listen()."""
         if hears in self._services[uid]:
             self._services[uid].discard(hears)
@@ -188,24 +190,25 @@ class Watching:
 
     # the layer
 
-    def arrived(self, message: dict[str, Any]) -> None:
+    def arrived(self, message: RunOutput | RunState | ServiceLine) -> None:
         """A message of the layer about a run or a service."""
-        if message["type"] == "run.output":
-            self._output(message)
-        elif message["type"] == "run.state":
-            self._state(message["state"])
-            for hears in list(self._services.get(message["state"]["service"], ())):
-                hears(message)
-        else:
-            for hears in list(self._services.get(message["service"], ())):
-                hears(message)
+        match message:
+            case RunOutput():
+                self._output(message)
+            case RunState():
+                self._state(message.state)
+                for hears in list(self._services.get(message.state["service"], ())):
+                    hears(message)
+            case ServiceLine():
+                for hears in list(self._services.get(message.service, ())):
+                    hears(message)
 
-    def _output(self, message: dict[str, Any]) -> None:
-        run = self._runs.get(message["run"])
+    def _output(self, message: RunOutput) -> None:
+        run = self._runs.get(message.run)
         if run is None:
             return
-        run.end = max(run.end, message["bytes"])
-        pieces = [(offset, (end, output(offset, end, said))) for _, offset, end, _, said in message["chunks"]]
+        run.end = max(run.end, message.bytes)
+        pieces = [(one.offset, (one.end, output(one.offset, one.end, one.text))) for one in message.chunks]
         for watcher in run.watchers:
             if not watcher.reading and not (pieces and watcher.hear(pieces)):
                 self._read_later(watcher, run)
@@ -237,7 +240,7 @@ class Watching:
         if self._services:
             for state in await ask(partial(viewing.newest, list(self._services))):
                 for hears in list(self._services.get(state["service"], ())):
-                    hears({"type": "run.state", "run": state["run"], "state": state})
+                    hears(RunState(state=state))
         for run in list(self._runs.values()):  # who was let down by the database tries again
             for watcher in run.watchers:
                 if run.state and watcher.told < run.end:

@@ -1,17 +1,21 @@
 """What may be asked of a room's log, and what comes of it.
 
-These travel over the layer from the socket to the worker, so they hold nothing but ids, numbers and text.
+Commands travel over the layer from the socket to the worker, so they hold nothing but ids, numbers and text.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Literal
+
+import msgspec
 
 Verb = Literal["post", "edit", "delete", "react", "unreact", "seen"]
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One thing that a person wants done to a room's log."""
+class Command(msgspec.Struct, frozen=True, array_like=True):
+    """One change that a person wants made to a room's log.
+
+    Packed, it is a list in the order of the fields. Readers ignore elements that a newer process appended.
+    """
 
     verb: Verb
     room: int
@@ -20,19 +24,17 @@ class Command:
     text: str = ""  # of a message; the emoji of a reaction
     target: int = 0  # the `seq` of the message that is meant, or seen up to
 
-    FIELDS: ClassVar[int] = 6
+    def packed(self) -> msgspec.Raw:
+        """Return the form that travels."""
+        return msgspec.Raw(msgspec.msgpack.encode(self))
 
-    def packed(self) -> list[Any]:
-        """The form that travels: a list, in the order of the fields."""
-        return [self.verb, self.room, self.author, self.client_id, self.text, self.target]
+    @staticmethod
+    def unpacked(packed: msgspec.Raw) -> "Command":
+        """Return the command that `packed()` packed. Raise ValueError for anything else."""
+        return _decoder.decode(packed)
 
-    @classmethod
-    def unpacked(cls, packed: list[Any]) -> Self:
-        """The command that `packed()` made. Raises ValueError or TypeError for anything else."""
-        verb, room, author, client_id, text, target = packed
-        if verb not in get_args(Verb) or not isinstance(text, str):
-            raise ValueError(f"not a command: {verb!r}")
-        return cls(verb, int(room), int(author), str(client_id), text, int(target))
+
+_decoder = msgspec.msgpack.Decoder(Command)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,9 @@ from django.db import DEFAULT_DB_ALIAS, IntegrityError, OperationalError, connec
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
-from proj.layer import names
-from proj.layer.messages import LARGEST
+from proj.layer.messages import MAX_MESSAGE_BYTES, GroupMessage, RoomFlash, RoomFrames
 from proj.layer.publish import publish
-from proj.rooms.log import frames, news
+from proj.rooms.log import activity, frames
 from proj.rooms.log.commands import Command, Noted, Outcome, Posted, Refusal, Repeated, Written
 from proj.rooms.log.frames import Kind
 from proj.rooms.log.statements import Cursor, cursor_of
@@ -56,28 +55,35 @@ def write(commands: Sequence[Command]) -> list[Outcome]:
 
 
 def write_and_publish(commands: Sequence[Command]) -> list[Outcome]:
-    """write(), then tell the rooms after the commit."""
+    """Do as write() does, and publish the outcomes after the commit."""
     with transaction.atomic():
         outcomes = write(commands)
-        for group, message in [*announcements(outcomes), *news.of(outcomes)]:
-            publish(group, message)
+        publish(*announcements(outcomes), *activity.of(outcomes))
     return outcomes
 
 
-def announcements(outcomes: Iterable[Outcome]) -> list[tuple[str, dict[str, Any]]]:
-    """The layer messages that tell of `outcomes`: pairs of group and message, one for each room with events."""
+def announcements(
+    outcomes: Sequence[Outcome], received: Sequence[float] = (), committed: float = 0.0
+) -> list[GroupMessage]:
+    """Return the layer messages about `outcomes`: first transient frames, then the events of each room.
+
+    `received` and `committed` are wall-clock seconds: the arrival of each command (0: unknown), and the commit. Without
+    them the messages carry no times.
+    """
     events: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    told: list[tuple[str, dict[str, Any]]] = []
-    for outcome in outcomes:
-        if isinstance(outcome, Written):
-            events[outcome.room].append((outcome.seq, outcome.frame))
-        elif isinstance(outcome, Noted) and outcome.frame:
-            message = {"type": "room.flash", "room": outcome.room, "frame": outcome.frame}
-            told.append((names.room_group(outcome.room), message))
+    oldest: dict[int, float] = {}  # by room: the arrival of its oldest command
+    messages: list[GroupMessage] = []
+    for outcome, at in zip(outcomes, received or [0.0] * len(outcomes), strict=True):
+        match outcome:
+            case Written():
+                events[outcome.room].append((outcome.seq, outcome.frame))
+                oldest[outcome.room] = min(oldest.get(outcome.room, committed), at)
+            case Noted() if outcome.frame:
+                messages.append(RoomFlash(room=outcome.room, frame=outcome.frame))
     for room, numbered in events.items():
-        for part in _parts(numbered):
-            told.append((names.room_group(room), {"type": "room.frames", "room": room, "frames": part, "times": []}))
-    return told
+        times = [oldest[room], committed] if committed else []
+        messages += [RoomFrames(room=room, frames=part, times=times) for part in _parts(numbered)]
+    return messages
 
 
 def _parts(numbered: list[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
@@ -86,7 +92,7 @@ def _parts(numbered: list[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
     size = 0
     for seq, frame in numbered:
         size += 4 * len(frame)
-        if part and size > LARGEST // 2:
+        if part and size > MAX_MESSAGE_BYTES // 2:
             yield part
             part, size = [], 4 * len(frame)
         part.append((seq, frame))
@@ -99,8 +105,7 @@ def append(
     """Add an event that no socket asked for (a membership, ...) and tell the room after the commit."""
     with transaction.atomic():
         written = add(room_id, kind, author_id, author, client_id=client_id, text=text, target=target)
-        for group, message in announcements([written]):
-            publish(group, message)
+        publish(*announcements([written]))
     return written
 
 

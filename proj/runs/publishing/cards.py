@@ -11,6 +11,7 @@ from django.contrib.auth.hashers import make_password
 from django.template.loader import render_to_string
 
 from proj.accounts.models import User
+from proj.layer.messages import RoomFlash
 from proj.rooms import cards
 from proj.rooms.log import writing
 from proj.rooms.log.frames import Kind
@@ -27,7 +28,7 @@ NOBODY = {Origin.COMMAND: "the host", Origin.SCHEDULE: "the clock"}  # no person
 
 def begun(run: Run) -> Told:
     """Put its card into its room, in the current transaction; return what the room is to be told."""
-    return _append(run, Kind.CARD) + of_state(run) if run.room_id else []
+    return [*_append(run, Kind.CARD), *of_state(run)] if run.room_id else []
 
 
 def ended(runs: Iterable[Run]) -> Told:
@@ -35,11 +36,11 @@ def ended(runs: Iterable[Run]) -> Told:
     told: Told = []
     # rooms are locked in one order everywhere
     for run in sorted((run for run in runs if run.room_id and run.card), key=lambda run: run.room_id or 0):
-        told += _append(run, Kind.CARD_CHANGED, run.card) + of_state(run)
+        told += [*_append(run, Kind.CARD_CHANGED, run.card), *of_state(run)]
     return told
 
 
-def of_state(run: Run) -> Told:
+def of_state(run: Run) -> list[RoomFlash]:
     """What its room is told of how it stands. Where not everybody may see it, each page asks for itself."""
     if not run.room_id or not run.card:
         return []

@@ -6,11 +6,8 @@ from django.utils import timezone
 
 from proj.rooms.log.frames import moment
 from proj.runs import reasons
-from proj.runs.models import Chunk, Run
-from proj.runs.output import utf8
+from proj.runs.models import Run
 from proj.runs.states import ACTIVE
-
-Piece = list[Any]  # [seq, offset, end, line, text]: see piece()
 
 
 def state(run: Run) -> dict[str, Any]:
@@ -41,9 +38,3 @@ def state(run: Run) -> dict[str, Any]:
         "cancelable": run.state in ACTIVE and run.cancel_requested_at is None,
         "canceling": run.state in ACTIVE and run.cancel_requested_at is not None,
     }
-
-
-def piece(chunk: Chunk) -> Piece:
-    """A chunk as viewers get it: its seq, the bytes before it and up to its end, its first line's number, its text."""
-    data = chunk.output
-    return [chunk.seq, chunk.offset, chunk.offset + len(data), chunk.line, utf8.text(data)]

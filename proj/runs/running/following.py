@@ -86,11 +86,11 @@ class Followed:
         self._progress = news.progress
         told: Told = []
         if news.chunks:
-            told += announcements.of_output(str(self.run.pk), news.chunks)
+            told.append(announcements.of_output(str(self.run.pk), news.chunks))
         if "progress" in news.values:
             self._progress.told()
         if {"progress", "started_at", "state"} & set(news.values):
-            told += announcements.of_state(self.run)
+            told.append(announcements.of_state(self.run))
         return told + self._card(news)
 
     def _card(self, news: News) -> Told:
@@ -99,7 +99,7 @@ class Followed:
         if not self._card_is_old or "state" in news.values or time.monotonic() - self._card_told < CARD_EVERY:
             return []
         self._card_is_old, self._card_told = False, time.monotonic()
-        return cards.of_state(self.run)
+        return [*cards.of_state(self.run)]
 
     def _count(self, values: dict[str, Any]) -> None:
         """Have the metrics know of it, before the run does."""

@@ -130,7 +130,7 @@ class Runner:
             logger.info("%s: going on with it", run)
             self._begin(run)
         for run in leases.claim(self.holder, self.room) if self.room else []:
-            told += announcements.of_state(run) + cards.of_state(run)
+            told += [announcements.of_state(run), *cards.of_state(run)]
             self._begin(run)
         return told
 

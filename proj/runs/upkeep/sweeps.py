@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from proj.layer.names import RUNS
-from proj.layer.publish import publish_many, wake
+from proj.layer.messages import RunsWake
+from proj.layer.publish import publish, wake
 from proj.runs.models import Run
 from proj.runs.publishing import announcements, cards
 from proj.runs.running import endings, settling
@@ -40,14 +40,14 @@ def lose_silent_runs() -> None:
             if unchanged.move(state, worker="", lease_until=None, **values):
                 logger.warning("%s is lost: %s", run, values["reason"])
                 lost = Run.objects.select_related("service", "person").get(pk=run.pk)
-                publish_many(announcements.of_state(lost) + cards.ended([lost]))
+                publish(announcements.of_state(lost), *cards.ended([lost]))
 
 
 def wake_for_forgotten_runs() -> None:
     """Wake the workers when a run that could be claimed is still queued: its wake-up message was lost."""
     queued = Run.objects.queued().filter(service__enabled=True)
     if queued.filter(created_at__lt=timezone.now() - FORGOTTEN_AFTER).exists():
-        wake(RUNS, {"type": "runs.wake"})
+        wake(RunsWake())
 
 
 def archive_abandoned_runs() -> None:

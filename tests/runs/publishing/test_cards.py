@@ -86,22 +86,22 @@ def test_the_events_say_nothing_of_what_is_run(make: Make, alice: User, ops: Roo
     run = actions.start(service, alice, {})
     for event in Event.objects.all():
         assert "secret" not in json.dumps(event.frame())
-    ((_, message),) = cards.of_state(Run.objects.get())
-    assert json.loads(message["frame"]) == {"type": "card", "card": f"run:{run.pk}", "html": ""}
+    (message,) = cards.of_state(Run.objects.get())
+    assert json.loads(message.frame) == {"type": "card", "card": f"run:{run.pk}", "html": ""}
 
 
 def test_of_a_service_that_everybody_may_see_the_room_gets_the_card_itself(make: Make, alice: User, ops: Room) -> None:
     actions.start(make(room=ops, name="Web <1>"), alice, {})
-    ((_, message),) = cards.of_state(Run.objects.select_related("service", "person").get())
-    assert "Web &lt;1&gt;" in json.loads(message["frame"])["html"]
+    (message,) = cards.of_state(Run.objects.select_related("service", "person").get())
+    assert "Web &lt;1&gt;" in json.loads(message.frame)["html"]
 
 
 def test_when_a_service_is_closed_the_room_gets_no_more_cards_of_its_runs(make: Make, alice: User, ops: Room) -> None:
     run = actions.start(make(room=ops), alice, {})
     begun = Run.objects.select_related("service", "person").get(pk=run.pk)  # as a worker has it
     Service.objects.update(seen_by="listed")
-    [(_, message)] = cards.of_state(begun)
-    assert json.loads(message["frame"]) == {"type": "card", "card": f"run:{run.pk}", "html": ""}
+    [message] = cards.of_state(begun)
+    assert json.loads(message.frame) == {"type": "card", "card": f"run:{run.pk}", "html": ""}
 
 
 def test_who_may_not_see_a_service_sees_only_that_there_is_a_run(make: Make, alice: User, bob: User, ops: Room) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from proj.layer import messages
+from proj.layer.messages import RunsWake
 from proj.runs import actions
 from proj.runs.models import Run, Service
 from proj.runs.output import archive
@@ -76,14 +76,13 @@ def test_a_run_of_this_host_goes_on_while_its_launcher_lives_and_is_lost_when_th
 
 def test_a_queued_run_that_was_forgotten_wakes_a_worker(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[Any] = []
-    monkeypatch.setattr(sweeps, "wake", lambda channel, message: woken.append((channel, message)))
+    monkeypatch.setattr(sweeps, "wake", woken.append)
     actions.start(make(), None, {})
     sweeps.wake_for_forgotten_runs()
     assert not woken
     Run.objects.update(created_at=timezone.now() - timedelta(seconds=11))
     sweeps.wake_for_forgotten_runs()
-    assert woken == [("runs", {"type": "runs.wake"})]
-    messages.checked(woken[0][1])
+    assert woken == [RunsWake()]
 
 
 def test_folders_that_nobody_needs_go(make: Make, ended: Ended, settings: Any) -> None:

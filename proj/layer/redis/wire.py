@@ -17,6 +17,8 @@ from redis.asyncio import ConnectionPool
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
+from proj.layer.redis.redis_py_internals import Streams, opened_streams
+
 logger = logging.getLogger(__name__)
 
 Argument = str | int | float | bytes
@@ -30,9 +32,9 @@ class Wire(asyncio.Protocol):
     With `pushed`, it is a listener: replies are messages of publish/subscribe, and are given to it one by one.
     """
 
-    def __init__(self, streams: tuple[asyncio.StreamReader, asyncio.StreamWriter], pushed: Pushed | None) -> None:
+    def __init__(self, streams: Streams, pushed: Pushed | None) -> None:
         self.lost = False
-        self.number: int | None = None  # what Redis calls this connection, once somebody has asked
+        self.client_id: int | None = None  # the id that Redis gave to the connection, once it was asked for
         self._pushed = pushed
         self._reader = hiredis.Reader(protocolError=RedisConnectionError, replyError=ResponseError)
         self._waiting: deque[asyncio.Future[Any]] = deque()
@@ -45,12 +47,8 @@ class Wire(asyncio.Protocol):
 
     @classmethod
     async def opened(cls, pool: ConnectionPool, pushed: Pushed | None = None) -> "Wire":
-        """A connection as `pool` makes them. Raises redis' ConnectionError or TimeoutError."""
-        opener: Any = pool.make_connection()  # type: ignore[no-untyped-call]
-        await opener.connect()
-        streams = opener._reader, opener._writer
-        opener._reader = opener._writer = None  # it has nothing more to do with them
-        return cls(streams, pushed)
+        """Return a new connection, opened by `pool`. Raise redis' ConnectionError or TimeoutError."""
+        return cls(await opened_streams(pool), pushed)
 
     def write(self, *commands: tuple[Argument, ...]) -> None:
         """Send commands whose replies nobody waits for here. Raises redis' ConnectionError."""

@@ -1,0 +1,1 @@
+"""The two channel layers on Redis, and the connections that they use."""
