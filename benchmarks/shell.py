@@ -1,7 +1,6 @@
-"""Pieces of `manage.py shell -c` with which benchmarks/runs.py asks the measured copy; each prints `out:` and JSON."""
+"""Scripts for `manage.py shell -c`, which benchmarks/runs.py runs in the measured copy; each prints `out:` and JSON."""
 
-# One run after the other, each when the one before has ended: when each was committed, claimed and running, in seconds
-# since the epoch.
+# Start one run after the end of the other. Times of commit, claim and start of each, in seconds since the epoch.
 ONE_BY_ONE = """
 import json, time
 from proj.runs import actions
@@ -36,8 +35,8 @@ succeeded = Run.objects.filter(service=service, state="succeeded").count()
 print("out:" + json.dumps({{"ids": ids, "succeeded": succeeded, "seconds": seconds}}))
 """
 
-# When told to, by a line, by a process that has started a run before, as those behind the pages have: one that starts
-# up, or does this for the first time, would be another load on what is measured.
+# Start the loud run when a line arrives. This process has started a run before, as the processes behind the pages have:
+# a process that starts up, or starts its first run, would add its own load to the measurement.
 START = """
 import json, sys, time
 from proj.runs import actions
@@ -51,16 +50,16 @@ sys.stdin.readline()
 print(json.dumps({"run": str(actions.start(service, None, {}).pk)}), flush=True)
 """
 
-# Whether any line of the loud run can be read, wherever it is kept.
+# Read 52 lines of the loud run, from the database or from the archive.
 LINES = """
 import json, random, time
-from proj.runs import output
 from proj.runs.models import Run
+from proj.runs.output.reading import lines
 run = Run.objects.get(pk="{id}")
 wrong, slowest = 0, 0.0
 for number in [1, run.lines, *random.sample(range(1, run.lines), 50)]:
     begun = time.monotonic()
-    line = output.lines(run, number, 1)[0]
+    line = lines(run, number, 1)[0]
     slowest = max(slowest, time.monotonic() - begun)
     wrong += (line.number, line.data[:14]) != (number, b"line %09d" % number)
 found = {{"state": run.state, "bytes": run.bytes, "lines": run.lines, "wrong": wrong, "slowest_ms": slowest * 1000}}
