@@ -1,4 +1,4 @@
-"""`benchmarks/run`: what Signalbox costs, beside its peers, on this machine."""
+"""`benchmarks/run`: measure the cost of Signalbox beside its peers, on this machine."""
 
 import argparse
 import datetime
@@ -16,7 +16,7 @@ from benchmarks.runner import measure
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.systems import SYSTEMS, System
 
-# what is told of a sample while the run goes on
+# the values of a sample that the progress line shows
 BRIEF: tuple[str, ...] = (
     "cpu_us",
     "deliveries_s",
@@ -31,7 +31,7 @@ BRIEF += ("back_s", "missing", "growth_mb", "end_growth_mb")
 
 
 def names(known: dict[str, Any]) -> Any:
-    """A type of argument: some of these names, comma separated."""
+    """Return an argument type: some of the `known` names, comma separated."""
 
     def parse(text: str) -> list[str]:
         found = [name.strip() for name in text.split(",") if name.strip()]
@@ -72,7 +72,7 @@ def say(text: str) -> None:
 
 
 def available(wanted: list[str] | None) -> list[System]:
-    """The systems that can run here; the others are left out with a word."""
+    """Return the systems that can run here; report the others on standard error."""
     found = []
     for name in wanted or list(SYSTEMS):
         reason = SYSTEMS[name].missing()
@@ -86,7 +86,7 @@ def available(wanted: list[str] | None) -> list[System]:
 
 
 def brief(sample: dict[str, Any]) -> str:
-    """A sample in a few words, for whoever waits."""
+    """Return a sample in a few words, for the progress line."""
     if "error" in sample:
         return f"FAILED: {sample['error']}"
     sample = sample.get("with", sample)
@@ -121,7 +121,7 @@ def run(options: argparse.Namespace) -> None:
     }
     out: Path = options.out or VAR / "results" / f"{today:%Y-%m-%d-%H%M%S}.md"
     out.parent.mkdir(parents=True, exist_ok=True)
-    # Taking turns: what else this machine does in the meantime meets all of them.
+    # The systems take turns, so that other work of this machine affects all of them.
     for repeat in range(options.repeats):
         for name, scenario in scenarios.items():
             for system in systems:
@@ -134,12 +134,12 @@ def run(options: argparse.Namespace) -> None:
     page = report(found)
     out.write_text(page)
     print(page)
-    say(f"kept in {out} and {out.with_suffix('.json').name}")
+    say(f"written to {out} and {out.with_suffix('.json').name}")
 
 
 def main() -> None:
     options = arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("benchmarks: ended"))  # leaving stops what was started
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("benchmarks: ended"))  # the exit stops the started processes
     try:
         run(options)
     except Trouble as error:

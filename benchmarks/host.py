@@ -1,4 +1,4 @@
-"""Processes of a benchmark on this machine: started one by one, stopped one by one by pid, logs kept."""
+"""Processes of a benchmark on this machine: started and stopped one by one, by pid; their logs are kept."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ from benchmarks.client.clocks import family
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var" / "benchmarks"
-# What is set for this process must not reach the systems that are measured.
+# Variables of this process that must not reach the measured systems.
 FOREIGN = ("SIGNALBOX_", "REDIS_URL", "DATABASE_URL", "DJANGO_SETTINGS_MODULE", "SUPERVISOR_")
 
 NGINX = """\
@@ -58,27 +58,27 @@ location / {
 
 
 class Trouble(Exception):
-    """A system does not start, or does not stay."""
+    """Raised when a system does not start, or ends by itself."""
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on at this moment."""
+    """Return a TCP port of 127.0.0.1 that is free at this moment."""
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         return int(trial.getsockname()[1])
 
 
-def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Trouble when the condition is not true within `seconds`."""
+def wait_until(condition: Callable[[], bool], seconds: float, name: str) -> None:
+    """Wait for `condition`; raise Trouble when it is not true within `seconds`. The error calls it `name`."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
-            raise Trouble(f"waited {seconds:g} s in vain until {what}")
+            raise Trouble(f"timed out after {seconds:g} s: {name}")
         time.sleep(0.02)
 
 
 def answers(address: Path | int) -> bool:
-    """Whether somebody listens on this unix socket, or this port of 127.0.0.1."""
+    """Return whether a process listens on this unix socket, or on this port of 127.0.0.1."""
     kind = socket.AF_UNIX if isinstance(address, Path) else socket.AF_INET
     with socket.socket(kind) as trial:
         trial.settimeout(1.0)
@@ -90,13 +90,13 @@ def answers(address: Path | int) -> bool:
 
 
 def clean_environment(**own: str) -> dict[str, str]:
-    """What a measured process is given: this process's environment without FOREIGN, and `own`."""
+    """Return the environment of a measured process: that of this process without FOREIGN, and `own`."""
     return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)} | own
 
 
 @dataclass
 class Program:
-    """One process and how it was started."""
+    """One process, and the command that starts it."""
 
     group: str
     command: Sequence[str | Path]
@@ -114,7 +114,7 @@ class Program:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # a Ctrl-C is ours to handle
+                start_new_session=True,  # Ctrl+C then reaches the benchmark only
             )
 
     @property
@@ -123,7 +123,7 @@ class Program:
 
 
 class Host:
-    """What runs at this moment, for one system. A context manager: leaving it stops everything."""
+    """The running processes of one system. A context manager: its exit stops all of them."""
 
     def __init__(self, name: str, port: int) -> None:
         self.folder = VAR / name
@@ -139,21 +139,21 @@ class Host:
         folder: Path = ROOT,
         environment: Mapping[str, str] | None = None,
     ) -> Program:
-        """Start one process of a group; its output goes to a log in this system's folder."""
+        """Start one process of a group, with its output in a log in this system's folder."""
         program = Program(group, command, folder, environment or {}, self.folder / f"{group}.log")
         program.start()
         self.programs.append(program)
         return program
 
     def listening(self, program: Program, address: Path | int, seconds: float = 30.0) -> None:
-        """Wait until a process listens there. Trouble when it ends, or does not."""
+        """Wait until `program` listens on `address`. Raise Trouble when it ends, or does not listen in time."""
         wait_until(lambda: answers(address) or not program.alive, seconds, f"{program.group} listens")
         time.sleep(0.05)
         if not program.alive:
             raise Trouble(f"{program.group} has ended; see {program.log}")
 
     def redis(self) -> Path:
-        """A redis as a channel layer wants it; its socket."""
+        """Start a redis with the settings of a channel layer; return the path of its socket."""
         path = self.folder / "redis.sock"
         path.unlink(missing_ok=True)
         server = shutil.which("redis-server") or shutil.which("valkey-server") or "redis-server"
@@ -162,7 +162,7 @@ class Host:
         return path
 
     def nginx(self, sockets: Sequence[Path] = (), *, location: str = PROXY, module: Path | None = None) -> None:
-        """One nginx worker in front of these sockets."""
+        """Start nginx with one worker in front of these sockets."""
         for name in ("body", "proxy", "fastcgi", "uwsgi", "scgi"):
             (self.folder / name).mkdir(exist_ok=True)
         files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -170,7 +170,7 @@ class Host:
         conf.write_text(
             NGINX.format(
                 modules=f'load_module "{module}";' if module else "",
-                user="user root;" if os.geteuid() == 0 else "",  # these folders are nobody else's
+                user="user root;" if os.geteuid() == 0 else "",  # only root can read these folders
                 files=files,
                 connections=min(files - 100, 100_000),
                 folder=self.folder,
@@ -180,16 +180,16 @@ class Host:
             )
         )
         if answers(self.port):
-            raise Trouble(f"somebody else listens on port {self.port}")
+            raise Trouble(f"another process listens on port {self.port}")
         found = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") or "nginx"
         program = self.start("nginx", found, "-p", self.folder, "-e", "stderr", "-c", conf, folder=self.folder)
         self.listening(program, self.port)
 
     def start_again(self, program: Program, seconds: float) -> None:
-        """Start a process that was killed once more, in so many seconds, as a supervisor would."""
+        """Start a killed process again after `seconds`, as a supervisor does."""
 
         def start() -> None:
-            # A socket that was left behind is removed, as a start script would.
+            # A start script removes the socket of the killed process.
             for part in program.command:
                 if isinstance(part, Path) and part.suffix == ".sock" and "interface" in part.name:
                     part.unlink(missing_ok=True)
@@ -200,7 +200,7 @@ class Host:
         timer.start()
 
     def pids(self) -> dict[str, list[int]]:
-        """The processes that run, by group."""
+        """Return the pids of running processes, by group."""
         found: dict[str, list[int]] = {}
         for program in self.programs:
             if program.alive:
@@ -208,11 +208,11 @@ class Host:
         return found
 
     def died(self) -> list[str]:
-        """The groups of processes that have ended by themselves."""
+        """Return the groups of the processes that have ended by themselves."""
         return [program.group for program in self.programs if not program.alive]
 
     def stop(self) -> None:
-        """TERM to each, the youngest first; KILL to what is left of each and its descendants after ten seconds."""
+        """Send TERM to all, the youngest first, and after ten seconds KILL to those that live, with descendants."""
         for timer in self._timers:
             timer.cancel()
             timer.join()
@@ -227,7 +227,7 @@ class Host:
         left = {program.process.pid for program in self.programs if program.alive}
         for members in families:
             for pid in members:
-                # Each program leads a session of its own: what is in it is of its family, whatever its pid meant since.
+                # Each program leads a session of its own, which proves that the pid is still of its family.
                 if members[0] in left or _session(pid) == members[0]:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)

@@ -1,6 +1,6 @@
-"""`python -m benchmarks.people PEOPLE`: make people, signed in; print their `Cookie` headers as JSON.
+"""`python -m benchmarks.people PEOPLE`: create signed-in people; print their `Cookie` headers as JSON.
 
-For Signalbox and for the stock chat: DJANGO_SETTINGS_MODULE says for which. Signalbox gets its rooms as well.
+DJANGO_SETTINGS_MODULE selects Signalbox or the stock chat. For Signalbox it creates the rooms as well.
 """
 
 import json
@@ -12,7 +12,7 @@ from benchmarks.scenarios import ROOMS, room_name
 
 
 def cookies(count: int) -> list[str]:
-    """The `Cookie` headers of new people."""
+    """Create people with sessions; return their `Cookie` headers."""
     from importlib import import_module
 
     from django.conf import settings

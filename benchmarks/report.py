@@ -1,4 +1,4 @@
-"""Samples as markdown: for each scenario a table, a row for each system, medians with what was seen around them."""
+"""Samples as markdown: a table for each scenario, a row for each system, medians with the least and the most."""
 
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -6,11 +6,11 @@ from typing import Any
 
 Sample = Mapping[str, Any]
 Value = Callable[[Sample], float | None]
-BASE = "stock"  # what ratios are to
+BASE = "stock"  # the system to which ratios refer
 
 
 def spread(values: Iterable[float | None], digits: int = 1) -> str:
-    """`median (least-most)`, or the one value."""
+    """Return `median (least-most)`, or the only value."""
     found = [value for value in values if value is not None]
     if not found:
         return "-"
@@ -25,7 +25,7 @@ def middle(samples: Sequence[Sample], value: Value) -> float | None:
 
 
 def path(*names: str) -> Value:
-    """The value at this path of a sample."""
+    """Return a function that reads the value at this path of a sample."""
 
     def value(sample: Sample) -> float | None:
         found: Any = sample
@@ -37,7 +37,7 @@ def path(*names: str) -> Value:
 
 
 class Column:
-    """A heading, and what stands under it for the samples of a system, given those of the stock chat."""
+    """One column: its heading, and its cell for the samples of a system and those of the stock chat."""
 
     def __init__(self, heading: str, cell: Callable[[Sequence[Sample], Sequence[Sample]], str]) -> None:
         self.heading = heading
@@ -57,7 +57,7 @@ def ratio(heading: str, value: Value, digits: int = 2) -> Column:
 
 
 def parts(heading: str, name: str, digits: int = 1) -> Column:
-    """The medians of a mapping by group of processes."""
+    """Return a column with the medians of a mapping by group of processes."""
 
     def cell(samples: Sequence[Sample], _: Sequence[Sample]) -> str:
         groups = dict.fromkeys(group for sample in samples for group in sample.get(name, {}))
@@ -67,7 +67,7 @@ def parts(heading: str, name: str, digits: int = 1) -> Column:
 
 
 def faults(*where: str) -> Column:
-    """What must not be, over all samples."""
+    """Return a column that counts lost, doubled and misplaced messages over all samples."""
 
     def cell(samples: Sequence[Sample], _: Sequence[Sample]) -> str:
         names = ("lost", "doubled", "out_of_order")
@@ -77,7 +77,7 @@ def faults(*where: str) -> Column:
 
 
 def beside(value: str) -> Value:
-    """The quotient of what was measured with the troublemaker and without."""
+    """Return the quotient of a latency with and without the troublemaker."""
 
     def quotient(sample: Sample) -> float | None:
         with_it, without = path("with", "latency_ms", value)(sample), path("without", "latency_ms", value)(sample)
@@ -87,7 +87,7 @@ def beside(value: str) -> Value:
 
 
 def other_work(sample: Sample) -> float | None:
-    """Cores that neither the system nor the client used: a figure that was taken beside much of it is worth less."""
+    """Return the cores that neither the system nor the client used. Other work makes the figures doubtful."""
     used: float = sample["machine_cores"] - sum(sample["cpu_share"].values()) - sample["client_share"]
     return max(0.0, used)
 
@@ -147,7 +147,7 @@ COLUMNS = {"steady": STEADY, "idle": IDLE, "return": RETURN, "deaf": DEAF, "floo
 
 
 def table(scene: str, rows: Mapping[str, tuple[str, Sequence[Sample]]]) -> list[str]:
-    """The lines of one scenario's table; `rows` holds title and samples of each system by name."""
+    """Return the lines of one scenario's table; `rows` holds title and samples of each system by name."""
     columns = COLUMNS[scene]
     base = _good(rows[BASE][1]) if BASE in rows else []
     lines = [
@@ -171,7 +171,7 @@ def _good(samples: Sequence[Sample]) -> list[Sample]:
 
 
 def report(run: Mapping[str, Any]) -> str:
-    """The whole page."""
+    """Return the whole page as markdown."""
     lines = [f"# {run['date']}: {', '.join(run['scenarios'])}", ""]
     lines += [
         f"Medians (least-most) of {run['repeats']}, `benchmarks/run {run['arguments']}`.".replace(" `.", "`."),

@@ -1,4 +1,4 @@
-"""One measurement: start a system, let the load client at it, stop it."""
+"""One measurement: start a system, run the load client against it, stop it."""
 
 import contextlib
 import json
@@ -15,18 +15,18 @@ from benchmarks.client.clocks import family
 from benchmarks.host import ROOT, Host, Trouble
 from benchmarks.systems import System
 
-LIMIT = 240.0  # seconds that a scene may take
-RESTART = 0.2  # seconds until a supervisor has started a process again
+SCENE_TIMEOUT_SECONDS = 240.0
+RESTART_SECONDS = 0.2  # until a supervisor has started a process again
 
 
 def measure(
     system: System, scenario: Mapping[str, Any], *, port: int, cookies: list[str], interfaces: int
 ) -> dict[str, Any]:
-    """The sample of one scene; `error` in it says why there is none."""
+    """Return the sample of one scene, or `{"error": reason}`."""
     with Host(system.name, port) as host:
         try:
             system.start(host, scenario, interfaces)
-            time.sleep(1.0)  # what a process does first is done
+            time.sleep(1.0)  # the first work of each process is done
             job = {
                 "url": f"http://127.0.0.1:{port}",
                 "protocol": system.name,
@@ -52,7 +52,7 @@ def _perform(host: Host, system: System, job: Mapping[str, Any]) -> dict[str, An
         stderr=log,
         text=True,
     )
-    watchdog = threading.Timer(LIMIT, client.kill)
+    watchdog = threading.Timer(SCENE_TIMEOUT_SECONDS, client.kill)
     watchdog.start()
     killed = 0.0
     result: dict[str, Any] | None = None
@@ -62,17 +62,17 @@ def _perform(host: Host, system: System, job: Mapping[str, Any]) -> dict[str, An
         with contextlib.suppress(BrokenPipeError), client.stdin:
             json.dump(job, client.stdin)
         for line in client.stdout:
-            said = json.loads(line)
-            if said.get("event") == "ready":
+            report = json.loads(line)
+            if report.get("event") == "ready":
                 killed = kill(host, system)
-            result = said.get("result", result)
+            result = report.get("result", result)
     finally:
         watchdog.cancel()
         end(client.pid)
         client.wait()
         log.close()
     if result is None:
-        raise Trouble(f"the load client has failed: {(host.folder / 'client.log').read_text()[-1000:]}")
+        raise Trouble(f"the load client failed: {(host.folder / 'client.log').read_text()[-1000:]}")
     if killed and "error" not in result:
         result["back_s"] = round(result.pop("back_at") - killed, 2)
         result["hearing_s"] = round(result.pop("hearing_at") - killed, 2)
@@ -80,17 +80,17 @@ def _perform(host: Host, system: System, job: Mapping[str, Any]) -> dict[str, An
 
 
 def kill(host: Host, system: System) -> float:
-    """kill -9 the first process that holds sockets, and start it again as a supervisor would; when that was."""
+    """Kill the first process that holds sockets with -9, and start it again as a supervisor does; return the time."""
     program = next(program for program in host.programs if program.group == system.group)
     killed = time.monotonic()
     end(program.process.pid)
     program.process.wait()
-    host.start_again(program, RESTART)
+    host.start_again(program, RESTART_SECONDS)
     return killed
 
 
 def end(pid: int) -> None:
-    """kill -9 a process of ours that was not waited for, and its descendants."""
+    """Kill one of our processes, which was not waited for yet, and its descendants with -9."""
     for each in list(family(pid)):
         with contextlib.suppress(ProcessLookupError):
             os.kill(each, signal.SIGKILL)

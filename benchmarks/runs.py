@@ -1,4 +1,4 @@
-"""`python -m benchmarks.runs [starts] [crowd] [loud] [seen]`: what runs cost, and what they cost the chat."""
+"""`python -m benchmarks.runs [starts] [crowd] [loud] [seen]`: the cost of runs, alone and for the chat beside them."""
 
 import argparse
 import contextlib
@@ -53,7 +53,7 @@ command = ["python3", "{folder}/loud.py"]
 
 
 class WithRuns(Signalbox):
-    """The same copy, with two interface processes and the run workers."""
+    """The same copy of Signalbox, with two interface processes and the run workers."""
 
     def prepare(self, port: int) -> list[str]:
         cookies = super().prepare(port)
@@ -71,7 +71,7 @@ class WithRuns(Signalbox):
             host.start("runs", self.root / "deploy" / "worker.sh", "runs", folder=self.root, environment=own)
 
     def command(self, *words: str) -> list[str]:
-        """How one of manage.py's commands is called."""
+        """Return the command line of a command of manage.py."""
         return [str(self.root / ".venv/bin/python"), "manage.py", *words]
 
     def manage(self, *words: str) -> str:
@@ -82,13 +82,13 @@ class WithRuns(Signalbox):
 
 
 def peak(pid: int) -> float:
-    """The most memory that a process has had, in MB."""
+    """Return the peak memory of a process, in MB."""
     found = re.findall(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
     return round(int(found[0]) / 1024, 1)
 
 
 def spread(values: list[float]) -> dict[str, float]:
-    """Milliseconds of a list of seconds."""
+    """Return quantiles in milliseconds of a list of seconds."""
     ordered = sorted(values)
     at = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
     return {name: round(1000 * ordered[round(share * (len(ordered) - 1))], 1) for name, share in at.items()}
@@ -96,7 +96,7 @@ def spread(values: list[float]) -> dict[str, float]:
 
 @contextlib.contextmanager
 def running(command: list[str], folder: Path) -> "Iterator[subprocess.Popen[str]]":
-    """A process that is spoken to by lines."""
+    """Start a process that reads and writes lines; kill it at the end."""
     log = (VAR / "runs.log").open("ab")
     process = subprocess.Popen(
         command,
@@ -118,30 +118,30 @@ def running(command: list[str], folder: Path) -> "Iterator[subprocess.Popen[str]
 
 @contextlib.contextmanager
 def client(module: str, job: Mapping[str, Any]) -> "Iterator[subprocess.Popen[str]]":
-    """A process of the load client, with its job."""
+    """Start a process of the load client, and send it its job."""
     with running([str(tools.PYTHON), "-m", module], ROOT) as process:
         say(process, json.dumps(job))
         yield process
 
 
 def say(process: "subprocess.Popen[str]", line: str) -> None:
-    """Say a line to it."""
+    """Write a line to the process."""
     assert process.stdin is not None  # noqa: S101 - for the type checker
     process.stdin.write(line + "\n")
 
 
 def hear(process: "subprocess.Popen[str]", name: str) -> dict[str, Any]:
-    """The next line that says `name`. Trouble when there is none."""
+    """Return the next line with the event or the key `name`. Raise Trouble when the process ends before."""
     assert process.stdout is not None  # noqa: S101 - for the type checker
     for line in process.stdout:
-        said: dict[str, Any] = json.loads(line)
-        if name in said or said.get("event") == name:
-            return said
-    raise Trouble(f"a process of the benchmark has failed; see {VAR / 'runs.log'}")
+        report: dict[str, Any] = json.loads(line)
+        if name in report or report.get("event") == name:
+            return report
+    raise Trouble(f"a process of the benchmark failed; see {VAR / 'runs.log'}")
 
 
 class Measuring:
-    """One system that runs, and what is measured on it."""
+    """One running system, and the measurements on it."""
 
     def __init__(self, system: WithRuns, host: Host, cookies: list[str]) -> None:
         self.system, self.host, self.cookies = system, host, cookies
@@ -152,9 +152,9 @@ class Measuring:
         return job | {"until": until, "seconds": 90.0}
 
     def starts(self) -> dict[str, Any]:
-        """From the commit of the queued row to the claim, to the command running, and to a viewer's first output."""
+        """Measure from the commit of the queued row to the claim, to the command, and to a viewer's first output."""
         with client(
-            "benchmarks.client.viewers", self.viewers("/ws/deploy/hello/", fast=1, slow=0, until="told")
+            "benchmarks.client.viewers", self.viewers("/ws/deploy/hello/", fast=1, slow=0, until="stdin")
         ) as one:
             hear(one, "watching")
             found = self.system.ask(shell.ONE_BY_ONE.format(count=100, pause=0.25))
@@ -169,7 +169,7 @@ class Measuring:
         }
 
     def crowd(self) -> dict[str, Any]:
-        """2,000 runs at once: none twice."""
+        """Queue 2,000 runs at once; each must run once."""
         found = self.system.ask(shell.ALTOGETHER.format(count=2000))
         ran = (self.system.root / "var" / "ran").read_text().split()
         return {
@@ -180,7 +180,7 @@ class Measuring:
         }
 
     def loud(self) -> dict[str, Any]:
-        """100 MB in ten seconds with ten viewers, beside a chat."""
+        """Print 100 MB in ten seconds, with ten viewers, beside a chat."""
         without = self.chat()
         watching = self.viewers("/ws/deploy/loud/", fast=8, slow=2, until="end")
         with (
@@ -207,7 +207,7 @@ class Measuring:
         }
 
     def chat(self, starter: "subprocess.Popen[str] | None" = None) -> dict[str, Any]:
-        """What the chat client measures; `starter` is told when it has begun."""
+        """Return the chat client's figures. `starter` gets a line when the client has begun."""
         job = {"url": self.url, "protocol": "signalbox", "cookies": self.cookies, "processes": self.host.pids()}
         with client("benchmarks.client", job | {"group": "interface", "scenario": CHAT}) as people:
             assert people.stdin is not None  # noqa: S101 - for the type checker
@@ -226,7 +226,7 @@ class Measuring:
 
 
 def seen_in_a_browser() -> dict[str, Any]:
-    """seen.measured() in milliseconds."""
+    """Return the result of seen.measured() in milliseconds."""
     found = seen.measured()
     return {name: spread(one) if isinstance(one, list) else one for name, one in found.items()}
 
@@ -236,10 +236,10 @@ NAMES = (*PARTS, "seen")
 
 
 def measured(name: str, system: WithRuns, port: int, cookies: list[str]) -> dict[str, Any]:
-    """One of PARTS."""
+    """Return the figures of the part `name` of PARTS."""
     with Host(system.name, port) as host:
         system.start(host, {}, interfaces=2)
-        time.sleep(3.0)  # what a process does first is done
+        time.sleep(3.0)  # the first work of each process is done
         found = PARTS[name](Measuring(system, host, cookies))
         if died := host.died():
             found["died"] = died
@@ -247,9 +247,9 @@ def measured(name: str, system: WithRuns, port: int, cookies: list[str]) -> dict
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.runs", description="Measure what runs cost.")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.runs", description="Measure the cost of runs.")
     parser.add_argument("part", nargs="*", help=f"of {', '.join(NAMES)} (all)")
-    parser.add_argument("--out", type=Path, help="write what was found there, as JSON")
+    parser.add_argument("--out", type=Path, help="write the result to this file, as JSON")
     options = parser.parse_args()
     if unknown := set(options.part) - set(NAMES):
         parser.error(f"there is no {', '.join(sorted(unknown))}")

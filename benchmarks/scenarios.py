@@ -1,8 +1,8 @@
-"""What is measured: each scenario by name, as the load client reads it (see client/scenes.py)."""
+"""The scenarios by name, as the load client reads them (see client/scenes.py)."""
 
 from typing import Any
 
-PEOPLE = 200  # who is signed in; sockets beyond that number are further tabs of the same people
+PEOPLE = 200  # with a session; further sockets are further tabs of the same people
 ROOMS = 100
 
 SCENARIOS: dict[str, dict[str, Any]] = {
@@ -71,7 +71,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "warm": 2.0,
         "seconds": 10.0,
         "frames": 100_000,
-        "limited": True,  # Signalbox with its rate limit, as it ships: that is its answer to a flood
+        "limited": True,  # Signalbox with its default rate limit, which is its answer to a flood
     },
 }
 

@@ -1,7 +1,8 @@
 """From the commit of a queued run to its first line in a real browser, on the whole stack as ./deploy/up brings it up.
 
-`watched`: a page that is open already, at /ws/deploy/<service>/, which goes over to each new run. `pressed`: the button
-on the service's page, and the page of the run to which that leads; it begins with the row and not with its commit.
+`watched`: a page that is already open, with a socket to /ws/deploy/<service>/, which switches to each new run.
+`pressed`: the button on the service's page, and the page of the run to which it leads; the time begins with the row's
+creation and not with its commit.
 """
 
 import json
@@ -16,7 +17,7 @@ from tests.system.long_page import chromium
 from tests.system.stack import Stack
 
 TIMES = 100
-PATIENCE = 20.0  # seconds for the last of them to be seen
+LAST_RUN_TIMEOUT_SECONDS = 20.0  # for the last run to appear
 SERVICE = """
 [hello]
 command = ["echo", "hello"]
@@ -24,7 +25,7 @@ concurrency = 100
 run_by = "everyone"
 """
 
-# What each frame brings becomes elements; an observer notes when the first line of each run stands in the document.
+# Each frame becomes elements; an observer records when the first line of each run stands in the document.
 WATCH = """(uid) => {
     globalThis.seen = {};
     const log = document.body.appendChild(document.createElement("section"));
@@ -47,7 +48,7 @@ WATCH = """(uid) => {
     return new Promise((done, failed) => { socket.onopen = done; socket.onerror = failed; });
 }"""
 
-# On the page of a run: when its first line stands there, sent with the page or come over the socket.
+# On the page of a run: the time when its first line stands there, from the page itself or from the socket.
 FIRST = """new MutationObserver((_, observer) => {
     const said = document.querySelector("#lines .said");
     if (!said?.textContent) return;
@@ -57,7 +58,7 @@ FIRST = """new MutationObserver((_, observer) => {
 
 
 def measured() -> dict[str, list[float] | int]:
-    """Seconds for each run, from both ways of looking; and how many were not seen at all."""
+    """Return seconds for each run in both ways, and the number of runs that the watching page never showed."""
     stack = Stack()
     try:
         stack.start()
@@ -77,7 +78,7 @@ def _watched(stack: Stack, page: Page) -> list[float]:
     page.evaluate(WATCH, "hello")
     printed = stack.manage("shell", "-c", shell.ONE_BY_ONE.format(count=TIMES, pause=0.25))
     committed = {id: times[0] for id, times in json.loads(printed.rpartition("out:")[2]).items()}
-    limit = time.monotonic() + PATIENCE
+    limit = time.monotonic() + LAST_RUN_TIMEOUT_SECONDS
     while committed.keys() - (seen := page.evaluate("seen")).keys() and time.monotonic() < limit:
         page.wait_for_timeout(50)
     return [seen[id] / 1000 - at for id, at in committed.items() if id in seen]
@@ -95,5 +96,5 @@ def _pressed(stack: Stack, context: BrowserContext) -> list[float]:
     rows = stack.select("SELECT id, created_at FROM runs_run")
     created = {row["id"]: datetime.fromisoformat(f"{row['created_at']}+00:00").timestamp() for row in rows}
     if len(found) != TIMES or not found.keys() <= created.keys():
-        raise Trouble("a press has led to no run of its own")
+        raise Trouble("a click on the button started no run of its own")
     return [at - created[id] for id, at in found.items()]

@@ -1,4 +1,4 @@
-"""The systems that are compared: how each is prepared, started, and said to be what it is."""
+"""The compared systems: preparation, start and version of each."""
 
 import json
 import os
@@ -14,11 +14,11 @@ from benchmarks import tools
 from benchmarks.host import ROOT, VAR, Host, Trouble, clean_environment
 from benchmarks.scenarios import PEOPLE
 
-LONGEST = 107  # bytes of a unix socket's address
+MAX_SOCKET_PATH_BYTES = 107  # Linux's limit for a unix socket's address
 
 
 def checked(command: list[str], folder: Path, own: Mapping[str, str]) -> str:
-    """What a command prints. Trouble with its last words where it fails."""
+    """Return the output of a command. Raise Trouble with the end of its errors when it fails."""
     done = subprocess.run(
         command, cwd=folder, env=clean_environment(**own), capture_output=True, text=True, timeout=120, check=False
     )
@@ -28,29 +28,29 @@ def checked(command: list[str], folder: Path, own: Mapping[str, str]) -> str:
 
 
 def people(python: Path, folder: Path, environment: Mapping[str, str]) -> list[str]:
-    """Make the people of a Django project; their `Cookie` headers."""
+    """Create the people of a Django project; return their `Cookie` headers."""
     printed = checked([str(python), "-m", "benchmarks.people", str(PEOPLE)], folder, environment)
     found: list[str] = json.loads(printed.rpartition("cookies:")[2])
     return found
 
 
 class System:
-    """One system. `group` is its processes that hold the sockets."""
+    """One system. `group` names its processes that hold the sockets."""
 
     name: str
     title: str
     group = "interface"
 
     def missing(self) -> str:
-        """Why it cannot be measured here; nothing where it can."""
+        """Return the reason why it cannot be measured here, or an empty string."""
         return ""
 
     def prepare(self, port: int) -> list[str]:
-        """What is done once for a run; the people's `Cookie` headers, none where people are not signed in."""
+        """Prepare the system once; return the people's `Cookie` headers, none where people do not sign in."""
         return []
 
     def start(self, host: Host, scenario: Mapping[str, Any], interfaces: int) -> None:
-        """Start it with empty stores, on `interfaces` processes."""
+        """Start it with empty stores, and with `interfaces` processes for sockets."""
         raise NotImplementedError
 
     def version(self) -> str:
@@ -58,7 +58,7 @@ class System:
 
 
 class Signalbox(System):
-    """A copy of this checkout, its programs started as supervisord starts them, with everything on."""
+    """A copy of this checkout, with its programs started as supervisord starts them and every feature on."""
 
     name = "signalbox"
     title = "Signalbox"
@@ -67,7 +67,7 @@ class Signalbox(System):
     prepared = VAR / "signalbox" / "prepared.sqlite3"
 
     def prepare(self, port: int) -> list[str]:
-        # A copy, so that a Signalbox that runs in this checkout is neither measured nor disturbed.
+        # A copy, so that a stack that runs in this checkout is neither measured nor disturbed.
         self._copy()
         for name in ("run", "log"):
             (self.root / "var" / name).mkdir(parents=True)
@@ -76,14 +76,16 @@ class Signalbox(System):
         python = self.root / ".venv" / "bin" / "python"
         checked([str(python), "manage.py", "migrate", "--skip-checks", "-v0"], self.root, {})
         cookies = people(python, self.root, {"DJANGO_SETTINGS_MODULE": "proj.settings"})
-        shutil.copy2(self.database, self.prepared)  # whole: the last to close a database empties its log into it
+        shutil.copy2(
+            self.database, self.prepared
+        )  # complete: the last connection that closes a database writes its log into it
         return cookies
 
     def start(self, host: Host, scenario: Mapping[str, Any], interfaces: int) -> None:
         for file in self.database.parent.glob(f"{self.database.name}*"):
             file.unlink()
         shutil.copy2(self.prepared, self.database)
-        # The limit of what one person may say is lifted, where the limit is not what is looked at.
+        # The rate limit of a person is lifted, except where the scenario measures it.
         settings = {} if scenario.get("limited") else {"SIGNALBOX_POST_RATE": "0"}
         environment = {"PYTHONUNBUFFERED": "1", **settings}
         deploy = self.root / "deploy"
@@ -98,19 +100,19 @@ class Signalbox(System):
             host.listening(program, self._socket(number))
         host.nginx([self._socket(number) for number in range(interfaces)])
         if not worker.alive:
-            raise Trouble(f"the worker has ended; see {worker.log}")
+            raise Trouble(f"the worker ended; see {worker.log}")
 
     def version(self) -> str:
         return tools.commit()
 
     def _socket(self, number: int) -> Path:
         path = self.root / "var" / "run" / f"interface_{number}.sock"
-        if len(os.fsencode(path)) > LONGEST:
+        if len(os.fsencode(path)) > MAX_SOCKET_PATH_BYTES:
             raise Trouble(f"the path of this checkout is too long for unix sockets: {path}")
         return path
 
     def _copy(self) -> None:
-        """The files as git sees them; the environment is shared."""
+        """Copy the files that git knows; share the Python environment."""
         shutil.rmtree(self.root, ignore_errors=True)
         listed = checked(["git", "ls-files", "-coz", "--exclude-standard"], ROOT, {})
         for name in filter(None, listed.split("\0")):
@@ -187,7 +189,7 @@ class SocketIO(System):
 
 
 class Nchan(System):
-    """The module of nginx: its channels, in its own memory, as they come."""
+    """The nginx module, with its channels in its own memory and its default settings."""
 
     name = "nchan"
     title = "nchan"

@@ -1,4 +1,4 @@
-"""What a benchmark needs on top of Signalbox, made under var/benchmarks/; and what this machine is."""
+"""The benchmark's own environment, made under var/benchmarks/, and facts about this machine."""
 
 import hashlib
 import os
@@ -22,7 +22,7 @@ def _run(*command: str, folder: Path = ROOT) -> "subprocess.CompletedProcess[str
 
 
 def _said(*command: str) -> str:
-    """What a command says in one line, on whichever stream; nothing where there is no such command."""
+    """Return the first line that a command prints, on either stream; empty when there is no such command."""
     try:
         done = _run(*command)
     except OSError:
@@ -35,7 +35,7 @@ def _sum(file: Path) -> str:
 
 
 def environment() -> None:
-    """The load client's own virtualenv, filled anew when requirements.txt has changed. Trouble where that fails."""
+    """Make the load client's own virtualenv, anew after a change of requirements.txt. Raise Trouble when that fails."""
     required = ROOT / "benchmarks" / "requirements.txt"
     marker = VENV / "installed"
     if marker.is_file() and marker.read_text() == _sum(required) and PYTHON.exists():
@@ -52,7 +52,7 @@ def environment() -> None:
 
 
 def node_packages() -> str:
-    """Install what socket.io needs; why that cannot be, or nothing."""
+    """Install the packages of socket.io; return the reason why that fails, or an empty string."""
     if not shutil.which("node") or not shutil.which("npm"):
         return "node and npm are not installed"
     source = ROOT / "benchmarks" / "socketio"
@@ -74,20 +74,20 @@ def node_packages() -> str:
 
 
 def nchan() -> Path | None:
-    """The nginx module, where it is installed."""
+    """Return the path of the nginx module nchan, if it is installed."""
     folders = filter(None, [os.environ.get("NGINX_MODULES"), *MODULES])
     return next((file for folder in folders if (file := Path(folder, "ngx_nchan_module.so")).is_file()), None)
 
 
 def commit() -> str:
-    """The commit that is measured, and whether the files differ from it."""
+    """Return the measured commit, and whether the files differ from it."""
     found = _said("git", "describe", "--always", "--abbrev=10", "--exclude", "*")
     changed = _said("git", "status", "--porcelain", "--untracked-files=no")
     return f"{found}{' with changes' if changed else ''}"
 
 
 def machine() -> dict[str, str]:
-    """What this ran on."""
+    """Return facts about the machine and its programs, by name."""
     about = Path("/proc/cpuinfo").read_text().splitlines()
     processor = next(
         (line.partition(":")[2].strip() for line in about if line.startswith("model name")),

@@ -1,4 +1,4 @@
-"""What processes have cost, from the kernel's own accounts."""
+"""CPU and memory of processes, from the kernel's own accounts."""
 
 import contextlib
 import os
@@ -7,17 +7,17 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-TICK = os.sysconf("SC_CLK_TCK")
+CLOCK_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 CPU_CLOCK = 2  # CPUCLOCK_SCHED of the kernel's posix-timers.h
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the third (state) on."""
+    """Return the fields of /proc/PID/stat from the third (state) on."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def family(pid: int) -> Iterator[int]:
-    """A process and all its descendants."""
+    """Yield the pids of a process and all its descendants."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -31,17 +31,17 @@ def family(pid: int) -> Iterator[int]:
 
 
 class Processes:
-    """The processes of one system, in groups by name, with all that they have started."""
+    """The processes of one system with all descendants, in groups by name."""
 
     def __init__(self, groups: Mapping[str, Sequence[int]]) -> None:
         self._groups = {name: [one for pid in pids for one in family(pid)] for name, pids in groups.items()}
 
     def cpu(self) -> dict[str, float]:
-        """Seconds of CPU, user and system, of each group so far."""
+        """Return the seconds of CPU, user and system, of each group so far."""
         return {name: sum(map(_cpu, pids)) for name, pids in self._groups.items()}
 
     def memory(self) -> dict[str, int]:
-        """Bytes of memory of each group: the proportional set size, in which a shared page counts once."""
+        """Return the bytes of memory of each group: the proportional set size, in which a shared page counts once."""
         return {name: sum(map(_memory, pids)) for name, pids in self._groups.items()}
 
 
@@ -52,7 +52,7 @@ def _cpu(pid: int) -> float:
         fields = _stat(pid)
     except OSError:
         return 0.0
-    return own + (int(fields[13]) + int(fields[14])) / TICK  # and its children's that have ended
+    return own + (int(fields[13]) + int(fields[14])) / CLOCK_TICKS_PER_SECOND  # and its children's that have ended
 
 
 def _memory(pid: int) -> int:
@@ -64,13 +64,13 @@ def _memory(pid: int) -> int:
 
 
 def own_cpu() -> float:
-    """Seconds of CPU that this process has used."""
+    """Return the seconds of CPU that this process has used."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
 
 def machine_cpu() -> float:
-    """Seconds of CPU that everything on this machine has used."""
+    """Return the seconds of CPU that all processes of this machine have used."""
     with Path("/proc/stat").open() as file:
         values = [int(value) for value in file.readline().split()[1:9]]
-    return (sum(values) - values[3] - values[4]) / TICK
+    return (sum(values) - values[3] - values[4]) / CLOCK_TICKS_PER_SECOND

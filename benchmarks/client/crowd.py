@@ -1,4 +1,4 @@
-"""All the clients of a scene: getting them in, letting them speak, waiting until everything has arrived."""
+"""All clients of a scene: connect them, let them send, and wait until all deliveries have arrived."""
 
 import asyncio
 import random
@@ -14,16 +14,19 @@ from benchmarks.client.protocols import PROTOCOLS
 from benchmarks.scenarios import room_name
 
 TROUBLE = (OSError, TimeoutError, WSError, EOFError)
-HANDSHAKE = 30.0  # seconds
+HANDSHAKE_TIMEOUT_SECONDS = 30.0
 
 
 class Failed(Exception):
-    """This scene cannot be measured."""
+    """Raised when a scene cannot be measured."""
 
 
 class Crowd:
-    """`job` is what the runner sends: url, protocol, cookies, processes (pids by group), the
-    group that holds the sockets, and the scenario."""
+    """All clients of one job from the runner.
+
+    The job has the url, the protocol, cookies, processes (pids by group), the group that holds the sockets, and the
+    scenario.
+    """
 
     def __init__(self, job: Mapping[str, Any]) -> None:
         scenario = job["scenario"]
@@ -45,12 +48,12 @@ class Crowd:
             self.members.append(member)
 
     def clear(self) -> None:
-        """Forget what was said and heard."""
+        """Reset the counts of messages and deliveries."""
         self.tally.clear()
         for room in self.rooms:
             room.clear()
 
-    # getting in
+    # connecting
 
     def headers(self, cookie: str) -> dict[str, str]:
         headers = {"Origin": self.url}
@@ -61,20 +64,20 @@ class Crowd:
         return headers
 
     async def enter(self, member: Member) -> None:
-        """Connect, and wait until it is in its room. One of TROUBLE where that fails."""
+        """Connect, and wait until the member is in its room. Raise one of TROUBLE when that fails."""
         member.entered = asyncio.get_running_loop().create_future()
         address = self.url.replace("http", "ws", 1) + self.protocol.path(member.room.name)
-        async with asyncio.timeout(HANDSHAKE):
+        async with asyncio.timeout(HANDSHAKE_TIMEOUT_SECONDS):
             await ws_connect(
                 lambda: member,
                 address,
                 extra_headers=self.headers(member.cookie),
-                websocket_handshake_timeout=HANDSHAKE,
+                websocket_handshake_timeout=HANDSHAKE_TIMEOUT_SECONDS,
             )
             await member.entered
 
     async def enter_all(self, at_once: int = 20) -> tuple[float, list[str]]:
-        """Everybody enters, `at_once` at a time: the seconds that took, and each failed handshake. Three tries each."""
+        """Connect all members, `at_once` at a time, with three tries each; return the seconds and failed handshakes."""
         waiting = iter(self.members)
         failed: list[str] = []
 
@@ -93,7 +96,7 @@ class Crowd:
         return time.monotonic() - began, failed
 
     async def settle(self, limit: float = 20.0) -> None:
-        """Wait until everybody hears what is said in their room."""
+        """Connect all members, and wait until each one receives the messages of its room. Raise Failed otherwise."""
         _, failed = await self.enter_all()
         if failed:
             raise Failed(f"{len(failed)} handshakes failed, the first with {failed[0]}")
@@ -108,22 +111,22 @@ class Crowd:
         self.clear()
 
     def probe(self) -> None:
-        """One message to each room."""
+        """Send one message to each room."""
         for room in self.rooms:
             speaker = next((member for member in room.members if member.inside), None)
             if speaker is not None:
                 speaker.say()
 
-    # speaking
+    # sending
 
     def speakers(self, count: int) -> list[Member]:
-        """Who speaks; in no order, so that rooms take turns."""
+        """Return `count` senders, in random order, so that rooms take turns."""
         chosen = self.members[:count]
         random.Random(1).shuffle(chosen)
         return chosen
 
     async def steadily(self, speakers: Sequence[Member], rate: float, seconds: float) -> float:
-        """`rate` messages a second in all, on a schedule that does not slip; the most seconds one was late."""
+        """Send `rate` messages a second in all, on a fixed schedule; return the longest delay of one, in seconds."""
         began = time.monotonic()
         total = round(rate * seconds)
         said = 0
@@ -138,7 +141,7 @@ class Crowd:
         return late
 
     async def flat_out(self, speakers: Iterable[Member], window: int, seconds: float) -> float:
-        """Each keeps `window` messages in flight; one is done when everybody has heard it. Seconds without progress."""
+        """Keep `window` messages of each sender in flight; return the seconds without progress."""
         speaking = True
         done = 0
 
@@ -157,7 +160,7 @@ class Crowd:
         while time.monotonic() < end:
             before = done
             await asyncio.sleep(min(2.0, max(0.01, end - time.monotonic())))
-            if done == before and time.monotonic() < end:  # whatever was in flight is lost
+            if done == before and time.monotonic() < end:  # the messages in flight are lost
                 stalled += 2.0
                 for speaker in speakers:
                     speaker.say()
@@ -165,13 +168,13 @@ class Crowd:
         return stalled
 
     async def drain(self, limit: float) -> None:
-        """Wait until everything that was said has arrived."""
+        """Wait until all deliveries have arrived, at most `limit` seconds."""
         end = time.monotonic() + limit
         while time.monotonic() < end and len(self.tally.latencies) < self.tally.expected:  # noqa: ASYNC110 - a count
             await asyncio.sleep(0.02)
 
     async def speak(self, scenario: Mapping[str, Any], seconds: float) -> float:
-        """As the scenario says."""
+        """Send as the scenario describes; return the seconds of delay or of standstill."""
         speakers = self.speakers(scenario["senders"])
         if "window" in scenario:
             return await self.flat_out(speakers, scenario["window"], seconds)
@@ -186,7 +189,7 @@ class Crowd:
         self.clear()
 
     async def measure(self, scenario: Mapping[str, Any]) -> dict[str, Any]:
-        """Speak, drain, and count; CPU over both."""
+        """Send, drain and count; the CPU is that of both."""
         before, own, machine, began = self.processes.cpu(), own_cpu(), machine_cpu(), time.monotonic()
         trouble = await self.speak(scenario, scenario["seconds"])
         in_time, spoken = len(self.tally.latencies), time.monotonic() - began

@@ -1,4 +1,4 @@
-"""Clients that do not read: browsers of laptops that were closed, and worse."""
+"""Clients that do not read, such as browsers on a closed laptop."""
 
 import asyncio
 import contextlib
@@ -7,12 +7,12 @@ import socket
 from benchmarks.client.crowd import Crowd
 from benchmarks.client.raw import enter, framed, knock
 
-BUFFER = 4096  # bytes that the kernel may keep for it
-PAUSE = 1.0  # seconds between what the chatty one says
+DEAF_BUFFER_BYTES = 4096  # that the kernel may keep for the client
+SEND_INTERVAL_SECONDS = 1.0  # of a client that sends
 
 
 class Deaf:
-    """A member of the first room that never reads; one that `says` something says it each second."""
+    """A member of the first room that never reads. With `says`, it sends that frame each second."""
 
     def __init__(self, connection: socket.socket, says: bytes | None) -> None:
         self._connection = connection
@@ -21,10 +21,10 @@ class Deaf:
 
     @classmethod
     async def enter(cls, crowd: Crowd, cookie: str, says: bytes | None) -> "Deaf":
-        """Come in as `cookie` says. OSError when that fails."""
+        """Connect with `cookie`. Raise OSError when that fails."""
         room = crowd.rooms[0].name
         connection = await asyncio.to_thread(
-            knock, crowd.url, crowd.protocol.path(room), crowd.headers(cookie), receive_buffer=BUFFER
+            knock, crowd.url, crowd.protocol.path(room), crowd.headers(cookie), receive_buffer=DEAF_BUFFER_BYTES
         )
         await asyncio.to_thread(enter, connection, crowd.protocol.enter(room))
         return cls(connection, says)
@@ -35,7 +35,7 @@ class Deaf:
         self._connection.close()
 
     async def _talk(self, says: bytes) -> None:
-        with contextlib.suppress(OSError):  # it was closed
+        with contextlib.suppress(OSError):  # the server closed the socket
             while True:
                 await asyncio.get_running_loop().sock_sendall(self._connection, framed(says))
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(SEND_INTERVAL_SECONDS)

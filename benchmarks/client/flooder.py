@@ -1,7 +1,7 @@
 """`python -m benchmarks.client.flooder JOB`: send one frame again and again, as fast as the server takes it.
 
-It reads and forgets what it is told. When it is closed it comes back and goes on, until all frames are sent.
-Prints a line when it begins, and one with what happened.
+It discards everything that it receives. When the server closes the socket, it reconnects and continues, until all
+frames are sent. It prints a line when it begins, and a line with the result.
 """
 
 import contextlib
@@ -14,16 +14,16 @@ from typing import Any
 
 from benchmarks.client.raw import enter, framed, knock
 
-AT_ONCE = 100  # frames in one write
-BUFFER = 16_384  # bytes that may wait in the kernel: what was sent but never reached the server is no flood
-SILENCE = 2.0  # seconds without an answer, after which the server has taken what was sent
-LIMIT = 60.0  # seconds
+FRAMES_PER_WRITE = 100
+SEND_BUFFER_BYTES = 16_384  # in the kernel: frames that never reach the server are no flood
+SILENCE_SECONDS = 2.0  # without an answer, after which the server has read all frames
+FLOOD_TIMEOUT_SECONDS = 60.0
 
 
 def flood(connection: socket.socket, frame: bytes, count: int, end: float) -> int:
-    """Send `count` frames, or as many as go until it is closed; how many went."""
+    """Send `count` frames, or fewer when the server closes the socket; return the number sent."""
     connection.setblocking(False)
-    data = memoryview(frame * AT_ONCE)
+    data = memoryview(frame * FRAMES_PER_WRITE)
     size = len(frame)
     total = size * count
     sent = 0
@@ -39,9 +39,9 @@ def flood(connection: socket.socket, frame: bytes, count: int, end: float) -> in
 
 
 def listen(connection: socket.socket, end: float) -> None:
-    """Hear the server out: leaving earlier would take back what it has not read yet."""
+    """Read until the server is silent: closing earlier would discard frames that it has not read yet."""
     with contextlib.suppress(OSError):
-        while time.monotonic() < end and select.select([connection], [], [], SILENCE)[0]:
+        while time.monotonic() < end and select.select([connection], [], [], SILENCE_SECONDS)[0]:
             if not connection.recv(1 << 16):
                 break
 
@@ -52,7 +52,7 @@ def main() -> None:
     left = job["frames"]
     closed = refused = 0
     began = took = 0.0
-    end = time.monotonic() + LIMIT
+    end = time.monotonic() + FLOOD_TIMEOUT_SECONDS
     while left and time.monotonic() < end:
         try:
             connection = knock(job["url"], job["path"], job["headers"])
@@ -64,7 +64,7 @@ def main() -> None:
             print("begins", flush=True)
             began = time.monotonic()
         with contextlib.closing(connection):
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
             enter(connection, map(str.encode, job["enter"]))
             left -= flood(connection, frame, left, end)
             took = time.monotonic() - began

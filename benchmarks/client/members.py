@@ -1,4 +1,4 @@
-"""Rooms, their members, and the count of everything that they hear."""
+"""Rooms, their members, and the counts of their deliveries."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ now = time.monotonic_ns
 
 
 class Tally:
-    """What all members together have said and heard since the last `clear`."""
+    """Messages and deliveries of all members since the last `clear`."""
 
     def __init__(self) -> None:
         self.clear()
@@ -29,11 +29,13 @@ class Tally:
         self.doubled = 0
         self.out_of_order = 0
         self.closes: Counter[int] = Counter()  # by code; 0 where there was none
-        self.on_complete: Callable[[Member], None] | None = None  # every member has heard this sender's message
+        self.on_complete: Callable[[Member], None] | None = (
+            None  # called when all members have a message of this sender
+        )
 
 
 class Room:
-    """A room and the messages said in it, by number."""
+    """A room, and the messages sent to it, by number."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -41,9 +43,9 @@ class Room:
         self.clear()
 
     def clear(self) -> None:
-        self.said: list[int] = []  # nanoseconds at which each message was said
+        self.said: list[int] = []  # nanoseconds at which each message was sent
         self.senders: list[Member] = []
-        self.left: list[int] = []  # members that have not heard it yet
+        self.left: list[int] = []  # members that do not have the message yet
         for member in self.members:
             member.clear()
 
@@ -65,16 +67,16 @@ class Member(WSListener):
         self.clear()
 
     def clear(self) -> None:
-        self.next = 0  # everything below this number was heard
-        self._ahead: set[int] = set()  # and these above it
+        self.next = 0  # every message below this number has arrived
+        self._ahead: set[int] = set()  # and these above the number
 
     @property
     def heard(self) -> bool:
-        """Whether it has heard anything since the last `clear`."""
+        """Return whether any message has arrived since the last `clear`."""
         return bool(self.next or self._ahead)
 
     def say(self) -> None:
-        """Say the room's next message."""
+        """Send the room's next message."""
         room, tally = self.room, self.tally
         number = len(room.said)
         frame = self.protocol.post(f"~{number:08}~{self._pad}")
@@ -89,7 +91,7 @@ class Member(WSListener):
         if self.transport is not None:
             self.transport.send(TEXT, frame)
 
-    # picows calls these
+    # methods that picows calls
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
@@ -114,7 +116,7 @@ class Member(WSListener):
         self.transport = None
         self.inside = False
         if self.entered is not None and not self.entered.done():
-            self.entered.set_exception(ConnectionError("closed before it was in"))
+            self.entered.set_exception(ConnectionError("closed before the member was in its room"))
         if self.on_gone is not None:
             self.on_gone(self)
 
@@ -126,7 +128,7 @@ class Member(WSListener):
     def _delivered(self, number: int) -> None:
         room, tally = self.room, self.tally
         if number >= len(room.said):
-            return  # of an earlier scene
+            return  # a message of an earlier scene
         if number == self.next and not self._ahead:
             self.next += 1
         elif number < self.next or number in self._ahead:
@@ -141,7 +143,7 @@ class Member(WSListener):
             tally.on_complete(room.senders[number])
 
     def _out_of_turn(self, number: int) -> None:
-        """Messages of two senders may pass each other; those of one may not."""
+        """Count a message that was passed by a later one of its sender. Those of two senders may pass each other."""
         sender = self.room.senders[number]
         if any(later > number and self.room.senders[later] is sender for later in self._ahead):
             self.tally.out_of_order += 1
@@ -152,7 +154,7 @@ class Member(WSListener):
 
 
 def quantiles(latencies: "array[int]") -> dict[str, Any]:
-    """Milliseconds."""
+    """Return quantiles of the latencies in milliseconds."""
     found = sorted(latencies)
     if not found:
         return {"p50": None, "p95": None, "p99": None, "max": None}

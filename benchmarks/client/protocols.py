@@ -1,6 +1,6 @@
-"""How one chats with each system: where to connect, how to say something, when one is in.
+"""The chat protocol of each system: the address, the frame of a message, and the way into a room.
 
-A message's text holds `~NUMBER~`; a frame that holds it is a delivery, whatever else the system writes around it.
+A message's text holds `~NUMBER~`. Every frame that holds it is a delivery, with any other text of the system around it.
 """
 
 import uuid
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 class Protocol:
-    """The tutorial's: JSON with `message`."""
+    """The tutorial's protocol: JSON with `message`."""
 
     subprotocol = ""
     joins = False  # whether more than the handshake is needed to be in the room
@@ -17,15 +17,15 @@ class Protocol:
         return f"/ws/chat/{room}/"
 
     def post(self, text: str) -> bytes:
-        """The frame that says `text`."""
+        """Return the frame that posts `text`."""
         return b'{"message": "%s"}' % text.encode()
 
     def enter(self, room: str) -> list[bytes]:
-        """What a client that does not wait for answers sends to be in the room, with a moment between."""
+        """Return the frames that enter the room, for a client that does not wait for answers but pauses after each."""
         return []
 
     def hear(self, frame: bytes, room: str, send: Callable[[bytes], None]) -> bool:
-        """Take a frame that is no delivery, answer it where needed; whether this client is in the room now."""
+        """Answer a frame that is no delivery, where needed; return whether the client is now in the room."""
         return False
 
 
@@ -67,7 +67,7 @@ class SocketIO(Protocol):
 
 
 class Nchan(Protocol):
-    """What is sent goes to the channel as it is."""
+    """nchan's protocol: a frame goes to the channel unchanged."""
 
     def path(self, room: str) -> str:
         return f"/pubsub/{room}"

@@ -1,4 +1,4 @@
-"""A WebSocket with nothing between it and the socket, for clients that do what no library lets them do."""
+"""A WebSocket directly on a TCP socket, for clients that misbehave in ways that no library allows."""
 
 import base64
 import os
@@ -9,15 +9,15 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 TEXT = 0x81
-SHORT, MEDIUM = 126, 65536
+SHORT_BYTES, MEDIUM_BYTES = 126, 65536  # payloads below these have a length of 7 or 16 bits
 
 
 def framed(payload: bytes) -> bytes:
-    """A text frame as a client sends it; masked with zeros, which changes nothing."""
+    """Return a text frame of a client, masked with zeros, which changes nothing."""
     size = len(payload)
-    if size < SHORT:
+    if size < SHORT_BYTES:
         head = struct.pack("!BB", TEXT, 0x80 | size)
-    elif size < MEDIUM:
+    elif size < MEDIUM_BYTES:
         head = struct.pack("!BBH", TEXT, 0x80 | 126, size)
     else:
         head = struct.pack("!BBQ", TEXT, 0x80 | 127, size)
@@ -25,14 +25,14 @@ def framed(payload: bytes) -> bytes:
 
 
 def enter(connection: socket.socket, frames: Iterable[bytes]) -> None:
-    """Send these without waiting for answers, but slowly enough for a server that gives some in between."""
+    """Send the frames without waiting for answers, but slowly enough for a server that answers each one."""
     for frame in frames:
         connection.sendall(framed(frame))
         time.sleep(0.2)
 
 
 def knock(url: str, path: str, headers: Mapping[str, str], *, receive_buffer: int = 0) -> socket.socket:
-    """A connected socket after the handshake; OSError when it is refused. `receive_buffer`: bytes."""
+    """Return a connected socket after the handshake. Raise OSError when it is refused. `receive_buffer`: bytes."""
     where = urlsplit(url)
     connection = socket.socket()
     try:
@@ -51,7 +51,7 @@ def knock(url: str, path: str, headers: Mapping[str, str], *, receive_buffer: in
         ]
         connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
         answer = b""
-        while not answer.endswith(b"\r\n\r\n"):  # byte by byte: what follows belongs to the WebSocket
+        while not answer.endswith(b"\r\n\r\n"):  # byte by byte: the bytes after it belong to the WebSocket
             byte = connection.recv(1)
             if not byte:
                 raise ConnectionError("closed during the handshake")

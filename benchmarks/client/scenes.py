@@ -1,4 +1,4 @@
-"""The scenes: what the clients do, and what is measured meanwhile. Each returns plain numbers."""
+"""The scenes: the actions of the clients, and the measurements meanwhile. Each scene returns plain numbers."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ MB = 1e6
 
 
 async def steady(crowd: Crowd, scenario: Job) -> dict[str, Any]:
-    """A room, or many, in which people speak."""
+    """Send messages in one room, or in many."""
     await crowd.settle()
     await crowd.warm(scenario)
     print(json.dumps({"event": "speaking"}), flush=True)
@@ -26,14 +26,14 @@ async def steady(crowd: Crowd, scenario: Job) -> dict[str, Any]:
 
 
 async def idle(crowd: Crowd, scenario: Job) -> dict[str, Any]:
-    """Many sockets come in, and say nothing."""
+    """Open many sockets that send nothing."""
     before, cpu = crowd.processes.memory(), crowd.processes.cpu()
     seconds, failed = await crowd.enter_all(scenario["at_once"])
     spent = crowd.processes.cpu()
     sockets = sum(member.inside for member in crowd.members)
     if not sockets:
-        raise Failed(f"nobody is in: {failed[:1]}")
-    await asyncio.sleep(3.0)  # what the entering has left behind is done
+        raise Failed(f"no member could connect: {failed[:1]}")
+    await asyncio.sleep(3.0)  # the servers have finished the work of the handshakes
     memory, rest = crowd.processes.memory(), crowd.processes.cpu()
     await asyncio.sleep(5.0)
     resting = crowd.processes.cpu()
@@ -50,13 +50,13 @@ async def idle(crowd: Crowd, scenario: Job) -> dict[str, Any]:
 
 
 async def come_back(crowd: Crowd, _: Job) -> dict[str, Any]:
-    """Everybody is in; then the runner kills a process, and everybody comes back as fast as browsers may."""
+    """Connect all members; after the runner has killed a process, reconnect as fast as browsers may."""
     await crowd.settle()
     attempts = failures = 0
     returning: set[asyncio.Task[None]] = set()
 
     async def again(member: Member) -> None:
-        """Exponential backoff with full jitter, from up to 1 s to up to 5 s."""
+        """Reconnect with exponential backoff and full jitter, from up to 1 s to up to 5 s."""
         nonlocal attempts, failures
         most = 1.0
         for _ in range(50):
@@ -73,7 +73,7 @@ async def come_back(crowd: Crowd, _: Job) -> dict[str, Any]:
 
     def left(member: Member) -> None:
         if member.entered is not None and member.entered.exception() is not None:
-            return  # it has not come in: `again` goes on
+            return  # it was not connected yet: `again` continues
         gone.add(member)
         task = asyncio.ensure_future(again(member))
         returning.add(task)
@@ -81,7 +81,7 @@ async def come_back(crowd: Crowd, _: Job) -> dict[str, Any]:
 
     for member in crowd.members:
         member.on_gone = left
-    print(json.dumps({"event": "ready"}), flush=True)  # the runner kills now
+    print(json.dumps({"event": "ready"}), flush=True)  # the runner kills the process now
     end = time.monotonic() + 60.0
     while time.monotonic() < end:
         await asyncio.sleep(0.01)
@@ -109,7 +109,7 @@ async def come_back(crowd: Crowd, _: Job) -> dict[str, Any]:
 
 
 async def watch(crowd: Crowd, group: str, samples: list[tuple[float, float]]) -> None:
-    """The megabytes of a group of processes, each half second, until cancelled."""
+    """Sample the megabytes of a group of processes each half second, until cancelled."""
     began = time.monotonic()
     while True:
         samples.append((round(time.monotonic() - began, 1), round(crowd.processes.memory()[group] / MB, 2)))
@@ -117,7 +117,7 @@ async def watch(crowd: Crowd, group: str, samples: list[tuple[float, float]]) ->
 
 
 async def deaf(crowd: Crowd, scenario: Job) -> dict[str, Any]:
-    """The same load twice: without, and with, a client that never reads and one that sends and never reads."""
+    """Measure the same load without, and with, a client that never reads and one that sends and never reads."""
     await crowd.settle()
     found: dict[str, Any] = {}
     for name in ("without", "with"):
@@ -147,7 +147,7 @@ async def deaf(crowd: Crowd, scenario: Job) -> dict[str, Any]:
 
 
 async def flood(crowd: Crowd, scenario: Job) -> dict[str, Any]:
-    """The same load twice: without, and with, a client in the same room that sends as fast as it can."""
+    """Measure the same load without, and with, a client in the same room that sends as fast as it can."""
     await crowd.settle()
     await crowd.warm(scenario)
     found: dict[str, Any] = {"without": await crowd.measure(scenario)}
@@ -160,13 +160,13 @@ async def flood(crowd: Crowd, scenario: Job) -> dict[str, Any]:
         "frames": scenario["frames"],
         "enter": [frame.decode() for frame in crowd.protocol.enter(crowd.rooms[0].name)],
     }
-    # A process of its own: it must not hold up the clients that measure.
+    # A process of its own, because it must not delay the clients that measure.
     flooder = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.client.flooder", json.dumps(job), stdout=asyncio.subprocess.PIPE
     )
     assert flooder.stdout is not None  # noqa: S101 - for the type checker
     try:
-        await flooder.stdout.readline()  # it is in, and begins
+        await flooder.stdout.readline()  # the flood begins
         measuring = asyncio.ensure_future(crowd.measure(scenario))
         line = await flooder.stdout.readline()
         found["with"] = await measuring

@@ -1,7 +1,8 @@
 """`python -m benchmarks.client.viewers <JOB`: watch runs. The job is JSON; so is each line that is printed.
 
 The job: `url`, `cookies`, `path` (of the socket), `fast` and `slow` (how many viewers), `seconds` (until it ends at
-the latest). A viewer is done when its run has ended and it has been shown all of it.
+the latest), `until` (`end` or `stdin`: the end of the runs, or of standard input). A viewer is done when its run has
+ended and all output has arrived.
 """
 
 import asyncio
@@ -17,19 +18,19 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 from benchmarks.client.raw import knock
 
 TEXT, CLOSE = 0x81, 0x88  # of whole frames
-BUFFER = 16 * 1024  # bytes that the kernel may keep for a slow viewer: what it does not read waits at the server
-MOUTHFUL = 16 * 1024  # bytes that it reads, and then
-REST = 0.125  # seconds that it looks at them
+SLOW_BUFFER_BYTES = 16 * 1024  # of the kernel for a slow viewer, so that unread bytes wait at the server
+SLOW_READ_BYTES = 16 * 1024
+SLOW_READ_INTERVAL_SECONDS = 0.125
 
 
 class Viewer(WSListener):
-    """One browser at a run."""
+    """One browser that shows a run."""
 
     slow = False
 
     def __init__(self) -> None:
         super().__init__()
-        self.first: dict[str, float] = {}  # seconds since the epoch at which each run's first output came
+        self.first: dict[str, float] = {}  # seconds since the epoch at the first output of each run
         self.bytes = self.skipped = self.holes = self.closed = 0
         self.done = asyncio.Event()
         self._run: dict[str, Any] = {}
@@ -41,53 +42,53 @@ class Viewer(WSListener):
             self.done.set()
             transport.disconnect()
         if frame.msg_type == WSMsgType.TEXT:
-            self.heard(json.loads(frame.get_payload_as_bytes()))
+            self.receive(json.loads(frame.get_payload_as_bytes()))
 
     @property
     def over(self) -> bool:
-        """Whether its run is, as far as it has read."""
+        """Return whether the run has ended, according to the frames that were read."""
         return bool(self._run.get("ended_at"))
 
-    def heard(self, said: dict[str, Any]) -> None:
-        """Take in one frame."""
-        if said["type"] == "run":
-            self._run, self._end = said["run"], said["offset"]
-        elif said["type"] == "state":
-            self._run = said["run"]
-        elif said["type"] == "output":
+    def receive(self, frame: dict[str, Any]) -> None:
+        """Process one frame: count its bytes, and the holes before it."""
+        if frame["type"] == "run":
+            self._run, self._end = frame["run"], frame["offset"]
+        elif frame["type"] == "state":
+            self._run = frame["run"]
+        elif frame["type"] == "output":
             self.first.setdefault(self._run["run"], time.time())
-            self.holes += said["offset"] != self._end
-            self.bytes += said["end"] - said["offset"]
-            self._end = said["end"]
-        elif said["type"] == "skipped":
-            self.holes += said["offset"] != self._end
-            self.skipped += said["to"] - said["offset"]
-            self._end = said["to"]
+            self.holes += frame["offset"] != self._end
+            self.bytes += frame["end"] - frame["offset"]
+            self._end = frame["end"]
+        elif frame["type"] == "skipped":
+            self.holes += frame["offset"] != self._end
+            self.skipped += frame["to"] - frame["offset"]
+            self._end = frame["to"]
         if self.over and self._end >= self._run["bytes"]:
             self.done.set()
 
-    def told(self) -> dict[str, Any]:
-        """What it has seen."""
+    def result(self) -> dict[str, Any]:
+        """Return the counts of this viewer."""
         names = ("slow", "first", "bytes", "skipped", "holes", "closed")
         return {name: getattr(self, name) for name in names} | {"whole": self.done.is_set() and not self.closed}
 
 
 class SlowViewer(Viewer):
-    """One that reads 128 kB/s until the run is over, and then as fast as it can."""
+    """A viewer that reads 128 kB/s until the run has ended, and then as fast as it can."""
 
     slow = True
 
     async def read(self, connection: socket.socket) -> None:
-        """Read until its run is over, or the server closes."""
+        """Read until the run is complete, or the server closes the socket."""
         loop, data = asyncio.get_running_loop(), b""
         connection.setblocking(False)
         while not self.done.is_set():
-            read = await loop.sock_recv(connection, MOUTHFUL)
+            read = await loop.sock_recv(connection, SLOW_READ_BYTES)
             data += read
             while place := _payload(data):
                 payload = data[place]
                 if data[0] == TEXT:
-                    self.heard(json.loads(payload))
+                    self.receive(json.loads(payload))
                 elif data[0] == CLOSE:
                     self.closed = int.from_bytes(payload[:2])
                     self.done.set()
@@ -95,11 +96,11 @@ class SlowViewer(Viewer):
             if not read:
                 return
             if not self.over:
-                await asyncio.sleep(REST)
+                await asyncio.sleep(SLOW_READ_INTERVAL_SECONDS)
 
 
 def _payload(data: bytes) -> slice | None:
-    """Where the payload of the first frame is; None while it is not all there."""
+    """Return the place of the first frame's payload; None while the frame is incomplete."""
     if len(data) < 2:
         return None
     more = {126: 2, 127: 8}.get(data[1], 0)
@@ -114,7 +115,9 @@ async def watch(job: dict[str, Any]) -> None:
     for number, viewer in enumerate(viewers):
         headers = {"Origin": job["url"], "Cookie": job["cookies"][number], "Sec-WebSocket-Protocol": "signalbox.v1"}
         if isinstance(viewer, SlowViewer):
-            connection = await asyncio.to_thread(knock, job["url"], job["path"], headers, receive_buffer=BUFFER)
+            connection = await asyncio.to_thread(
+                knock, job["url"], job["path"], headers, receive_buffer=SLOW_BUFFER_BYTES
+            )
             reading.append(asyncio.ensure_future(viewer.read(connection)))
             continue
         await ws_connect(
@@ -125,10 +128,10 @@ async def watch(job: dict[str, Any]) -> None:
     if job["until"] == "end":
         waiting = asyncio.gather(*(viewer.done.wait() for viewer in viewers))
         await asyncio.wait({asyncio.ensure_future(waiting)}, timeout=job["seconds"])
-    else:  # somebody says so
+    else:  # until standard input is closed
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     took = round(time.monotonic() - began, 2)
-    print(json.dumps({"result": [viewer.told() for viewer in viewers], "seconds": took}), flush=True)
+    print(json.dumps({"result": [viewer.result() for viewer in viewers], "seconds": took}), flush=True)
 
 
 if __name__ == "__main__":
