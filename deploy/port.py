@@ -1,50 +1,36 @@
-"""Who listens on a port, unless it is this checkout.
-
-Reads /proc, so that a host needs neither ss nor lsof. Standard library only.
-"""
+"""The process that listens on a port, unless it is one of this checkout."""
 
 import ipaddress
 import socket
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.takeover import link, opened, pids
+import psutil
 
-LISTEN = "0A"
+MAX_COMMAND_CHARACTERS = 120
 
 
 @dataclass(frozen=True)
 class Listener:
+    """A listening socket; `pid` is None when only root can see its process."""
+
     address: ipaddress.IPv4Address | ipaddress.IPv6Address
     port: int
-    uid: int
-    inode: str
-
-
-def address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """The kernel prints an address as 32-bit words of the host's byte order, in hexadecimal."""
-    words = struct.unpack(f">{len(text) // 8}I", bytes.fromhex(text))
-    found = ipaddress.ip_address(struct.pack(f"={len(words)}I", *words))
-    return getattr(found, "ipv4_mapped", None) or found
+    pid: int | None
 
 
 def listeners() -> list[Listener]:
     found = []
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            rows = Path(table).read_text().splitlines()[1:]
-        except OSError:
-            continue
-        for row in map(str.split, rows):
-            if row[3] == LISTEN:
-                place, _, port = row[1].partition(":")
-                found.append(Listener(address(place), int(port, 16), int(row[7]), row[9]))
+    for connection in psutil.net_connections(kind="tcp"):
+        if connection.status == psutil.CONN_LISTEN and connection.laddr:
+            address = ipaddress.ip_address(connection.laddr.ip)
+            address = getattr(address, "ipv4_mapped", None) or address
+            found.append(Listener(address, connection.laddr.port, connection.pid))
     return found
 
 
 def conflict(here: str, port: int) -> list[Listener]:
-    """Who listens where a listener on `here` could not: the same address, or one of the two is every address."""
+    """Return the listeners that exclude another one on `here`: of the same address, or one of both is a wildcard."""
     wanted = ipaddress.ip_address(here)
     return [
         row
@@ -53,37 +39,40 @@ def conflict(here: str, port: int) -> list[Listener]:
         and (
             row.address == wanted
             or (wanted.is_unspecified and row.address.version == wanted.version)
-            # a wildcard of IPv6 usually takes IPv4 as well
+            # A wildcard of IPv6 usually takes IPv4 as well.
             or (row.address.is_unspecified and row.address.version >= wanted.version)
         )
     ]
 
 
-def holders(inode: str) -> list[int]:
-    """The processes that have this socket open, as far as we may look."""
-    return sorted(pid for pid in pids() if f"socket:[{inode}]" in opened(pid))
-
-
-def describe(row: Listener, found: list[int]) -> str:
-    where = f"{row.address}:{row.port}"
-    if not found:
-        return f"port {row.port} is taken ({where}) by a process of user {row.uid} that only root can name"
+def describe(row: Listener) -> str:
+    taken = f"port {row.port} is taken ({row.address}:{row.port})"
+    if row.pid is None:
+        return f"{taken} by a process of another user that only root can name"
     try:
-        command = Path(f"/proc/{found[0]}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-    except OSError:
+        command = " ".join(psutil.Process(row.pid).cmdline())
+    except psutil.Error:
         command = "it has just ended"
-    return f"port {row.port} is taken ({where}) by process {found[0]}: {command[:120]}"
+    return f"{taken} by process {row.pid}: {command[:MAX_COMMAND_CHARACTERS]}"
+
+
+def works_in(pid: int | None, root: Path) -> bool:
+    """Return whether the process's working directory is `root`."""
+    try:
+        return pid is not None and psutil.Process(pid).cwd() == str(root)
+    except psutil.Error:
+        return False
 
 
 def taken(root: Path, here: str, port: int) -> str:
-    """A sentence about who holds the port; nothing when it is free or this checkout's own."""
-    for row in conflict(here, port):
-        found = holders(row.inode)
-        if not any(link(f"/proc/{pid}/cwd") == str(root) for pid in found):
-            return describe(row, found)
-    # A port that nobody listens on can still be refused: below 1024, or an address that is not this host's.
+    """Return a sentence about the holder of the port; "" when the port is free or this checkout holds it."""
+    holders = conflict(here, port)
+    for row in holders:
+        if not works_in(row.pid, root):
+            return describe(row)
+    # The system can refuse a port without a listener as well: below 1024, or on an address that is not this host's.
     family = socket.AF_INET6 if ":" in here else socket.AF_INET
-    if not conflict(here, port):
+    if not holders:
         with socket.socket(family) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -1,7 +1,8 @@
-"""`python -m deploy.roll start|roll|restart [NAME...]`: what supervisorctl does not do.
+"""`python -m deploy.roll start|roll|restart [NAME...]`: starts and restarts that supervisorctl does not offer.
 
-Start what should run without waiting for it; restart so that a program's other processes serve while one is away: the
-next only when the last one serves. Programs of one priority do nothing for each other, and restart side by side.
+`start` starts all programs that should run, without waiting. A restart takes one process of a program at a time, and
+the next only when the last one serves, so that the neighbours serve meanwhile. Programs of one `priority` do not depend
+on each other and restart side by side.
 """
 
 import argparse
@@ -15,34 +16,30 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
-from supervisor.xmlrpc import SupervisorTransport
+import psutil
 
-from deploy.serving import SETTLED, serves
-from deploy.takeover import ROOT, pids, stat
+from deploy.serving import QUIET_START_SECONDS, serves
+from deploy.takeover import ROOT
+from proj.health.supervision import ProcessInfo, Supervisor, full_name
 
-PATIENCE = 60.0  # seconds until a restarted process must serve
+RESTART_TIMEOUT_SECONDS = 60.0  # until a restarted process must serve
+PROCESS_POLL_SECONDS = 0.1
 RESTING = ("STOPPED", "EXITED", "FATAL", "BACKOFF")
 
 
-@contextlib.contextmanager
-def supervisor(root: Path) -> Iterator[Any]:
-    """supervisord's own interface, over the socket that supervisorctl uses."""
-    transport = SupervisorTransport(None, None, f"unix://{root}/var/run/supervisor.sock")
-    with contextlib.closing(transport):
-        yield xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
+def supervisor(root: Path) -> Supervisor:
+    return Supervisor(root / "var" / "run" / "supervisor.sock")
 
 
-def full(process: dict[str, Any]) -> str:
-    group, name = str(process["group"]), str(process["name"])
-    return name if group == name else f"{group}:{name}"
+def full(process: ProcessInfo) -> str:
+    return full_name(process["group"], process["name"])
 
 
-def chosen(processes: list[dict[str, Any]], patterns: list[str]) -> list[dict[str, Any]]:
-    """The processes whose name or group's name is like one of the patterns (`worker-*`); all without a pattern."""
+def chosen(processes: list[ProcessInfo], patterns: list[str]) -> list[ProcessInfo]:
+    """Return the processes with a name or group like one of the patterns (`worker-*`); all without patterns."""
 
-    def like(process: dict[str, Any], pattern: str) -> bool:
+    def like(process: ProcessInfo, pattern: str) -> bool:
         return any(fnmatch.fnmatchcase(name, pattern) for name in (full(process), process["name"], process["group"]))
 
     for pattern in patterns:
@@ -51,18 +48,18 @@ def chosen(processes: list[dict[str, Any]], patterns: list[str]) -> list[dict[st
     return [one for one in processes if not patterns or any(like(one, pattern) for pattern in patterns)]
 
 
-def start(control: Any) -> None:
-    """Start every program that should run and does not; one with `autostart=false` is left alone."""
-    automatic = {(one["group"], one["name"]) for one in control.getAllConfigInfo() if one["autostart"]}
-    for process in control.getAllProcessInfo():
+def start(control: Supervisor) -> None:
+    """Start every program that should run and does not. Programs with `autostart=false` stay as they are."""
+    automatic = {(one["group"], one["name"]) for one in control.configured() if one["autostart"]}
+    for process in control.processes():
         if (process["group"], process["name"]) in automatic and process["statename"] in RESTING:
             with contextlib.suppress(xmlrpc.client.Fault):  # it has just been started
-                control.startProcess(full(process), False)
+                control.start(full(process))
 
 
-def restart(control: Any, root: Path, processes: list[dict[str, Any]]) -> None:
-    """Restart these, in the order in which programs start."""
-    priorities = {one["group"]: one["group_prio"] for one in control.getAllConfigInfo()}
+def restart(control: Supervisor, root: Path, processes: list[ProcessInfo]) -> None:
+    """Restart these processes, in the order in which their programs start."""
+    priorities = {one["group"]: one["group_prio"] for one in control.configured()}
     ordered = sorted(processes, key=lambda one: (priorities.get(one["group"], 0), one["group"], one["name"]))
     for _, peers in groupby(ordered, lambda one: priorities.get(one["group"], 0)):
         programs = [[full(one) for one in program] for _, program in groupby(peers, lambda one: one["group"])]
@@ -71,26 +68,27 @@ def restart(control: Any, root: Path, processes: list[dict[str, Any]]) -> None:
 
 
 def restart_in_turn(root: Path, names: list[str]) -> None:
-    """One after the other. Ends with a sentence at the first that does not serve again: its neighbours go on."""
+    """Restart one process after the other. Exit at the first that does not serve again: its neighbours go on."""
     with supervisor(root) as control:
         for name in names:
             with contextlib.suppress(xmlrpc.client.Fault):  # it does not run
-                control.stopProcess(name)
+                control.stop(name)
             with contextlib.suppress(xmlrpc.client.Fault):  # it has just been started
-                control.startProcess(name, False)
-            limit = time.monotonic() + PATIENCE
-            while not serves(root, control.getProcessInfo(name)):
+                control.start(name)
+            limit = time.monotonic() + RESTART_TIMEOUT_SECONDS
+            while not serves(root, control.process(name)):
                 if time.monotonic() > limit:
                     sys.exit(f"signalbox: {name} does not serve again; see: supervisorctl tail {name}")
-                time.sleep(0.1)
+                time.sleep(PROCESS_POLL_SECONDS)
             sys.stdout.write(f"{name}: restarted\n")
 
 
-def roll(control: Any, root: Path) -> None:
-    """New code and configuration everywhere, with nobody turned away: nginx and uwsgi reload, the others restart.
-    Redis stays: it runs none of our code."""
+def roll(control: Supervisor, root: Path) -> None:
+    """Bring new code and configuration everywhere and refuse no client: nginx and uwsgi reload, the others restart.
+
+    Redis stays up: it runs none of our code."""
     reloading = {"nginx": partial(reload_nginx, control), "web": partial(reload_web, root)}
-    processes = [one for one in control.getAllProcessInfo() if one["group"] != "redis"]
+    processes = [one for one in control.processes() if one["group"] != "redis"]
     reloaded = [one for one in processes if one["group"] in reloading and one["statename"] == "RUNNING"]
     restart(control, root, [one for one in processes if one not in reloaded])
     for process in reloaded:
@@ -98,37 +96,40 @@ def roll(control: Any, root: Path) -> None:
         sys.stdout.write(f"{full(process)}: reloaded\n")
 
 
-def reload_nginx(control: Any, _: int) -> None:
-    """Have nginx read its configuration anew."""
-    control.signalProcess("nginx", "HUP")
+def reload_nginx(control: Supervisor, _: int) -> None:
+    """Have nginx read its configuration again."""
+    control.signal("nginx", "HUP")
 
 
 def reload_web(root: Path, master: int) -> None:
-    """Have uwsgi replace its workers one by one, and wait until it has."""
-    before = set(children(master))
+    """Have uwsgi replace its workers one by one, and wait for the end of that."""
+    before = set(workers(master))
     (root / "var" / "run" / "web.reload").touch()
-    limit = time.monotonic() + PATIENCE
-    settled = 0.0
+    limit = time.monotonic() + RESTART_TIMEOUT_SECONDS
+    unchanged_seconds = 0.0
     last: set[int] = set()
-    # The last new worker loads the application after the last old one has gone; uwsgi is deaf to another reload until
-    # then.
-    while settled < SETTLED:
+    # The last new worker loads the application after the end of the last old one; until then uwsgi ignores another
+    # reload.
+    while unchanged_seconds < QUIET_START_SECONDS:
         if time.monotonic() > limit:
             sys.exit("signalbox: web does not reload; see: supervisorctl tail web")
-        time.sleep(0.1)
-        now = set(children(master))
-        settled = settled + 0.1 if now == last and len(now) >= len(before) and not now & before else 0.0
+        time.sleep(PROCESS_POLL_SECONDS)
+        now = set(workers(master))
+        replaced = now == last and len(now) >= len(before) and not now & before
+        unchanged_seconds = unchanged_seconds + PROCESS_POLL_SECONDS if replaced else 0.0
         last = now
 
 
-def children(pid: int) -> list[int]:
-    return [child for child in pids() if (fields := stat(child)) and int(fields[1]) == pid]
+def workers(master: int) -> Iterator[int]:
+    """Yield the pids of the children of a process; none without the process."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        yield from (child.pid for child in psutil.Process(master).children())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="deploy/restart", description="Restart programs one process at a time.")
     parser.add_argument("verb", choices=["start", "restart", "roll"])
-    parser.add_argument("name", nargs="*", help="as supervisorctl status shows them; all when none is given")
+    parser.add_argument("name", nargs="*", help="a name from supervisorctl status, or a pattern; default: all")
     options = parser.parse_args()
     try:
         with supervisor(ROOT) as control:
@@ -137,7 +138,7 @@ def main() -> None:
             elif options.verb == "roll":
                 roll(control, ROOT)
             else:
-                restart(control, ROOT, chosen(control.getAllProcessInfo(), options.name))
+                restart(control, ROOT, chosen(control.processes(), options.name))
     except (OSError, xmlrpc.client.ProtocolError):
         sys.exit("signalbox: supervisord is not running; start it with ./deploy/up")
 

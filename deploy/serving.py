@@ -1,35 +1,35 @@
-"""Whether a process that was just started serves, by what it says itself: its socket, its heartbeat, the lead."""
+"""The check whether a restarted process serves: by its socket, by its heartbeat, or by the clock's lead."""
 
 import socket
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-SETTLED = 3.0  # seconds that a process which says nothing must have lived
-PATIENCE = 2.0  # seconds that Redis may take to answer
+from proj.health.supervision import ProcessInfo
+
+QUIET_START_SECONDS = 3.0  # a process without a sign of its own counts as serving when it has lived this long
+HEARTBEAT_TIMEOUT_SECONDS = 2.0
 
 
-def serves(root: Path, info: Mapping[str, Any]) -> bool:
-    """`info` is what supervisord says of the process."""
+def serves(root: Path, info: ProcessInfo) -> bool:
+    """Return whether the process that supervisord describes in `info` serves."""
     if info["statename"] not in ("STARTING", "RUNNING"):
         return False
-    group = str(info["group"])
+    group = info["group"]
     if group in ("interface", "web", "redis"):
         return accepts(root / "var" / "run" / f"{info['name']}.sock")
-    settled = bool(info["now"] - info["start"] >= SETTLED)
+    lived = info["now"] - info["start"] >= QUIET_START_SECONDS
     try:
         if group.startswith("worker-"):
             return beats(info["pid"])
         if group == "clock":
-            return leads(info["pid"], settled=settled)
-    except Exception:  # what would know is away; that must not keep new code from coming in
-        return settled
-    return settled
+            return leads(info["pid"], lived=lived)
+    except Exception:  # Redis or the database is away; that must not keep new code from starting
+        return lived
+    return lived
 
 
 def accepts(path: Path) -> bool:
-    """Whether something listens on this unix socket."""
+    """Return whether a process listens on this unix socket."""
     with socket.socket(socket.AF_UNIX) as trial:
         try:
             trial.connect(str(path))
@@ -39,16 +39,16 @@ def accepts(path: Path) -> bool:
 
 
 def beats(pid: int) -> bool:
-    """Whether this worker of this host has said that it is there. Raises what Redis' absence raises."""
+    """Return whether this worker of this host has sent a heartbeat. Raise the layer's errors when Redis is away."""
     _set_up()
     from proj.layer import heartbeat, loop
 
-    found = loop.run(heartbeat.beats(), PATIENCE)
+    found = loop.run(heartbeat.beats(), HEARTBEAT_TIMEOUT_SECONDS)
     return any((beat.host, beat.pid) == (socket.gethostname(), pid) for beat in found)
 
 
-def leads(pid: int, *, settled: bool) -> bool:
-    """Whether this clock leads; or, once it has `settled`, that of another host. Raises database errors."""
+def leads(pid: int, *, lived: bool) -> bool:
+    """Return whether this clock leads, or, once it has `lived`, the clock of another host. Raise database errors."""
     _set_up()
     from django.conf import settings
     from django.db import connections
@@ -63,12 +63,12 @@ def leads(pid: int, *, settled: bool) -> bool:
     if lead is None:
         return False
     host = lead.holder.rpartition(":")[0]
-    return lead.holder == f"{settings.HOST}:{pid}" or (settled and host != settings.HOST)
+    return lead.holder == f"{settings.HOST}:{pid}" or (lived and host != settings.HOST)
 
 
 @cache
 def _set_up() -> None:
-    """Load the project, only where it is asked: most of what deploy/ does needs none of it."""
+    """Load the project on the first use: most of deploy/ needs none of it."""
     import os
 
     import django

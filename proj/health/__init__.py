@@ -1,1 +1,1 @@
-"""The doctor: walks the path that a message takes and says what it sees. `manage.py doctor` runs it."""
+"""The doctor: a walk along the path of a message, with one check per station. `manage.py doctor` runs it."""

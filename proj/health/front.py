@@ -1,4 +1,4 @@
-"""The front door, as a browser finds it: a page, a file, a WebSocket handshake, and a message there and back."""
+"""The front door as a browser finds it: a page, a file, a WebSocket handshake, and a message there and back."""
 
 import http.client
 import json
@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
+import msgspec
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from websockets.exceptions import InvalidStatus, WebSocketException
@@ -20,16 +20,27 @@ from websockets.typing import Origin, Subprotocol
 from proj.accounts.models import User
 from proj.accounts.sessions import session_for
 from proj.env import Settings, whole
-from proj.health.report import Seen, Walk, green, red
+from proj.health.report import Observation, Walk, green, red
 
-PATIENCE = 5.0  # seconds for one answer
-INTERFACE = "interface:interface_0"  # as supervisorctl names the first of them
-DOCTOR = "doctor"  # the name of the person and of the room
+ANSWER_TIMEOUT_SECONDS = 5.0
+SESSION_SECONDS = 60  # the lifetime of the doctor's session
+INTERFACE = "interface:interface_0"  # the first interface process, as supervisorctl names it
+DOCTOR = "doctor"  # the name of the doctor's user and of its hidden room
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """The fields of the server's frames that the doctor reads (docs/protocol.md)."""
+
+    type: str
+    client_id: str | None = None
+    seq: int | None = None
+    code: str | None = None
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Where nginx listens, as this host reaches it, and whether it speaks TLS itself."""
+    """The address at which this host reaches nginx, and whether nginx speaks TLS itself."""
 
     host: str
     port: int
@@ -44,8 +55,8 @@ class Door:
         return cls(here, port, bool(setting("SIGNALBOX_TLS_CERTIFICATE", "", str)))
 
     def open(self) -> socket.socket:
-        """A connection. The certificate is not judged: it is for the name people use, which this does not go by."""
-        plain = socket.create_connection((self.host, self.port), PATIENCE)
+        """Return a connection. The certificate is not verified: it is for the public name, not for this address."""
+        plain = socket.create_connection((self.host, self.port), ANSWER_TIMEOUT_SECONDS)
         if not self.tls:
             return plain
         context = ssl.create_default_context()
@@ -59,14 +70,14 @@ def _main() -> SplitResult:
 
 
 def _headers() -> dict[str, str]:
-    """As a proxy before nginx sends it; it counts only where SIGNALBOX_TRUSTED_PROXIES names this host."""
+    """Return the header of a proxy before nginx; it counts only if SIGNALBOX_TRUSTED_PROXIES names this host."""
     return {"X-Forwarded-Proto": _main().scheme}
 
 
 def _get(path: str) -> tuple[int, bytes]:
-    """Ask nginx for `path` under the main address; the answer's status and body."""
+    """Request `path` from nginx under the main address; return the answer's status and body."""
     door = Door.read()
-    connection = http.client.HTTPConnection(door.host, door.port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(door.host, door.port, timeout=ANSWER_TIMEOUT_SECONDS)
     with closing(connection):
         connection.sock = door.open()
         connection.request("GET", path, headers={"Host": _main().netloc, **_headers()})
@@ -74,33 +85,33 @@ def _get(path: str) -> tuple[int, bytes]:
         return response.status, response.read()
 
 
-def _why(status: int, program: str) -> str:
-    """What to do about an answer's status."""
+def _advice(status: int, program: str) -> str:
+    """Return the remedy for an answer with this status."""
     tail = f"supervisorctl tail {program}"
     if status in (502, 503, 504):
         return f"nginx does not reach {program}. Run: {tail}"
     if status in (301, 302, 308):
-        return f"nginx takes this for http: name {Door.read().host} in SIGNALBOX_TRUSTED_PROXIES, as the proxy's host."
+        return f"nginx takes this for http: list {Door.read().host} in SIGNALBOX_TRUSTED_PROXIES, as the proxy's host."
     return f"Compare SIGNALBOX_URLS with the address that people use; then run: {tail}"
 
 
-def page_served(_: Walk) -> Iterator[Seen]:
-    """A page through nginx and uwsgi."""
+def page_served(_: Walk) -> Iterator[Observation]:
+    """Request a page through nginx and uwsgi."""
     try:
         status, body = _get("/sign-in/")
     except (OSError, http.client.HTTPException) as error:
         door = Door.read()
-        said = f"nothing answers at {door.host}:{door.port}: {error or type(error).__name__}"
-        yield red(said, "Run: supervisorctl status nginx; supervisorctl tail nginx stderr")
+        saw = f"nothing answers at {door.host}:{door.port}: {error or type(error).__name__}"
+        yield red(saw, "Run: supervisorctl status nginx; supervisorctl tail nginx stderr")
         return
     if status == 200:
         yield green(f"/sign-in/ is {len(body)} bytes")
     else:
-        yield red(f"/sign-in/ answers {status}", _why(status, "web"))
+        yield red(f"/sign-in/ answers {status}", _advice(status, "web"))
 
 
-def file_served(_: Walk) -> Iterator[Seen]:
-    """A static file from disk, by the name that pages use."""
+def file_served(_: Walk) -> Iterator[Observation]:
+    """Request a static file by the name that pages use, and compare its size with the file on disk."""
     collected = json.loads((settings.STATIC_ROOT / "staticfiles.json").read_text())["paths"]
     name = min((found for found in collected.values() if found.endswith((".js", ".css"))), default=None)
     if name is None:
@@ -110,8 +121,8 @@ def file_served(_: Walk) -> Iterator[Seen]:
     if status == 200 and len(body) == (settings.STATIC_ROOT / name).stat().st_size:
         yield green(f"{name} is {len(body)} bytes")
     else:
-        unreadable = f"See that nginx may read {settings.STATIC_ROOT}."
-        advice = unreadable if status in (200, 403, 404) else _why(status, "nginx")
+        unreadable = f"Check that nginx may read {settings.STATIC_ROOT}."
+        advice = unreadable if status in (200, 403, 404) else _advice(status, "nginx")
         yield red(f"{name} answers {status} with {len(body)} bytes", advice)
 
 
@@ -120,12 +131,12 @@ def _doctor() -> User:
 
 
 def _room_of(doctor: User) -> str:
-    """The name of the doctor's own hidden room, made when it is not there."""
+    """Return the name of the doctor's own hidden room; create the room if it is missing."""
     from proj.rooms.models import Membership, Room
 
     mine = Room.objects.filter(hidden=True, memberships__user=doctor).first()
     if mine is None:
-        # Somebody may have opened a room of that name for themselves.
+        # A person may have opened a room of that name already.
         taken = Room.objects.filter(key=DOCTOR).exists()
         name = f"{DOCTOR} {doctor.pk}-{int(time.time())}" if taken else DOCTOR
         mine = Room.objects.create(name=name, hidden=True, members_only=True)
@@ -135,11 +146,11 @@ def _room_of(doctor: User) -> str:
 
 @contextmanager
 def _visit(origin: str) -> Iterator[ClientConnection]:
-    """A WebSocket to the doctor's room, through nginx, signed in, from a page of `origin`."""
+    """Yield a signed-in WebSocket to the doctor's room, through nginx, from a page of `origin`."""
     doctor = _doctor()
     address = f"ws://{_main().netloc}/ws/chat/{quote(_room_of(doctor), safe='')}/"
     with (
-        session_for(doctor, seconds=60) as key,
+        session_for(doctor, SESSION_SECONDS) as key,
         Door.read().open() as sock,
         connect(
             address,
@@ -148,72 +159,70 @@ def _visit(origin: str) -> Iterator[ClientConnection]:
             subprotocols=[Subprotocol("signalbox.v1")],
             additional_headers={"Cookie": f"{settings.SESSION_COOKIE_NAME}={key}", **_headers()},
             proxy=None,
-            open_timeout=PATIENCE,
+            open_timeout=ANSWER_TIMEOUT_SECONDS,
             close_timeout=1,
         ) as connection,
     ):
         yield connection
 
 
-def handshake_accepted(_: Walk) -> Iterator[Seen]:
-    """A browser on one of our pages gets its socket."""
+def handshake_accepted(_: Walk) -> Iterator[Observation]:
+    """Open a socket as a browser on one of our pages does."""
     if not _doctor().is_active:
-        yield red("the person doctor is deactivated", "Activate doctor at /admin/: messages are tried in their name.")
+        yield red("the user doctor is deactivated", "Activate doctor at /admin/: it is the author of the test message.")
         return
     try:
         with _visit(settings.ADDRESSES[0]) as connection:
             first = _next(connection)
     except InvalidStatus as error:
         status = error.response.status_code
-        yield red(f"the handshake was answered {status}", _why(status, INTERFACE))
+        yield red(f"the handshake is answered with {status}", _advice(status, INTERFACE))
         return
     except (OSError, WebSocketException) as error:
-        yield red(f"no WebSocket: {error}", "Run: supervisorctl status; supervisorctl tail nginx stderr")
+        yield red(f"could not open a WebSocket: {error}", "Run: supervisorctl status; supervisorctl tail nginx stderr")
         return
-    if first.get("type") == "welcome":
-        yield green(f"{settings.ADDRESSES[0]} is welcome")
+    if first.type == "welcome":
+        yield green(f"a page of {settings.ADDRESSES[0]} is welcome")
     else:
-        yield red(f"instead of a welcome came {first}", "Run: supervisorctl tail interface:interface_0")
+        yield red(f"the first frame is no welcome: {first}", f"Run: supervisorctl tail {INTERFACE}")
 
 
-def stranger_refused(_: Walk) -> Iterator[Seen]:
-    """A page of somebody else's gets none: it would act in the name of whoever looks at it."""
+def stranger_refused(_: Walk) -> Iterator[Observation]:
+    """Check that a page of another origin gets no socket: it would act in the name of its reader."""
     origin = "http://somewhere-else.invalid"
     try:
         with _visit(origin):
-            yield red(
-                f"a page of {origin} got a socket", "Origins are not checked: see SIGNALBOX_URLS and proj/asgi.py."
-            )
+            advice = "Origins are not checked: see from_allowed_origin() in consumers/sockets/door.py."
+            yield red(f"a page of {origin} got a socket", advice)
     except InvalidStatus as error:
         status = error.response.status_code
         if status == 403:
             yield green("another origin gets 403")
         else:
-            yield red(f"another origin gets {status}, not 403", _why(status, INTERFACE))
+            yield red(f"another origin gets {status}, not 403", _advice(status, INTERFACE))
 
 
-def message_travels(walk: Walk) -> Iterator[Seen]:
-    """A message to the hidden room and back: socket, layer, worker, database, layer, socket."""
-    advice = "Run: supervisorctl tail worker-chat; supervisorctl tail interface:interface_0"
+def message_travels(walk: Walk) -> Iterator[Observation]:
+    """Post a message to the hidden room and await its event: socket, layer, worker, database, layer, socket."""
+    advice = f"Run: supervisorctl tail worker-chat; supervisorctl tail {INTERFACE}"
     with _visit(settings.ADDRESSES[0]) as connection:
         _next(connection)  # welcome
         since = time.perf_counter()
         text = f"The doctor was here at {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC."
         connection.send(json.dumps({"type": "post", "message": text, "client_id": walk.client_id}))
         try:
-            while (frame := _next(connection)).get("client_id") != walk.client_id:
+            while (frame := _next(connection)).client_id != walk.client_id:
                 pass
         except TimeoutError:
-            yield red(f"a message was not acknowledged within {PATIENCE:.0f} s", advice)
+            yield red(f"a message was not acknowledged within {ANSWER_TIMEOUT_SECONDS:.0f} s", advice)
             return
-        took = (time.perf_counter() - since) * 1000
-    if frame["type"] == "error":
-        yield red(f"a message was answered {frame.get('code')}: {frame.get('detail')}", advice)
+        duration_ms = (time.perf_counter() - since) * 1000
+    if frame.type == "error":
+        yield red(f"a message was answered with {frame.code}: {frame.detail}", advice)
     else:
-        yield green(f"stored and back as event {frame.get('seq')} in {took:.1f} ms")
+        yield green(f"stored and returned as event {frame.seq} in {duration_ms:.1f} ms")
 
 
-def _next(connection: ClientConnection) -> dict[str, Any]:
-    """The next frame. Raises TimeoutError when none comes in time."""
-    frame: dict[str, Any] = json.loads(connection.recv(timeout=PATIENCE))
-    return frame
+def _next(connection: ClientConnection) -> Frame:
+    """Return the next frame. Raise TimeoutError when there is none within ANSWER_TIMEOUT_SECONDS."""
+    return msgspec.json.decode(connection.recv(timeout=ANSWER_TIMEOUT_SECONDS), type=Frame)

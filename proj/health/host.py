@@ -1,4 +1,4 @@
-"""The host and what lies on it: settings, directories, disk, static files."""
+"""The host: settings, directories, free disk space, static files."""
 
 import filecmp
 import json
@@ -11,28 +11,30 @@ from pathlib import Path
 from django.conf import settings
 from django.core import checks
 
-from proj.health.report import Seen, Walk, green, red, yellow
+from proj.health.report import Observation, Walk, green, red, yellow
 
 MB = 1_000_000
+RED_FREE_BYTES = 200 * MB
+YELLOW_FREE_BYTES = 1000 * MB
 
 
-def settings_hold(_: Walk) -> Iterator[Seen]:
-    """Django's system checks, with those for deployment."""
+def settings_hold(_: Walk) -> Iterator[Observation]:
+    """Run Django's system checks, with those for deployment."""
     found = [message for message in checks.run_checks(include_deployment_checks=True) if not message.is_silenced()]
     errors = [message for message in found if message.level >= checks.ERROR]
-    said = "; ".join(f"{message.id}: {message.msg}" for message in errors or found)
+    saw = "; ".join(f"{message.id}: {message.msg}" for message in errors or found)
     hint = " ".join(str(message.hint) for message in errors or found if message.hint)
     advice = hint or "Run: manage.py check --deploy"
     if errors:
-        yield red(said, advice)
+        yield red(saw, advice)
     elif any(message.level >= checks.WARNING for message in found):
-        yield yellow(said, advice)
+        yield yellow(saw, advice)
     else:
-        yield green(f"checks are clean; people come to {', '.join(settings.ADDRESSES)}")
+        yield green(f"checks are clean; the addresses are {', '.join(settings.ADDRESSES)}")
 
 
-def directories_private(_: Walk) -> Iterator[Seen]:
-    """Only the owner gets at var/ (database, control socket, secret key), and it can be written."""
+def directories_private(_: Walk) -> Iterator[Observation]:
+    """Check that var/ (database, control socket, secret key) is private to its owner and can be written."""
     var: Path = settings.VAR
     secret = var / "signalbox.env"
     wrong: list[tuple[str, str]] = []
@@ -56,21 +58,21 @@ def _open_to_others(path: Path) -> bool:
     return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
 
 
-def disk_free(_: Walk) -> Iterator[Seen]:
-    """A full disk stops the database first."""
+def disk_free(_: Walk) -> Iterator[Observation]:
+    """Measure the free disk space: a full disk stops the database first."""
     usage = shutil.disk_usage(settings.VAR)
     saw = f"{usage.free / MB:,.0f} MB free of {usage.total / MB:,.0f} MB under var"
     advice = f"Make room on the disk of {settings.VAR}: old logs and backups first."
-    if usage.free < 200 * MB:
+    if usage.free < RED_FREE_BYTES:
         yield red(saw, advice)
-    elif usage.free < 1000 * MB:
+    elif usage.free < YELLOW_FREE_BYTES:
         yield yellow(saw, advice)
     else:
         yield green(saw)
 
 
-def static_collected(_: Walk) -> Iterator[Seen]:
-    """What pages refer to is where nginx serves it from, and is this version's."""
+def static_collected(_: Walk) -> Iterator[Observation]:
+    """Check that nginx serves this version of every static file from STATIC_ROOT."""
     root: Path = settings.STATIC_ROOT
     cure = "Run: manage.py collectstatic --noinput"
     try:
@@ -88,9 +90,9 @@ def static_collected(_: Walk) -> Iterator[Seen]:
     gone += [name for name in ours if name not in collected]
     old = [name for name, path in ours.items() if name not in gone and not _same(path, root / name)]
     if gone:
-        yield red(f"{len(gone)} files were not collected, as {gone[0]}", cure)
+        yield red(f"{len(gone)} files were not collected, such as {gone[0]}", cure)
     elif old:
-        yield yellow(f"{len(old)} files changed since they were collected, as {old[0]}", cure)
+        yield yellow(f"{len(old)} files changed since they were collected, such as {old[0]}", cure)
     else:
         yield green(f"{len(collected)} files")
 

@@ -1,67 +1,35 @@
-"""The processes: what supervisord says of each program, what the workers say themselves, how many sockets fit."""
+"""The processes: their states in supervisord, the heartbeats of the workers, and the number of sockets that fit."""
 
 import asyncio
-import http.client
 import re
-import socket
 import time
-import xmlrpc.client
 from collections.abc import Iterator
 from configparser import RawConfigParser
 from pathlib import Path
-from typing import Any
 
+import psutil
 from django.conf import settings
 from django.utils import timezone
 
-from proj.health.report import Seen, Walk, green, red, unseen, yellow
+from proj.health.report import Observation, Walk, green, red, unseen, yellow
+from proj.health.supervision import ProcessInfo, Supervisor, full_name
 
-FRESH = 15  # seconds; workers beat every 5
-FEW_SOCKETS = 1000
-SPARE = 200  # descriptors of an interface process that are not sockets
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    """HTTP to supervisord's control socket. Its own transport knows no timeout."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=5)
-        self.path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        try:
-            self.sock.connect(self.path)
-        except OSError:
-            self.sock.close()
-            raise
+MAX_HEARTBEAT_AGE_SECONDS = 15  # a worker sends one every 5 s
+SUPERVISOR_TIMEOUT_SECONDS = 5
+MIN_SOCKETS = 1000
+SPARE_DESCRIPTORS = 200  # open files of an interface process that are not sockets of browsers
+UNLIMITED_DESCRIPTORS = 1_000_000
+DEFAULT_WORKER_CONNECTIONS = 512  # of nginx
 
 
-class _UnixTransport(xmlrpc.client.Transport):
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.path = str(path)
-
-    def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        connection = _UnixConnection(self.path)
-        self._connection = host, connection  # where the transport finds it to close it
-        return connection
-
-
-def processes() -> dict[str, dict[str, Any]]:
-    """What supervisord knows of its processes, by the name that supervisorctl takes. Raises OSError when it is away."""
-    with xmlrpc.client.ServerProxy("http://localhost", _UnixTransport(settings.RUN / "supervisor.sock")) as server:
-        found: Any = server.supervisor.getAllProcessInfo()
-    return {_full(info["group"], info["name"]): info for info in found}
-
-
-def _full(group: str, name: str) -> str:
-    return name if group == name else f"{group}:{name}"
+def processes() -> dict[str, ProcessInfo]:
+    """Return supervisord's processes by the name that supervisorctl takes. Raise OSError without supervisord."""
+    with Supervisor(settings.RUN / "supervisor.sock", SUPERVISOR_TIMEOUT_SECONDS) as supervisor:
+        return {full_name(info["group"], info["name"]): info for info in supervisor.processes()}
 
 
 def expected(conf: Path) -> dict[str, bool]:
-    """The processes that a supervisord.conf promises, and whether each starts by itself."""
+    """Return the processes that a supervisord.conf lists, and whether each starts by itself."""
     parser = RawConfigParser(inline_comment_prefixes=(";", "#"), strict=False)
     parser.read(conf)
     groups = {
@@ -81,12 +49,12 @@ def expected(conf: Path) -> dict[str, bool]:
             group = groups.get(program, program)
             names = {"program_name": program, "process_num": number, "group_name": group}
             autostart = parser.get(section, "autostart", fallback="true").lower() in ("true", "1", "yes", "on")
-            found[_full(group, pattern % names)] = autostart
+            found[full_name(group, pattern % names)] = autostart
     return found
 
 
-def programs_run(_: Walk) -> Iterator[Seen]:
-    """Every program of supervisord.conf is running."""
+def programs_run(_: Walk) -> Iterator[Observation]:
+    """Check that every program of supervisord.conf is running."""
     try:
         running = processes()
     except PermissionError:
@@ -99,31 +67,31 @@ def programs_run(_: Walk) -> Iterator[Seen]:
         yield _program(name, running.get(name), autostart=autostart)
 
 
-def _program(name: str, info: dict[str, Any] | None, *, autostart: bool) -> Seen:
+def _program(name: str, info: ProcessInfo | None, *, autostart: bool) -> Observation:
     if info is None:
         return red("supervisord does not know it", "Run: supervisorctl update", name)
-    state, said = info["statename"], info["description"] or info["spawnerr"]
+    state, description = info["statename"], info["description"] or info["spawnerr"]
     if state == "RUNNING":
-        return green(said, name)
+        return green(description, name)
     if state in ("STARTING", "STOPPING"):
-        return unseen(f"{state}, not running yet", "Look again in some seconds.", name)
+        return unseen(f"{state}, not running yet", "Run the doctor again in some seconds.", name)
     if state == "STOPPED" and (not autostart or _replaced(name)):
-        return green("stopped: another one takes its place", name)
-    saw = f"{state}: {info['spawnerr'] or said}"
+        return green("stopped: this installation does not need it", name)
     verb = "start" if state in ("STOPPED", "EXITED", "FATAL") else "status"
-    # a program whose errors go where its output goes has no log of its own for them
+    # A program that sends its errors to standard output has no log of its own for them.
     log = "stderr" if info.get("stderr_logfile") else "stdout"
-    return red(saw, f"Run: supervisorctl tail {name} {log}; then: supervisorctl {verb} {name}", name)
+    advice = f"Run: supervisorctl tail {name} {log}; then: supervisorctl {verb} {name}"
+    return red(f"{state}: {info['spawnerr'] or description}", advice, name)
 
 
 def _replaced(name: str) -> bool:
-    """Whether the host's own Redis is used instead of the program."""
+    """Return whether the host's own Redis takes the place of the program."""
     ours = f"unix://{settings.RUN / 'redis.sock'}"
     return name == "redis" and ours != settings.REDIS_URL
 
 
-def workers_beat(_: Walk) -> Iterator[Seen]:
-    """Each named channel has a worker that said a moment ago that it is well."""
+def workers_beat(_: Walk) -> Iterator[Observation]:
+    """Check that each named channel has a worker with a recent heartbeat."""
     from proj.asgi import application  # here, because it loads every consumer
     from proj.layer.heartbeat import beats
 
@@ -131,7 +99,7 @@ def workers_beat(_: Walk) -> Iterator[Seen]:
     found = asyncio.run(beats())
     for channel in sorted(application.application_mapping["channel"].application_mapping):
         mine = [beat for beat in found if beat.channel == channel]
-        fresh = [beat for beat in mine if now - beat.at < FRESH]
+        fresh = [beat for beat in mine if now - beat.at < MAX_HEARTBEAT_AGE_SECONDS]
         program = _program_of(channel)
         if not fresh:
             last = f"the last heartbeat is {now - max(beat.at for beat in mine):.0f} s old" if mine else "no heartbeat"
@@ -149,13 +117,13 @@ def workers_beat(_: Walk) -> Iterator[Seen]:
 
 
 def _program_of(channel: str) -> str:
-    """The name, as supervisorctl takes it, of the first program that consumes this channel."""
+    """Return the name, as supervisorctl takes it, of the first program that consumes this channel."""
     names = expected(settings.BASE_DIR / "supervisord.conf")
     return next((name for name in names if name.partition(":")[0] == f"worker-{channel}"), f"worker-{channel}")
 
 
-def clock_leads(_: Walk) -> Iterator[Seen]:
-    """Some clock does what must be done by itself: sweeps, schedules, retention."""
+def clock_leads(_: Walk) -> Iterator[Observation]:
+    """Check that a clock leads: sweeps, schedules and retention need one."""
     from proj.runs.models import Lead  # here, because the settings may not be there
 
     lead = Lead.objects.filter(name="clock", until__gt=timezone.now()).first()
@@ -165,47 +133,43 @@ def clock_leads(_: Walk) -> Iterator[Seen]:
         yield green(f"{lead.holder} leads")
 
 
-def sockets_fit(_: Walk) -> Iterator[Seen]:
-    """How many browsers this host can hold: a socket costs nginx two descriptors and an interface process one."""
+def sockets_fit(_: Walk) -> Iterator[Observation]:
+    """Count the browsers that fit: a socket costs nginx two descriptors and an interface process one."""
     try:
         running = {name: info["pid"] for name, info in processes().items() if info["statename"] == "RUNNING"}
         interfaces = [pid for name, pid in running.items() if name.startswith("interface")]
         if not interfaces:
             yield unseen("no interface process is running", "First mend the programs.")
             return
-        held = sum(max(0, _descriptors(pid) - SPARE) for pid in interfaces)
+        held = sum(max(0, _max_descriptors(psutil.Process(pid)) - SPARE_DESCRIPTORS) for pid in interfaces)
         saw = f"interface processes hold {held:,}"
         if "nginx" in running:
-            proxied = sum(_proxied(pid) for pid in _children(running["nginx"]))
+            proxied = sum(_max_proxied(worker) for worker in psutil.Process(running["nginx"]).children())
             saw += f", nginx passes on {proxied:,}"
             held = min(held, proxied)
-    except (FileNotFoundError, ProcessLookupError, PermissionError) as error:
-        yield unseen(f"the limits of a process cannot be read: {error}", "Run this as root, or look again.")
+    except (OSError, psutil.Error) as error:
+        yield unseen(f"could not read the limits of a process: {error}", "Run this as root, or run it again.")
         return
     saw = f"room for {held:,} sockets ({saw})"
-    if held < FEW_SOCKETS:
+    if held < MIN_SOCKETS:
         yield yellow(saw, "Raise the limit of open files (LimitNOFILE= or ulimit -n) to 65536, and worker_connections.")
     else:
         yield green(saw)
 
 
-def _descriptors(pid: int) -> int:
-    """The process's soft limit of open files."""
-    line = re.search(r"^Max open files\s+(\S+)", Path(f"/proc/{pid}/limits").read_text(), re.MULTILINE)
-    return int(line[1]) if line and line[1].isdecimal() else 1_000_000
+def _max_descriptors(process: psutil.Process) -> int:
+    """Return the process's soft limit of open files."""
+    soft: int = process.rlimit(psutil.RLIMIT_NOFILE)[0]
+    return UNLIMITED_DESCRIPTORS if soft == psutil.RLIM_INFINITY else soft
 
 
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def _proxied(pid: int) -> int:
-    """How many sockets one nginx worker can pass on."""
-    return min(_descriptors(pid), _worker_connections()) // 2
+def _max_proxied(worker: psutil.Process) -> int:
+    """Return the number of sockets that one nginx worker can pass on."""
+    return min(_max_descriptors(worker), _worker_connections()) // 2
 
 
 def _worker_connections() -> int:
-    """From nginx's own configuration; its built-in default is 512."""
+    """Return the limit in nginx's own configuration."""
     texts = [path.read_text() for path in (settings.VAR / "nginx").glob("*.conf")]
     found = re.search(r"^\s*worker_connections\s+(\d+);", "\n".join(texts), re.MULTILINE)
-    return int(found[1]) if found else 512
+    return int(found[1]) if found else DEFAULT_WORKER_CONNECTIONS

@@ -1,4 +1,4 @@
-"""What the doctor reports, and how a walk through the steps is made."""
+"""The doctor's report: steps, the findings that they lead to, and the walk through all steps."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import uuid4
 
+MAX_LINE_CHARACTERS = 400
+
 
 class State(StrEnum):
-    """How a step is. UNSEEN is what could not be looked at, or has only just been started."""
+    """The state of a step. UNSEEN: the step could not be checked, or the process has only just been started."""
 
     GREEN = "green"
     YELLOW = "yellow"
@@ -17,8 +19,8 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What a step saw. `part` names it where one step looks at several things, as "worker-chat" among the programs."""
+class Observation:
+    """One result of a step. `part` names the subject in a step with several, as "worker-chat" among the programs."""
 
     state: State
     saw: str
@@ -26,45 +28,45 @@ class Seen:
     part: str = ""
 
 
-def green(saw: str, part: str = "") -> Seen:
-    return Seen(State.GREEN, saw, "", part)
+def green(saw: str, part: str = "") -> Observation:
+    return Observation(State.GREEN, saw, "", part)
 
 
-def yellow(saw: str, advice: str, part: str = "") -> Seen:
-    return Seen(State.YELLOW, saw, advice, part)
+def yellow(saw: str, advice: str, part: str = "") -> Observation:
+    return Observation(State.YELLOW, saw, advice, part)
 
 
-def red(saw: str, advice: str, part: str = "") -> Seen:
-    return Seen(State.RED, saw, advice, part)
+def red(saw: str, advice: str, part: str = "") -> Observation:
+    return Observation(State.RED, saw, advice, part)
 
 
-def unseen(saw: str, advice: str, part: str = "") -> Seen:
-    return Seen(State.UNSEEN, saw, advice, part)
+def unseen(saw: str, advice: str, part: str = "") -> Observation:
+    return Observation(State.UNSEEN, saw, advice, part)
 
 
 @dataclass(slots=True)
 class Walk:
-    """One run of the doctor, however often it repeats itself while it waits."""
+    """One run of the doctor, with all its repetitions while it waits."""
 
-    # A repeated client_id stores nothing: one run posts one message, however often it has to try.
+    # A repeated client_id stores nothing: one run of the doctor posts one message, however often it tries.
     client_id: str = field(default_factory=lambda: str(uuid4()))
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to look at. It is left out when one of `needs` (names of findings) is red or was left out.
+    """One thing to check. It is left out when one of `needs` (names of findings) is red or was left out.
 
-    Where a step looks at several things, each is a finding of its own, named as in "program worker-chat".
+    A step with several subjects leads to one finding for each, named as in "program worker-chat".
     """
 
     name: str
-    look: Callable[[Walk], Iterable[Seen]]
+    check: Callable[[Walk], Iterable[Observation]]
     needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report; `ms` is how long looking took, in milliseconds."""
+    """One line of the report; `ms` is the duration of the check in milliseconds."""
 
     step: str
     state: State
@@ -74,42 +76,43 @@ class Finding:
 
 
 def examine(steps: Iterable[Step], walk: Walk) -> Iterator[Finding]:
-    """Take the steps in order and yield each finding as it is made. Never raises: a step that raises is red."""
+    """Run the steps in order and yield each finding at once. A step that raises becomes a red finding."""
     closed: set[str] = set()
     for step in steps:
         blocked = [need for need in step.needs if need in closed]
         if blocked:
             closed.add(step.name)
-            yield Finding(step.name, State.UNSEEN, "could not look", f"first mend: {', '.join(blocked)}", 0.0)
+            yield Finding(step.name, State.UNSEEN, "not checked", f"First mend: {', '.join(blocked)}.", 0.0)
             continue
-        for finding in _look(step, walk):
+        for finding in _run(step, walk):
             if finding.state is State.RED:
                 closed.add(finding.step)
             yield finding
 
 
-def _look(step: Step, walk: Walk) -> Iterator[Finding]:
+def _run(step: Step, walk: Walk) -> Iterator[Finding]:
     since = time.perf_counter()
     try:
-        for seen in step.look(walk):
+        for seen in step.check(walk):
             name = f"{step.name} {seen.part}" if seen.part else step.name
-            yield Finding(name, seen.state, _line(seen.saw), seen.advice, _ms(since))
+            yield Finding(name, seen.state, _line(seen.saw), seen.advice, _ms_since(since))
             since = time.perf_counter()
-    except Exception as error:  # whatever it is, the other steps still have something to say
+    except Exception as error:  # the other steps still have something to report
         saw = f"{type(error).__name__}: {error}"
-        yield Finding(step.name, State.RED, _line(saw), "The doctor did not expect this; read var/log.", _ms(since))
+        advice = "The doctor did not expect this error; read var/log."
+        yield Finding(step.name, State.RED, _line(saw), advice, _ms_since(since))
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())[:400]
+    return " ".join(text.split())[:MAX_LINE_CHARACTERS]
 
 
-def _ms(since: float) -> float:
+def _ms_since(since: float) -> float:
     return round((time.perf_counter() - since) * 1000, 1)
 
 
 def exit_code(findings: Iterable[Finding]) -> int:
-    """0 all well (yellow is a warning), 1 something is red, 2 something could not be looked at."""
+    """Return 0 for green and yellow, 1 for any red finding, 2 for a step that could not be checked."""
     states = {finding.state for finding in findings}
     if State.RED in states:
         return 1

@@ -1,4 +1,4 @@
-"""The walk: every step in the order in which a message needs it."""
+"""All steps of the walk, in the order in which a message needs them."""
 
 from proj.health import front, host, programs, stores
 from proj.health.report import Step

@@ -1,8 +1,9 @@
-"""Where things are kept and carried: the database, Redis, and the two channel layers."""
+"""The database, Redis, and the two channel layers."""
 
 import asyncio
 import time
 from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -12,45 +13,63 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from proj.health.report import Seen, Walk, green, red, yellow
+from proj.health.report import Observation, Walk, green, red, yellow
 
 T = TypeVar("T")
-PATIENCE = 5  # seconds for one question to Redis
-OLDEST = (6, 2)  # Redis before it lacks commands that the layers use
+LAYER_TIMEOUT_SECONDS = 5
+MIN_REDIS_VERSION = (6, 2)  # older versions lack commands that the layers use
+SLOW_REDIS_SECONDS = 0.02
+ECHO_RETRY_SECONDS = 0.5
+YELLOW_SKEW_SECONDS = 1
+RED_SKEW_SECONDS = 10
 
 
 class NoAnswer(Exception):
-    """There was no answer in time."""
+    """Redis did not answer within LAYER_TIMEOUT_SECONDS."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """The product, its version, its rule for a full memory, and the best of five round trips in seconds."""
+
+    name: str
+    version: str
+    policy: str
+    latency: float
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The version's first two numbers."""
+        return tuple(int(part) for part in self.version.split(".")[:2])
 
 
 def _ask(question: Coroutine[Any, Any, T]) -> T:
-    """Run `question` on a loop of its own. The layers close their connections with the loop."""
+    """Run `question` on an event loop of its own. The layers close their connections with the loop."""
 
-    async def patiently() -> T:
+    async def limited() -> T:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(LAYER_TIMEOUT_SECONDS):
                 return await question
         except TimeoutError:
-            raise NoAnswer(f"no answer within {PATIENCE} s") from None
+            raise NoAnswer(f"Timed out after {LAYER_TIMEOUT_SECONDS} s.") from None
 
-    return asyncio.run(patiently())
+    return asyncio.run(limited())
 
 
 def _ms(seconds: float) -> str:
     return f"{seconds * 1000:.1f} ms"
 
 
-def database_writable(_: Walk) -> Iterator[Seen]:
-    """Reachable, migrated, and a row can be written (and is rolled back)."""
+def database_writable(_: Walk) -> Iterator[Observation]:
+    """Check that the database is reachable and migrated, and that a row can be written (it is rolled back)."""
     where = "var/signalbox.sqlite3" if connection.vendor == "sqlite" else "DATABASE_URL"
     try:
         connection.ensure_connection()
         version = ".".join(str(part) for part in connection.get_database_version())
     except Exception as error:
-        # What is wrong with a database connection is one sentence of the driver, without the password.
-        yield red(
-            f"{connection.display_name}: {error}".strip(), f"See that the database runs and that {where} names it."
-        )
+        # The driver's error is one sentence, without the password.
+        advice = f"Check that the database runs and that {where} names it."
+        yield red(f"{connection.display_name}: {error}".strip(), advice)
         return
     executor = MigrationExecutor(connection)
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -63,37 +82,31 @@ def database_writable(_: Walk) -> Iterator[Seen]:
             Session.objects.create(session_key=f"doctor{uuid4().hex[:26]}", session_data="", expire_date=timezone.now())
             transaction.set_rollback(True)
     except Exception as error:
-        yield red(
-            f"{connection.display_name} {version} takes no writes: {error}",
-            f"See disk space and permissions of {where}.",
-        )
+        advice = f"Check disk space and permissions of {where}."
+        yield red(f"{connection.display_name} {version} takes no writes: {error}", advice)
         return
     yield green(f"{connection.display_name} {version}, migrated, wrote in {_ms(time.perf_counter() - since)}")
 
 
-def redis_fit(_: Walk) -> Iterator[Seen]:
-    """Redis answers, is new enough, quick, and never throws away what it holds."""
+def redis_fit(_: Walk) -> Iterator[Observation]:
+    """Check that Redis answers quickly, is new enough, and never evicts messages."""
     try:
-        info, latency = _ask(_about_redis())
+        server = _ask(_about_redis())
     except Exception as error:
-        yield red(f"Redis does not answer: {error}", "Run: supervisorctl start redis (or see that REDIS_URL is right)")
+        yield red(f"Redis does not answer: {error}", "Run: supervisorctl start redis (or correct REDIS_URL)")
         return
-    name, version = ("Valkey", info["valkey_version"]) if "valkey_version" in info else ("Redis", info["redis_version"])
-    policy = info.get("maxmemory_policy", "unknown")
-    saw = f"{name} {version}, {policy}, {_ms(latency)} a question"
-    numbers = tuple(int(part) for part in str(version).split(".")[:2])
-    if numbers < OLDEST:
+    saw = f"{server.name} {server.version}, {server.policy}, {_ms(server.latency)} a round trip"
+    if server.numbers < MIN_REDIS_VERSION:
         yield red(saw, "Install Redis 6.2 or newer, or Valkey.")
-    elif policy != "noeviction":
-        yield red(saw, "Set maxmemory-policy to noeviction: anything else throws away messages that wait.")
-    elif latency > 0.02:
-        yield yellow(saw, "Redis is slow to answer: look at the host's load and at the network to Redis.")
+    elif server.policy != "noeviction":
+        yield red(saw, "Set maxmemory-policy to noeviction: any other policy evicts messages that wait.")
+    elif server.latency > SLOW_REDIS_SECONDS:
+        yield yellow(saw, "Redis answers slowly: check the host's load and the network to Redis.")
     else:
         yield green(saw)
 
 
-async def _about_redis() -> tuple[dict[str, Any], float]:
-    """INFO, and the best of five round trips in seconds."""
+async def _about_redis() -> ServerInfo:
     redis = get_channel_layer("work").connection(0)
     info = await redis.info()
     best = float("inf")
@@ -101,35 +114,36 @@ async def _about_redis() -> tuple[dict[str, Any], float]:
         since = time.perf_counter()
         await redis.ping()
         best = min(best, time.perf_counter() - since)
-    return info, best
+    name, key = ("Valkey", "valkey_version") if "valkey_version" in info else ("Redis", "redis_version")
+    return ServerInfo(name, str(info[key]), info.get("maxmemory_policy", "unknown"), best)
 
 
-def clocks_agree(_: Walk) -> Iterator[Seen]:
-    """Messages that wait are dropped by age, and leases end by the clock: hosts must agree on the time."""
+def clocks_agree(_: Walk) -> Iterator[Observation]:
+    """Compare the clocks of this host and of Redis: messages are dropped by age, and leases end by the clock."""
     skew = _ask(_skew())
     saw = f"this host is {abs(skew):.3f} s {'ahead of' if skew > 0 else 'behind'} Redis"
     advice = "Let both hosts keep time by NTP: systemctl status chronyd (or systemd-timesyncd)."
-    if abs(skew) > 10:
+    if abs(skew) > RED_SKEW_SECONDS:
         yield red(saw, advice)
-    elif abs(skew) > 1:
+    elif abs(skew) > YELLOW_SKEW_SECONDS:
         yield yellow(saw, advice)
     else:
         yield green(saw)
 
 
 async def _skew() -> float:
-    """Seconds that this host's clock is ahead of Redis'."""
+    """Return the seconds by which this host's clock is ahead of the clock of Redis."""
     redis = get_channel_layer("work").connection(0)
-    await redis.ping()  # the connection is made before time is taken
+    await redis.ping()  # connects before the measurement
     before = time.time()
     seconds, microseconds = await redis.time()
     skew: float = (before + time.time()) / 2 - (seconds + microseconds / 1e6)
     return skew
 
 
-def frames_travel(_: Walk) -> Iterator[Seen]:
-    """The layer of frames: a message to a group reaches a channel in it."""
-    yield green(f"a message to a group and back in {_ms(_ask(_frame_and_back()))}")
+def frames_travel(_: Walk) -> Iterator[Observation]:
+    """Send a message to a group through the layer of frames, and receive it on a channel of the group."""
+    yield green(f"a message to a group came back in {_ms(_ask(_frame_and_back()))}")
 
 
 async def _frame_and_back() -> float:
@@ -137,33 +151,33 @@ async def _frame_and_back() -> float:
     group = f"doctor.{uuid4().hex}"
     channel = await layer.new_channel()
     await layer.group_add(group, channel)
-    # Subscribing is not confirmed, and the first message may be quicker than it: the second one is timed.
+    # A subscription is not confirmed, and the first message may overtake it: only the second message is timed.
     await _echo(layer, group, channel)
-    took = await _echo(layer, group, channel)
+    duration = await _echo(layer, group, channel)
     await layer.group_discard(group, channel)
-    return took
+    return duration
 
 
 async def _echo(layer: Any, group: str, channel: str) -> float:
-    """Send to the group until it comes back; how long that took the last time, in seconds."""
+    """Send to the group until a message comes back; return the last round trip in seconds."""
     nonce = uuid4().hex
     received = asyncio.ensure_future(layer.receive(channel))
     try:
         while True:
             since = time.perf_counter()
             await layer.group_send(group, {"type": "doctor.frame", "nonce": nonce})
-            if not (await asyncio.wait({received}, timeout=0.5))[0]:
+            if not (await asyncio.wait({received}, timeout=ECHO_RETRY_SECONDS))[0]:
                 continue
             if received.result().get("nonce") == nonce:
                 return time.perf_counter() - since
-            received = asyncio.ensure_future(layer.receive(channel))  # an earlier one that came late
+            received = asyncio.ensure_future(layer.receive(channel))  # that one was late: it is of an earlier attempt
     finally:
         received.cancel()
 
 
-def work_travels(_: Walk) -> Iterator[Seen]:
-    """The layer of named channels: what is sent is received."""
-    yield green(f"a message to a named channel and back in {_ms(_ask(_work_and_back()))}")
+def work_travels(_: Walk) -> Iterator[Observation]:
+    """Send a message to a named channel, and receive it there."""
+    yield green(f"a message to a named channel came back in {_ms(_ask(_work_and_back()))}")
 
 
 async def _work_and_back() -> float:

@@ -1,4 +1,4 @@
-"""deploy/serving.py: what counts as serving again, so that a roll goes on no sooner and not much later."""
+"""deploy/serving.py: the moment when a restarted process serves, so that a roll goes on neither early nor late."""
 
 import os
 import socket
@@ -11,6 +11,7 @@ import pytest
 from django.utils import timezone
 
 from deploy.serving import serves
+from proj.health.supervision import ProcessInfo
 from proj.layer import heartbeat, loop
 from proj.layer.heartbeat import Beat
 from proj.runs.models import Lead
@@ -18,8 +19,18 @@ from proj.runs.models import Lead
 NOWHERE = Path("/nowhere")
 
 
-def process(group: str, *, pid: int = 4711, lived: float = 1.0, state: str = "RUNNING") -> dict[str, Any]:
-    return {"group": group, "name": group, "pid": pid, "now": 1000.0 + lived, "start": 1000.0, "statename": state}
+def process(group: str, *, pid: int = 4711, lived: int = 1, state: str = "RUNNING") -> ProcessInfo:
+    return {
+        "group": group,
+        "name": group,
+        "statename": state,
+        "description": "",
+        "spawnerr": "",
+        "pid": pid,
+        "start": 1000,
+        "now": 1000 + lived,
+        "stderr_logfile": "",
+    }
 
 
 @pytest.fixture
@@ -55,7 +66,7 @@ def test_a_clock_serves_when_it_leads_or_another_hosts_clock_does(settings: Any)
     settings.HOST = "here"
     later = timezone.now() + timedelta(seconds=15)
 
-    def clock(lived: float) -> bool:
+    def clock(lived: int) -> bool:
         return serves(NOWHERE, process("clock", pid=os.getpid(), lived=lived))
 
     assert not clock(lived=60), "nobody leads"

@@ -11,10 +11,10 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from proj.health import host
-from proj.health.report import Seen, State, Walk
+from proj.health.report import Observation, State, Walk
 
 
-def only(found: Iterator[Seen]) -> Seen:
+def only(found: Iterator[Observation]) -> Observation:
     (seen,) = found
     return seen
 

@@ -12,7 +12,7 @@ from django.conf import settings as shipped
 from pytest_django import Settings
 
 from proj.health import programs
-from proj.health.report import Seen, State, Walk
+from proj.health.report import Observation, State, Walk
 from tests.conftest import wait_for
 
 CONF = """\
@@ -71,7 +71,7 @@ def supervised(root: Path) -> Iterator[Path]:
             server.wait(20)
 
 
-def look() -> dict[str, Seen]:
+def look() -> dict[str, Observation]:
     return {f"program {seen.part}".strip(): seen for seen in programs.programs_run(Walk())}
 
 

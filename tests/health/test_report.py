@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from proj.health.report import Finding, Seen, State, Step, Walk, examine, exit_code, green, red, unseen, yellow
+from proj.health.report import Finding, Observation, State, Step, Walk, examine, exit_code, green, red, unseen, yellow
 
 
-def step(name: str, *seen: Seen, needs: tuple[str, ...] = ()) -> Step:
+def step(name: str, *seen: Observation, needs: tuple[str, ...] = ()) -> Step:
     return Step(name, lambda _: iter(seen), needs)
 
 
@@ -43,7 +43,7 @@ def test_a_part_stops_only_what_needs_that_part() -> None:
 
 
 def test_a_step_that_raises_is_red_with_what_it_raised_on_one_line() -> None:
-    def look(walk: Walk) -> Iterator[Seen]:
+    def look(walk: Walk) -> Iterator[Observation]:
         yield green("half way", "one")
         raise ValueError("so\nit went")
 

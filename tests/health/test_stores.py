@@ -9,10 +9,10 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 
 from proj.health import stores
-from proj.health.report import Seen, State, Walk
+from proj.health.report import Observation, State, Walk
 
 
-def only(found: Iterator[Seen]) -> Seen:
+def only(found: Iterator[Observation]) -> Observation:
     (seen,) = found
     return seen
 

@@ -1,4 +1,4 @@
-"""`manage.py doctor`: is everything well, and if not, what is to be done."""
+"""`manage.py doctor`: check every station of a message's path, and print a remedy for each fault."""
 
 import json
 import time
@@ -13,7 +13,8 @@ from django.db import close_old_connections
 from proj.health.report import Finding, State, Walk, examine, exit_code
 
 WORDS = {State.GREEN: "ok", State.YELLOW: "warning", State.RED: "RED", State.UNSEEN: "unseen"}
-PAUSE = 1.0  # seconds between two walks while waiting
+PAUSE_SECONDS = 1.0  # between two walks while waiting
+MAX_WAIT_SECONDS = 86_400
 
 
 def seconds(text: str) -> float:
@@ -21,20 +22,20 @@ def seconds(text: str) -> float:
         value = float(text)
     except ValueError:
         value = -1
-    if not 0 <= value <= 86_400:
-        raise ArgumentTypeError("a number of seconds from 0 to 86400")
+    if not 0 <= value <= MAX_WAIT_SECONDS:
+        raise ArgumentTypeError(f"a number of seconds from 0 to {MAX_WAIT_SECONDS}")
     return value
 
 
 class Command(BaseCommand):
-    """Exit status: 0 green (warnings too), 1 something is red, 2 something could not be looked at."""
+    """Exit status: 0 green (warnings too), 1 a step is red, 2 a step could not be checked."""
 
     help = (
-        "Walk the path that a message takes and say for each step what was seen and what to do: settings, directories, "
+        "Check every station of a message's path and print for each the result and the remedy: settings, directories, "
         "disk, database, programs, Redis, both layers, workers, and through nginx a page, a WebSocket and a message "
-        "there and back. Exit status: 0 green (a warning is no failure), 1 red, 2 could not look."
+        "there and back. Exit status: 0 green (a warning is no failure), 1 red, 2 a step could not be checked."
     )
-    requires_system_checks = []  # they are its first step, and a report even when they fail
+    requires_system_checks = []  # they are the doctor's first step, so that their failure is reported as well
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print a list of {step, state, saw, advice, ms}")
@@ -43,7 +44,7 @@ class Command(BaseCommand):
             type=seconds,
             default=0.0,
             metavar="SECONDS",
-            help="repeat until green, at most so long; print changes",
+            help="repeat until green, for at most SECONDS; print changes",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -52,15 +53,15 @@ class Command(BaseCommand):
         known: dict[str, State] = {}
         while True:
             findings = []
-            for finding in self.look(walk):
+            for finding in self.walk(walk):
                 findings.append(finding)
                 if not quiet and known.get(finding.step) != finding.state:
                     self.show(finding)
                     known[finding.step] = finding.state
             code = exit_code(findings)
-            if code == 0 or time.monotonic() + PAUSE > until:
+            if code == 0 or time.monotonic() + PAUSE_SECONDS > until:
                 break
-            time.sleep(PAUSE)
+            time.sleep(PAUSE_SECONDS)
         if quiet:
             self.stdout.write(json.dumps([asdict(finding) for finding in findings], indent=1, ensure_ascii=False))
         else:
@@ -68,10 +69,10 @@ class Command(BaseCommand):
         if code:
             raise SystemExit(code)
 
-    def look(self, walk: Walk) -> Iterator[Finding]:
-        from proj.health.steps import STEPS  # loads the layers and the rooms
+    def walk(self, walk: Walk) -> Iterator[Finding]:
+        from proj.health.steps import STEPS  # here, because it loads the layers and the rooms
 
-        close_old_connections()  # the database may have been away since the last walk
+        close_old_connections()  # the database may have restarted since the last walk
         yield from examine(STEPS, walk)
 
     def show(self, finding: Finding) -> None:
@@ -95,4 +96,4 @@ class Command(BaseCommand):
             return
         wrong = State.RED if code == 1 else State.UNSEEN
         names = ", ".join(finding.step for finding in findings if finding.state is wrong)
-        self.stdout.write(f"Red: {names}." if code == 1 else f"Could not look at: {names}.")
+        self.stdout.write(f"Red: {names}." if code == 1 else f"Not checked: {names}.")
