@@ -1,1 +1,1 @@
-"""What puts Signalbox on a host: scripts that supervisord runs, and the modules behind them."""
+"""Installation on a host: the scripts that supervisord runs, and the modules behind them."""

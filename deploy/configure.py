@@ -1,8 +1,7 @@
-"""Write var/signalbox.env: what a host needs to know, readable by its owner only. Values that are there stay.
+"""Write var/signalbox.env, the settings of this host, readable by its owner only. Existing values stay.
 
-SIGNALBOX_PORT and SIGNALBOX_BIND in the environment are written down, so that the next start says the same, and the
-addresses that followed from the old ones follow the new. Nothing is written when somebody else holds the port.
-Prints the main address for deploy/up.
+SIGNALBOX_PORT and SIGNALBOX_BIND from the environment are written to the file for the next start, and default addresses
+follow them. Nothing is written when another process holds the port. Prints the main address for deploy/up.
 """
 
 import os
@@ -29,7 +28,7 @@ def parse(text: str) -> dict[str, str]:
 
 
 def changed(text: str, values: dict[str, str]) -> str:
-    """`text` with these values set, every other line as it was."""
+    """Return `text` with these values set and every other line unchanged."""
     for key, value in values.items():
         line = f"{key}={value}"
         pattern = re.compile(rf"^\s*(?:export\s+)?{key}\s*=.*$", re.MULTILINE)
@@ -46,7 +45,7 @@ def default_urls(settings: dict[str, str]) -> str:
 
 
 def configured(old: dict[str, str], environment: dict[str, str]) -> dict[str, str]:
-    """The values to write, given those of the file and of the environment."""
+    """Return the values to write, from those of the file and of the environment."""
     given = {key: environment[key].strip() for key in KEPT if environment.get(key)}
     new = {"SIGNALBOX_BIND": "127.0.0.1", "SIGNALBOX_PORT": "8080"} | old | given
     if "\n" in "".join(given.values()):
@@ -57,9 +56,9 @@ def configured(old: dict[str, str], environment: dict[str, str]) -> dict[str, st
     except ValueError:
         refuse(f"the setting SIGNALBOX_PORT must be a whole number from 1 to 65535, {new['SIGNALBOX_PORT']!r} is not")
     try:
-        # Addresses that somebody chose stay; those that followed from the port follow it.
-        followed = "SIGNALBOX_URLS" not in old or old["SIGNALBOX_URLS"] == default_urls(old)
-        if "SIGNALBOX_URLS" not in given and followed:
+        # Chosen addresses stay; default addresses follow the new port.
+        default = "SIGNALBOX_URLS" not in old or old["SIGNALBOX_URLS"] == default_urls(old)
+        if "SIGNALBOX_URLS" not in given and default:
             new["SIGNALBOX_URLS"] = default_urls(new)
     except ValueError as error:
         refuse(f"the setting SIGNALBOX_BIND must be {error}, {new['SIGNALBOX_BIND']!r} is not")
@@ -85,7 +84,7 @@ def main() -> None:
     settings = old | values
     sentence = port.taken(listen.ROOT, settings["SIGNALBOX_BIND"], int(settings["SIGNALBOX_PORT"]))
     if sentence:
-        refuse(f"{sentence}. Another one: SIGNALBOX_PORT=8090 ./deploy/up")
+        refuse(f"{sentence}. To use another port: SIGNALBOX_PORT=8090 ./deploy/up")
     if values:
         write(changed(text, values))
     FILE.chmod(0o600)

@@ -1,4 +1,4 @@
-"""What nginx needs to know, read once, typed, from the environment and var/signalbox.env (see proj/env.py)."""
+"""The settings for nginx, read once, typed, from the environment and var/signalbox.env (see proj/env.py)."""
 
 import ipaddress
 import os
@@ -10,11 +10,12 @@ from pathlib import Path
 from proj.env import Settings, networks, origins, refuse, whole
 
 ROOT = Path(__file__).resolve().parent.parent
+UNLIMITED_FILES = 1_048_576
 
 
 @dataclass(frozen=True)
 class Listen:
-    """Where nginx listens, under which names, for whom, and how much of it."""
+    """nginx's address, server names, trusted proxies, certificate and limits."""
 
     bind: str
     port: int
@@ -43,7 +44,7 @@ def file(text: str) -> str:
 
 
 def host_urls(bind: str, port: int) -> str:
-    """The addresses that a host with this BIND and PORT has until somebody sets SIGNALBOX_URLS."""
+    """Return the default of SIGNALBOX_URLS for a host with this BIND and PORT."""
     where = ipaddress.ip_address(bind)
     if where.is_unspecified:
         hosts = ["127.0.0.1", "localhost", *own_names()]
@@ -56,14 +57,14 @@ def host_urls(bind: str, port: int) -> str:
 
 
 def own_names() -> list[str]:
-    """The names and addresses under which other hosts find this one, as far as it knows."""
+    """Return the names and addresses under which other hosts can reach this one, as far as it knows."""
     import socket
 
     names = [socket.gethostname(), socket.getfqdn()]
     for family, far in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             try:
-                probe.connect((far, 9))  # sends nothing; it only asks which address would be used
+                probe.connect((far, 9))  # sends nothing; it only selects the local address
                 names.append(probe.getsockname()[0])
             except OSError:
                 continue
@@ -78,15 +79,15 @@ def read(root: Path = ROOT) -> Listen:
         bind=bind,
         port=port,
         origins=setting("SIGNALBOX_URLS", host_urls(bind, port), origins),
-        # who may say, by X-Forwarded-For and X-Forwarded-Proto, whom they forward
+        # Proxies in front: their X-Forwarded-For and X-Forwarded-Proto are believed.
         trusted_proxies=setting("SIGNALBOX_TRUSTED_PROXIES", "", networks),
         certificate=setting("SIGNALBOX_TLS_CERTIFICATE", "", file),
         key=setting("SIGNALBOX_TLS_KEY", "", file),
-        # with TLS here: a second port whose only answer is the https address; 0 for none
+        # With TLS in this nginx: a second port that only redirects to the https address; 0 for none.
         redirect_port=setting("SIGNALBOX_REDIRECT_PORT", "0", whole(0, 65535)),
-        # how many sockets nginx is made for; each costs it two connections and 18 kB
+        # The number of sockets that nginx is configured for; each costs it two connections and 18 kB.
         sockets=setting("SIGNALBOX_SOCKETS", "5000", whole(10, 1_000_000)),
-        # for one client address; wide, because a whole office may share one. 0 for no limit
+        # For one client address. The limits are wide, because a whole office may share an address; 0 for no limit.
         address_requests=setting("SIGNALBOX_ADDRESS_REQUESTS", "500", whole(0, 100_000)),
         address_connections=setting("SIGNALBOX_ADDRESS_CONNECTIONS", "2000", whole(0, 1_000_000)),
     )
@@ -96,7 +97,7 @@ def read(root: Path = ROOT) -> Listen:
 
 
 def interfaces(root: Path = ROOT) -> int:
-    """How many interface processes supervisord.conf has."""
+    """Return the number of interface processes in supervisord.conf."""
     conf = RawConfigParser(inline_comment_prefixes=(";",), strict=False)
     conf.read(root / "supervisord.conf", encoding="utf-8")
     try:
@@ -110,6 +111,6 @@ def cores() -> int:
 
 
 def descriptors() -> int:
-    """How many files this process, and what it execs, may open."""
+    """Return the number of files that this process and the programs it execs may open."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return 1_048_576 if soft == resource.RLIM_INFINITY else soft
+    return UNLIMITED_FILES if soft == resource.RLIM_INFINITY else soft

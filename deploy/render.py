@@ -1,4 +1,4 @@
-"""Write what nginx needs to know about this host to var/nginx/*.conf, which nginx/nginx.conf includes.
+"""Write the parts of nginx's configuration that depend on this host to var/nginx/*.conf; nginx.conf includes them.
 
 deploy/nginx.sh runs it each time nginx starts. A bad setting ends it with one sentence.
 """
@@ -14,18 +14,18 @@ HEADER = "# Made by deploy/render.py from var/signalbox.env and supervisord.conf
 def main_conf(files: int, processors: int, root_user: bool) -> str:
     lines = [f"worker_processes {max(1, processors // 2)};", f"worker_rlimit_nofile {files};"]
     if root_user:
-        # Everything of this checkout then belongs to root and is closed to others, nginx's workers included.
+        # All files of this checkout then belong to root and are closed to others, so nginx's workers need root.
         lines.insert(0, "user root;")
     return "\n".join(lines)
 
 
 def events_conf(listen: Listen, files: int) -> str:
-    """Two connections per socket and some for pages, within what the host allows (64 are nginx's own files)."""
+    """Allow two connections per socket and 1,000 for pages, within the host's limit (64 are nginx's own files)."""
     return f"worker_connections {max(64, min(2 * listen.sockets + 1000, files - 64))};"
 
 
 def policy(listen: Listen) -> str:
-    """The Content-Security-Policy: everything from here, nothing inline, nothing in a frame."""
+    """Return the Content-Security-Policy: everything from our origins, nothing inline, nothing in a frame."""
     sockets = " ".join("ws" + origin.removeprefix("http") for origin in listen.origins)
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -35,13 +35,13 @@ def policy(listen: Listen) -> str:
 
 
 def http_conf(listen: Listen, numprocs: int) -> str:
-    # the zone: nginx's own processes count together, else each would give its first sockets to interface_0
+    # The zone: nginx's workers count connections together, else each would give its first sockets to interface_0.
     lines = ["upstream interface {", "    zone interface 64k;", "    least_conn;"]
-    # max_fails=0: a process that restarts must not be shunned for ten seconds, nor all of them at once
+    # max_fails=0: nginx must not avoid a restarting process for ten seconds, nor all of them at once.
     lines += [f"    server unix:var/run/interface_{number}.sock max_fails=0;" for number in range(numprocs)]
     lines += ["}", f'map "" $content_security_policy {{ default "{policy(listen)}"; }}']
     lines += [f"set_real_ip_from {network};" for network in listen.trusted_proxies]
-    # What a client claims about the scheme counts only when the connection comes from a trusted proxy.
+    # The header with the scheme counts only when the connection comes from a trusted proxy.
     lines += ["geo $realip_remote_addr $from_proxy {", "    default 0;"]
     lines += [f"    {network} 1;" for network in listen.trusted_proxies]
     lines += ["}", 'map "$from_proxy:$http_x_forwarded_proto" $forwarded_scheme {', "    default $scheme;"]
@@ -62,7 +62,7 @@ def certificate(listen: Listen) -> list[str]:
 
 
 def stranger_conf(listen: Listen) -> str:
-    """The server for Host names that are not ours; it holds the port's options for both servers."""
+    """Return the server for foreign Host names; it holds the port's options for both servers."""
     tls = " ssl" if listen.certificate else ""
     lines = [f"listen {place(listen, listen.port)} default_server backlog=4096{tls};"]
     return "\n".join(lines + (certificate(listen) if tls else []))
@@ -75,12 +75,12 @@ def server_conf(listen: Listen) -> str:
     lines = [f"listen {place(listen, listen.port)}{' ssl' if tls else ''};", f"server_name {names};"]
     if tls:
         lines += certificate(listen)
-        # plain HTTP that arrives at the TLS port
+        # 497: plain HTTP on the TLS port.
         lines.append(f"error_page 497 =301 {listen.origins[0]}$request_uri;")
     if all(origin.startswith("https:") for origin in listen.origins):
         lines.append(f"if ($forwarded_scheme = http) {{ return 301 {listen.origins[0]}$request_uri; }}")
     if listen.address_requests:
-        # ten seconds of it may come at once, and without delay
+        # The burst is ten seconds of requests, without delay.
         lines.append(f"limit_req zone=requests burst={listen.address_requests * 10} nodelay;")
     if listen.address_connections:
         lines.append(f"limit_conn connections {listen.address_connections};")
@@ -95,7 +95,7 @@ def redirect_conf(listen: Listen) -> str:
 
 
 def render(listen: Listen, numprocs: int, files: int, processors: int, root_user: bool) -> dict[str, str]:
-    """The text of each file of var/nginx, by name."""
+    """Return the text of each file of var/nginx, by name."""
     if numprocs < 1:
         refuse("numprocs of [program:interface] in supervisord.conf must be at least 1")
     return {

@@ -1,9 +1,9 @@
-"""`python -m deploy.running`: say which runs go on while everything else is down, and how to end them.
+"""`python -m deploy.running`: print the runs that go on while everything else is down, and the way to end them.
 
 A run is no part of the stack: its launcher has a session of its own, so that a roll-out outlives the tool that started
-it. The next ./deploy/up takes it up again where its output was left.
+it. The next ./deploy/up continues to store its output.
 
-Standard library only, as in deploy/takeover.py.
+This module uses the standard library only, for the reason that deploy/takeover.py gives.
 """
 
 import json
@@ -14,21 +14,21 @@ from deploy.takeover import ROOT, Process
 
 
 def running(root: Path) -> dict[str, int]:
-    """The pids of the launchers that are alive, by the id of their run."""
+    """Return the pids of the running launchers by the id of their run."""
     found = {}
     for file in sorted((root / "var" / "runs").glob("*/launcher.json")):
         try:
-            said = json.loads(file.read_text())
-            launcher = Process(int(said["pid"]), int(said["start"]))
+            written = json.loads(file.read_text())
+            launcher = Process(int(written["pid"]), int(written["start"]))
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        if said.get("boot") == boot() and launcher.alive():
+        if written.get("boot") == boot() and launcher.alive():
             found[file.parent.name] = launcher.pid
     return found
 
 
 def boot() -> str:
-    """The id of the host's present boot: pids and start times of another one mean nothing."""
+    """Return the id of the host's present boot: pids and start times of an earlier boot mean nothing."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
@@ -38,7 +38,7 @@ def main() -> None:
         return
     many = "1 run goes on" if len(pids) == 1 else f"{len(pids)} runs go on"
     sys.stdout.write(
-        f"{many}; the next ./deploy/up takes up their output. To end them, each with its grace time:\n"
+        f"{many}; the next ./deploy/up continues to store the output. To end them, each with its grace time:\n"
         f"  kill {' '.join(str(pid) for pid in pids.values())}\n"
     )
 

@@ -24,7 +24,7 @@ def refuse(sentence: str) -> NoReturn:
 
 
 def check(database: Path) -> None:
-    """Raise sqlite3.DatabaseError unless this file is a whole database of ours."""
+    """Raise sqlite3.DatabaseError unless this file is an intact database of Signalbox."""
     with contextlib.closing(sqlite3.connect(database)) as copy:
         answer = copy.execute("PRAGMA quick_check").fetchone()[0]
         if answer != "ok":
@@ -33,7 +33,7 @@ def check(database: Path) -> None:
 
 
 def copy_database(database: Path, target: Path) -> None:
-    """A copy of one moment, whatever is being written meanwhile, as one file without a write-ahead log."""
+    """Copy the database as of one moment, during writes as well, into one file without a write-ahead log."""
     with (
         contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as source,
         contextlib.closing(sqlite3.connect(target)) as copy,
@@ -43,9 +43,9 @@ def copy_database(database: Path, target: Path) -> None:
 
 
 def backup(file: Path, database: Path, media: Path) -> None:
-    """Write the archive; it appears under its name only when it is whole and its database was checked."""
+    """Write the archive; it gets its name only when it is complete and its database is checked."""
     if file.exists():
-        refuse(f"{file} is there already; choose another name")
+        refuse(f"{file} exists already; choose another name")
     if not database.exists():
         refuse(f"there is no database at {database}")
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=file.parent) as folder:
@@ -61,7 +61,7 @@ def backup(file: Path, database: Path, media: Path) -> None:
 
 
 def unpack(file: Path, folder: Path) -> None:
-    """Plain files only, and only inside `folder`, whatever the archive says."""
+    """Extract regular files only, and only into `folder`. Raise TarError for any other member."""
     with tarfile.open(file, "r:gz") as tar:
         for member in tar:
             path = PurePosixPath(member.name)
@@ -75,7 +75,7 @@ def unpack(file: Path, folder: Path) -> None:
                     with Path(folder, path).open("wb") as target:
                         shutil.copyfileobj(source, target)
             else:
-                raise tarfile.TarError(f"{member.name} does not belong there")
+                raise tarfile.TarError(f"unexpected member {member.name}")
 
 
 def running(root: Path) -> bool:
@@ -83,7 +83,7 @@ def running(root: Path) -> bool:
 
 
 def restore(root: Path, file: Path, database: Path, media: Path) -> Path:
-    """Replace database and media by the archive's. Returns the folder that holds what was there before."""
+    """Replace database and media by the archive's. Return the folder that holds the former files."""
     if running(root):
         refuse("Signalbox is running; stop it first: ./deploy/down")
     aside = database.parent / time.strftime("before-restore-%Y%m%d-%H%M%S", time.gmtime())
@@ -106,19 +106,19 @@ def restore(root: Path, file: Path, database: Path, media: Path) -> Path:
 def main() -> None:
     from proj import settings
 
-    what = settings.DATABASES["default"]
-    if not what["ENGINE"].endswith("sqlite3"):
+    database = settings.DATABASES["default"]
+    if not database["ENGINE"].endswith("sqlite3"):
         refuse(
             "the database is PostgreSQL: use pg_dump and pg_restore, then manage.py newepoch "
             "and manage.py cancelqueued; copy var/media beside it"
         )
-    verb, file, database = sys.argv[1], Path(sys.argv[2]), Path(what["NAME"])
+    verb, file, path = sys.argv[1], Path(sys.argv[2]), Path(database["NAME"])
     if verb == "backup":
-        backup(file, database, settings.MEDIA_ROOT)
+        backup(file, path, settings.MEDIA_ROOT)
         sys.stdout.write(f"{file}: {file.stat().st_size:,} bytes\n")
     else:
-        aside = restore(takeover.ROOT, file, database, settings.MEDIA_ROOT)
-        sys.stdout.write(f"What was there before is in {aside}\n")
+        aside = restore(takeover.ROOT, file, path, settings.MEDIA_ROOT)
+        sys.stdout.write(f"The former database and files are in {aside}\n")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """`.venv/bin/python -m deploy.translations`: brings proj/locale/ in line with the strings of the code.
 
-Finds what goes through Django's translation in templates and Python, adds to each language what is new, drops what is
-gone, compiles the .mo files that are served, and says what is not translated yet (exit status 1). It needs nothing but
-the packages of requirements-dev.txt; the .mo files are committed, so a host needs not even those.
+It finds the strings that templates and Python hand to Django's translation, adds the new ones to each language, drops
+the unused ones, compiles the .mo files that Django reads, and lists the strings without a translation (exit status 1).
+It needs the packages of requirements-dev.txt; the .mo files are committed, so a host needs no compiler.
 """
 
 import io
@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJ = ROOT / "proj"
-LANGUAGES = {"zh_Hans": "zh_Hans", "ru": "ru"}  # our folders, and what Babel calls them
+LANGUAGES = {"zh_Hans": "zh_Hans", "ru": "ru"}  # our folders, and Babel's names for them
 KEYWORDS = {
     "_": None,
     "gettext": None,
@@ -31,7 +31,7 @@ KEYWORDS = {
 
 
 def strings() -> Catalog:
-    """Every string of the code that is shown to people, with the files that it stands in."""
+    """Return all strings of the code that people see, with the files that they stand in."""
     found = Catalog(charset="utf-8")
     for path in sorted([*PROJ.rglob("*.py"), *PROJ.rglob("*.html")]):
         name = str(path.relative_to(ROOT))
@@ -41,7 +41,7 @@ def strings() -> Catalog:
 
 
 def _as_python(path: Path) -> bytes:
-    """The file; of a template, Python that says the same strings."""
+    """Return the file; a template becomes Python with the same strings."""
     text = path.read_text()
     if path.suffix == ".html":
         from django.utils.translation.template import templatize
@@ -51,12 +51,12 @@ def _as_python(path: Path) -> bytes:
 
 
 def po(language: str) -> Path:
-    """The file that people edit."""
+    """Return the path of the file that translators edit."""
     return PROJ / "locale" / language / "LC_MESSAGES" / "django.po"
 
 
 def catalog(language: str) -> Catalog:
-    """What is translated into this language."""
+    """Return the translations into this language."""
     if not po(language).exists():
         return Catalog(locale=LANGUAGES[language], project="Signalbox", copyright_holder="Signalbox")
     with po(language).open("rb") as file:
@@ -64,7 +64,7 @@ def catalog(language: str) -> Catalog:
 
 
 def missing(translated: Catalog) -> Iterator[str]:
-    """The strings that have no translation, or one that is only guessed."""
+    """Yield the strings without a translation, or with a guessed one."""
     for message in translated:
         if message.id and (message.fuzzy or not all(_texts(message))):
             yield str(message.id)
@@ -75,7 +75,7 @@ def _texts(message: Message) -> tuple[str, ...]:
 
 
 def compiled(translated: Catalog) -> bytes:
-    """The .mo file: the same strings give the same bytes."""
+    """Return the .mo file. The same strings give the same bytes."""
     translated.creation_date = translated.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     file = io.BytesIO()
     write_mo(file, translated)
@@ -83,7 +83,7 @@ def compiled(translated: Catalog) -> bytes:
 
 
 def written(translated: Catalog) -> bytes:
-    """The .po file, without anything that changes by itself."""
+    """Return the .po file without the header lines that change on every run."""
     file = io.BytesIO()
     write_po(file, translated, width=120, omit_header=False, sort_output=True, include_lineno=False)
     return b"\n".join(line for line in file.getvalue().split(b"\n") if not line.startswith(VOLATILE))
@@ -93,7 +93,7 @@ VOLATILE = (b'"POT-Creation-Date', b'"PO-Revision-Date', b'"Generated-By', b'"La
 
 
 def main() -> int:
-    """Exit status: 0, or 1 when something is not translated."""
+    """Return the exit status: 1 when a string is not translated, else 0."""
     code = strings()
     left = 0
     for language in LANGUAGES:

@@ -101,7 +101,7 @@ def test_one_that_ignores_term_is_killed(root: Path, sleeper: list["subprocess.P
     process.stdout.readline()
     pid_file(root, process.pid)
 
-    assert takeover.take_over(root, "web", patience=0.3) == ""
+    assert takeover.take_over(root, "web", term_timeout=0.3) == ""
 
     assert process.wait(5) == -signal.SIGKILL
     process.stdout.close()
@@ -123,4 +123,4 @@ def test_a_killed_nginx_leaves_no_worker_on_the_port(checkout: Checkout) -> None
     wait_for(lambda: not worker.alive(), what="the old worker's end")
     wait_for(lambda: len(takeover.ours(checkout.root, "nginx")) >= 2, what="the new nginx")
     assert second.poll() is None
-    assert f"ending what was left behind of nginx: {worker.pid}" in checkout.log("nginx.sh")
+    assert f"ending processes left behind by nginx: {worker.pid}" in checkout.log("nginx.sh")
