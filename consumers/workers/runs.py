@@ -14,7 +14,7 @@ from consumers.workers.base import WorkerConsumer
 from proj.layer.messages import RunsCancel, RunsWake
 from proj.layer.publish import apublish, awake
 from proj.runs.models import Run
-from proj.runs.running import settling
+from proj.runs.running import cleanup
 from proj.runs.running.runner import Runner
 
 logger = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class RunsWorker(WorkerConsumer):
     """Messages only wake it: what there is to do is in the database, and it looks there anyway every few seconds."""
 
     reads = (RunsWake, RunsCancel)
-    max_messages = 100  # one look answers them all
+    max_messages = 100  # one poll answers them all
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,8 +38,8 @@ class RunsWorker(WorkerConsumer):
         self._stopping = asyncio.Event()
         # Two threads, each with one database connection: archiving takes seconds, following must not wait for it.
         self._following = ThreadPoolExecutor(1, thread_name_prefix="following")
-        self._settling = ThreadPoolExecutor(1, thread_name_prefix="settling")
-        self._runner = Runner(settings.RUNS_AT_ONCE, self._settle)
+        self._cleanup = ThreadPoolExecutor(1, thread_name_prefix="cleanup")
+        self._runner = Runner(settings.RUNS_AT_ONCE, self._clean_up)
 
     async def handle(self, items: Sequence[RunsWake | RunsCancel]) -> None:
         """Look at once. A worker that has no room takes no further messages: they are for its neighbours."""
@@ -55,9 +55,9 @@ class RunsWorker(WorkerConsumer):
         try:
             while not stopping.is_set():
                 await self._turn()
-                if self._runner.patience:
+                if self._runner.pause:
                     wanted = asyncio.ensure_future(self._wanted.wait())
-                    await asyncio.wait({wanted, stopped}, timeout=self._runner.patience, return_when="FIRST_COMPLETED")
+                    await asyncio.wait({wanted, stopped}, timeout=self._runner.pause, return_when="FIRST_COMPLETED")
                     wanted.cancel()
         finally:
             stopped.cancel()
@@ -65,47 +65,47 @@ class RunsWorker(WorkerConsumer):
             await self._let_go()
 
     async def _turn(self) -> None:
-        look = self._wanted.is_set()
+        poll = self._wanted.is_set()
         self._wanted.clear()
         try:
-            told = await self._on(self._following, lambda: self._runner.turn(look=look))
+            told = await self._on(self._following, lambda: self._runner.turn(poll=poll))
         except Exception:  # whatever it is, what is not committed is read again
             logger.exception("a turn that failed; trying again")
             await self._on(self._following, connections.close_all)
             self._wanted.set()
             await asyncio.sleep(AFTER_TROUBLE)
             return
-        if self._runner.room:
+        if self._runner.free_slots:
             self._room.set()
         else:
             self._room.clear()
         if told:
             await apublish(told)
-        if look and not self._runner.room:  # what is left may be for a neighbour, who has not heard of it
+        if poll and not self._runner.free_slots:  # what is left may be for a neighbour, who has not heard of it
             await awake(RunsWake())
 
     async def _let_go(self) -> None:
-        self._settling.shutdown(wait=False, cancel_futures=True)
+        self._cleanup.shutdown(wait=False, cancel_futures=True)
         try:
-            await asyncio.wait_for(self._on(self._following, self._runner.let_go), LAST)
+            await asyncio.wait_for(self._on(self._following, self._runner.release), LAST)
         except Exception as error:  # the database is away: the leases will end, or this process will be seen to be gone
             logger.warning("could not let go of the runs: %r", error)
 
     async def _on(self, thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(thread, _with_connection, work)
 
-    def _settle(self, run: Run) -> None:
+    def _clean_up(self, run: Run) -> None:
         """Called on the following thread: archive that run's output on the other one."""
-        self._settling.submit(_with_connection, lambda: self._settle_now(run.pk))
+        self._cleanup.submit(_with_connection, lambda: self._clean_up_now(run.pk))
 
-    def _settle_now(self, id: UUID) -> None:
+    def _clean_up_now(self, id: UUID) -> None:
         try:
-            settling.settle(id)
+            cleanup.clean_up(id)
         except Exception:
             logger.exception("run %s: its output could not be archived; trying again later", id)
-            self._runner.unsettled(id)
+            self._runner.cleanup_failed(id)
         else:
-            self._runner.settled(id)
+            self._runner.cleaned_up(id)
 
 
 def _with_connection(work: Callable[[], T]) -> T:

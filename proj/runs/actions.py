@@ -14,7 +14,7 @@ from proj.runs.catalog import parameters
 from proj.runs.choices import Origin, WhenBusy
 from proj.runs.models import Run, RunSet, Service
 from proj.runs.publishing import announcements, cards
-from proj.runs.reasons import given
+from proj.runs.reasons import reason
 from proj.runs.refusals import AlreadyOver, BadParameter, Busy, Disabled, NotAllowed
 from proj.runs.states import State
 
@@ -93,7 +93,7 @@ def cancel(run: Run, person: User | None) -> Run:
     if person is not None and not _runs_of(person).filter(pk=run.pk).exists():
         raise NotAllowed(gettext("You may not cancel runs of {service}.").format(service=run.service))
     asked = {"cancel_requested_by": person, "cancel_requested_at": timezone.now()}
-    why = given("canceled_before_by", name=str(person)) if person else given("canceled_before_on_host")
+    why = reason("canceled_before_by", name=str(person)) if person else reason("canceled_before_on_host")
     with transaction.atomic():
         one = Run.objects.filter(pk=run.pk)
         never_began = one.queued().move(State.CANCELED, settled=True, **why, **asked)

@@ -1,8 +1,8 @@
-"""Why a run ended as it did. Its row keeps a code with values, which are worded for whoever reads it; and the sentence
-in English, for operators and for codes that nobody here knows any more."""
+"""Why a run ended as it did. Its row keeps a code with values, which are put into each reader's language; and the
+sentence in English, for operators and for codes that this version does not know any more."""
 
 import json
-from typing import Any, Protocol
+from typing import Protocol, TypedDict
 
 from django.utils.translation import gettext, gettext_noop
 
@@ -26,27 +26,37 @@ SENTENCES = {
     "host_silent": gettext_noop("Nothing is heard of its host, {host}."),
 }
 
-Fields = dict[str, str]
+Code = dict[str, str | int]  # {"code": "status", "status": 3}: a key of SENTENCES as `code`, and its values
 
 
-class Explained(Protocol):
-    """A run, or what stands for it."""
+class Reason(TypedDict):
+    """The fields of a run's row that hold a reason: the English sentence, and the code as JSON."""
 
     reason: str
     why: str
 
 
-def given(code: str, **values: str | int) -> Fields:
-    """The fields of a run that say this."""
+class Explained(Protocol):
+    """A run, or an object with the same two fields."""
+
+    reason: str
+    why: str
+
+
+NO_REASON: Reason = {"reason": "", "why": ""}
+
+
+def reason(code: str, **values: str | int) -> Reason:
+    """Return the fields of a run that hold this reason."""
     return {"reason": SENTENCES[code].format(**values), "why": json.dumps({"code": code} | values)}
 
 
-def why(run: Explained) -> dict[str, Any] | None:
-    """The code and its values: `{"code": "status", "status": 3}`; None where only the sentence is known."""
+def code(run: Explained) -> Code | None:
+    """Return the code and its values; None where only the sentence is known."""
     return json.loads(run.why) if run.why else None
 
 
-def worded(sentence: str, known: dict[str, Any] | None) -> str:
-    """The reason in the language of who asks: `known` as why() gives it, or else `sentence` as it is."""
-    template = SENTENCES.get(known["code"]) if known else None
-    return gettext(template).format(**known) if template and known else sentence
+def worded(sentence: str, code: Code | None) -> str:
+    """Return the reason in the reader's language: `code` as code() gives it, or else `sentence` as it is."""
+    template = SENTENCES.get(str(code["code"])) if code else None
+    return gettext(template).format(**code) if template and code else sentence

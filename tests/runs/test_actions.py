@@ -139,7 +139,7 @@ def test_a_queued_run_is_canceled_at_once_and_a_running_one_is_asked_to_end(make
     for person in (bob, alice):  # the second time changes nothing
         asked = actions.cancel(run, person)
         assert (asked.state, asked.cancel_requested_by) == ("running", bob)
-    assert leases.canceled("here") == [run.pk]
+    assert leases.cancel_requests("here") == [run.pk]
     Run.objects.filter(pk=run.pk).move(State.CANCELED)
     assert actions.cancel(run, alice).state == "canceled"
 
@@ -195,7 +195,7 @@ def test_leases_that_were_let_go_or_have_ended_are_adopted_by_one(make: Make, al
     mine = leases.claim(Holder.this(), 1)
     dead = leases.claim(gone, 1)
     let_go = leases.claim(other, 1)
-    leases.let_go(other, [let_go[0].pk])
+    leases.release(other, [let_go[0].pk])
     Run.objects.update(host="here")
     adopter = Holder("here", "boot", 3, 3)
     assert {run.pk for run in leases.adopt(adopter, 9)} == {dead[0].pk, let_go[0].pk}

@@ -12,7 +12,7 @@ from django.db import connection
 
 from proj.runs import actions
 from proj.runs.models import Run
-from proj.runs.running import settling
+from proj.runs.running import cleanup
 from proj.runs.running.runner import Runner
 from tests.runs.conftest import Make
 
@@ -25,11 +25,13 @@ def worker() -> Iterator[None]:
     stopping = threading.Event()
 
     def work() -> None:
-        runner = Runner(4, lambda run: settling.settle(run.pk))
+        runner = Runner(4, lambda run: cleanup.clean_up(run.pk))
         while not stopping.wait(0.02):
-            runner.turn(look=True)
-        for process in runner._left:
-            process.wait(10)
+            runner.turn(poll=True)
+        runner.release()
+        for process in runner._detached:
+            process.terminate()
+            process.wait(20)
         connection.close()
 
     thread = threading.Thread(target=work)

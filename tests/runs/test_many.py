@@ -69,7 +69,7 @@ def _of_each_deed(service: Service) -> list[int]:
         lambda: leases.renew(holder),
         lambda: leases.strays(holder, ()),
         lambda: leases.adopt(holder, 1),
-        lambda: leases.canceled("here"),
+        lambda: leases.cancel_requests("here"),
         sweeps.lose_silent_runs,
         sweeps.wake_for_forgotten_runs,
         sweeps.archive_abandoned_runs,

@@ -32,7 +32,7 @@ def state(run: Run) -> dict[str, Any]:
         "exit_code": run.exit_code,
         "signal": run.signal,
         "reason": run.reason,
-        "why": reasons.why(run),
+        "why": reasons.code(run),
         "bytes": run.bytes,
         "lines": run.lines,
         "cancelable": run.state in ACTIVE and run.cancel_requested_at is None,

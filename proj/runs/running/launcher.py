@@ -1,11 +1,11 @@
-"""Runs one command to its end, whatever becomes of the worker that started it: `python -ISE -X utf8 launcher.py DIR`.
+"""Runs one command to its end, even when the worker that started it ends: `python -ISE -X utf8 launcher.py DIR`.
 
-The folder holds `spec.json` (command, directory, timeout, grace, limit, over_limit, locale), and gets
-- `launcher.json`: who runs it; made once, so that a command never runs twice
-- `started.json`: the command's pid, when it runs
-- `output`: what it prints, standard output and error in the order in which they came
-- `exit.json`: how it ended, by rename, after everything else is on the disk
-A file `cancel` and the signal USR1 end the command; TERM does too. Its environment is the launcher's own.
+The folder holds `spec.json` (command, directory, timeout, grace, limit, over_limit, locale). The launcher adds
+- `launcher.json`: its own identity; made once, so that a command never runs twice
+- `started.json`: the command's pid, once the command runs
+- `output`: standard output and error of the command, in the order in which they were printed
+- `exit.json`: how the command ended, by rename, after everything else is on the disk
+A file `cancel` with the signal USR1 ends the command; TERM does too. The command inherits the launcher's environment.
 
 Standard library only, and little of it: this starts in front of every command.
 """
@@ -20,17 +20,47 @@ import time
 
 TYPE_CHECKING = False  # typing's own would take longer to import than everything else here
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from typing import NoReturn, TypedDict
 
-DRAIN = 2.0  # seconds that output may stay open behind a command that has ended
-LOOK = 0.1  # seconds between two looks at what is left of a command that is being ended
-FILES = 1024  # descriptors that a command may open, as a login has it; the worker's own limit is higher
-EARLY = 1 << 20  # bytes of output that the disk is given at once: all of it at the end would hold up everybody there
-RESERVED = 4096  # bytes on the disk for exit.json, which must be written on a full one too
+    class Specification(TypedDict):
+        """The content of spec.json. Launchers of other versions read it too: fields are added, never changed."""
+
+        command: list[str]
+        directory: str
+        timeout: int  # seconds
+        grace: int  # seconds
+        limit: int  # bytes of output
+        over_limit: str
+        locale: bool  # whether the command's environment has a LC_CTYPE
+
+    class StartReport(TypedDict):
+        """The content of started.json."""
+
+        pid: int
+        start: int  # clock ticks since boot
+        at: float  # seconds since the epoch
+
+    class ExitReport(TypedDict):
+        """The content of exit.json."""
+
+        exit_code: int | None
+        signal: int | None
+        why: str  # why the launcher ended the command; empty when it ended by itself
+        detail: str
+        at: float  # seconds since the epoch
+
+
+DRAIN_SECONDS = 2.0  # output may stay open so long after the command has ended
+GROUP_POLL_SECONDS = 0.1  # between two looks for processes that remain of a command that is being ended
+MAX_OPEN_FILES = 1024  # descriptors of a command, as a login has it; the worker's own limit is higher
+WRITEBACK_BYTES = 1 << 20  # of output that goes to the disk at once: all of it at the end would hold up other writers
+EXIT_REPORT_BYTES = 4096  # reserved on the disk for exit.json, which must be written on a full one too
+PIPE_READ_BYTES = 1 << 16
+IDLE_SECONDS = 60.0  # of a poll when nothing is due
 
 
 def stat(pid: int | str) -> list[str]:
-    """The fields of /proc/PID/stat from the third (state) on, as proc(5) numbers them; empty when it is gone."""
+    """Return the fields of /proc/PID/stat from the third (state) on, as proc(5) has them; none when it is gone."""
     try:
         with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123 - pathlib takes as long to import as all of this
             return file.read().rpartition(")")[2].split()
@@ -38,30 +68,30 @@ def stat(pid: int | str) -> list[str]:
         return []
 
 
-def others(group: int) -> bool:
-    """Whether any process of this group is alive."""
+def group_alive(group: int) -> bool:
+    """Return whether any process of this group is alive."""
     found = (stat(pid) for pid in os.listdir("/proc") if pid.isdigit())  # noqa: PTH208
     return any(fields and fields[0] not in "ZX" and int(fields[2]) == group for fields in found)
 
 
-def write(name: str, content: "dict[str, Any]", *, last: bool = False) -> None:
-    """Have `name` hold `content` from one moment to the next; `last`: and on the disk, in the space reserved for it."""
+def write(name: str, content: "StartReport | ExitReport", *, durable: bool = False) -> None:
+    """Replace the file `name` atomically; with `durable`, sync it to the disk, in the space reserved for it."""
     handle = os.open(f"{name}.new", os.O_RDWR | os.O_CREAT, 0o600)
     data = json.dumps(content).encode()
     os.pwrite(handle, data, 0)
     os.ftruncate(handle, len(data))
-    if last:
+    if durable:
         os.fsync(handle)
     os.close(handle)
     os.rename(f"{name}.new", name)  # noqa: PTH104
-    if last:
+    if durable:
         folder = os.open(".", os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)
 
 
-def first() -> bool:
-    """Whether this is the launcher of this folder: a link can be made only once."""
+def claim_folder() -> bool:
+    """Return whether this process is the folder's launcher: a link can be made only once."""
     mine = f"launcher.{os.getpid()}"
     with open("/proc/sys/kernel/random/boot_id") as file:  # noqa: PTH123
         boot = file.read().strip()
@@ -77,14 +107,14 @@ def first() -> bool:
 
 
 class Launch:
-    """One command. Everything that happens to it comes through one poll."""
+    """One command. All of its events arrive through one poll."""
 
-    def __init__(self, spec: "dict[str, Any]") -> None:
+    def __init__(self, spec: "Specification") -> None:
         self.spec = spec
-        self.why = self.detail = ""  # why it is being ended
-        self.kill_at = self.over_at = 0.0
-        self.left = int(spec["limit"])  # bytes of output that may still be kept; below 0: nothing is any more
-        self.written = self.given = 0  # bytes of output in the spool, and how many of them the disk has been given
+        self.why = self.detail = ""  # why the command is being ended
+        self.kill_at = self.over_at = 0.0  # on the monotonic clock; 0: not set
+        self.left = int(spec["limit"])  # bytes of output that may still be kept; below 0: no more is kept
+        self.written = self.flushed = 0  # bytes of output in the spool, and how many of them go to the disk already
         self.newline = True  # whether the output ends with one
         self.poll = select.poll()
         self.spool = os.open("output", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -105,12 +135,12 @@ class Launch:
         woken, waker = os.pipe()
         os.set_blocking(waker, False)
         for number in (signal.SIGCHLD, signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, lambda *_: None)  # what counts is the byte that the wake-up pipe gets
+            signal.signal(number, lambda *_: None)  # the wake-up pipe gets a byte: that is all
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         return woken
 
     def _become(self, into: int, reporting: int) -> "NoReturn":
-        """In the child: be the command, or report why not."""
+        """In the child process: become the command, or report why it cannot."""
         step = "directory"
         try:
             os.setpgid(0, 0)
@@ -120,31 +150,33 @@ class Launch:
             for handle, place in ((os.open("/dev/null", os.O_RDONLY), 0), (into, 1), (into, 2)):
                 os.dup2(handle, place)
             hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-            resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, hard) if hard > 0 else FILES, hard))
+            resource.setrlimit(
+                resource.RLIMIT_NOFILE, (min(MAX_OPEN_FILES, hard) if hard > 0 else MAX_OPEN_FILES, hard)
+            )
             os.umask(0o022)
-            # A worker of before an upgrade does not say it. Python has set it for itself, where there was none.
+            # A worker of an earlier version does not set `locale`. Python sets LC_CTYPE for itself where there is none.
             if not self.spec.get("locale", True):
                 os.environ.pop("LC_CTYPE", None)
             os.chdir(self.spec["directory"])
             step = "command"
-            os.execvp(self.spec["command"][0], self.spec["command"])  # noqa: S606 - no shell is what is wanted
+            os.execvp(self.spec["command"][0], self.spec["command"])  # noqa: S606 - on purpose without a shell
         except BaseException as error:
             os.write(reporting, f"{step}: {getattr(error, 'strerror', None) or error}".encode())
         os._exit(127)
 
-    def run(self) -> "dict[str, Any]":
-        """Wait for its end, and for that of what must end with it. Returns the content of exit.json."""
+    def run(self) -> "ExitReport":
+        """Wait until the command, and the processes that end with it, have ended. Return the content of exit.json."""
         if os.path.exists("cancel"):  # noqa: PTH110
             self.end("canceled")
         while not self.over():
-            for handle, _ in self.poll.poll(self.patience()):
+            for handle, _ in self.poll.poll(self.poll_milliseconds()):
                 if handle == self.output:
                     self.copy()
                 elif handle == self.report:
-                    self.reported()
+                    self.read_report()
                 else:
                     self.signaled(os.read(self.woken, 100))
-            self.on_time()
+            self.act()
         self.catch_up()
         if self.open:
             self.say("Something that it started still holds its output; what that prints from here on is not kept.")
@@ -163,28 +195,28 @@ class Launch:
             "at": time.time(),
         }
 
-    def patience(self) -> float:
-        """Milliseconds until something is due."""
+    def poll_milliseconds(self) -> float:
+        """Return the milliseconds until an action is due."""
         now = time.monotonic()
         due = [0 if self.ending() or self.over_at else self.timeout_at, self.kill_at, self.over_at]
-        soonest = min((at for at in due if at > 0), default=now + 60)
+        soonest = min((at for at in due if at > 0), default=now + IDLE_SECONDS)
         if self.over_at and self.ending():
-            soonest = min(soonest, now + LOOK)
+            soonest = min(soonest, now + GROUP_POLL_SECONDS)
         return max(1.0, (soonest - now) * 1000)
 
     def ending(self) -> bool:
         return self.kill_at > 0
 
     def over(self) -> bool:
-        """Whether nothing is left to wait for."""
+        """Return whether nothing is left to wait for."""
         if not self.over_at:
             return False
-        if self.ending() and others(self.pid):
+        if self.ending() and group_alive(self.pid):
             return False
         return not self.open or time.monotonic() >= self.over_at
 
     def end(self, why: str, detail: str = "") -> None:
-        """TERM to the command's whole group now, KILL after the grace time."""
+        """Send TERM to the command's whole group now, and KILL after the grace time."""
         if not self.why or self.why == "disk":
             self.why, self.detail = why, detail
             self.kill_at = time.monotonic() + self.spec["grace"]
@@ -192,23 +224,23 @@ class Launch:
 
     def signal_group(self, number: signal.Signals) -> None:
         try:
-            os.killpg(self.pid, number)  # its leader is not waited for before the end, so the number stays its own
+            os.killpg(self.pid, number)  # the leader is waited for last, so no other group gets its number
         except ProcessLookupError:
-            os.kill(self.pid, number)  # it has not made its group yet
-        except PermissionError:  # sudo, all of it: who is in the group must end by themselves
+            os.kill(self.pid, number)  # the command has not made its group yet
+        except PermissionError:  # sudo: every process of the group is another user's, and must end by itself
             if number == signal.SIGTERM:
                 self.say("It cannot be ended from here: it became another user. It is waited for.")
 
-    def on_time(self) -> None:
-        """Do what is due by now."""
+    def act(self) -> None:
+        """Take the actions that are due."""
         now = time.monotonic()
         if not self.over_at and os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG):
-            self.over_at = now + DRAIN
+            self.over_at = now + DRAIN_SECONDS
         if not self.over_at and now >= self.timeout_at:
             self.end("timed_out")
         if self.ending() and now >= self.kill_at:
             self.signal_group(signal.SIGKILL)
-            self.kill_at = now + LOOK  # again, for those that were just being born
+            self.kill_at = now + GROUP_POLL_SECONDS  # again, for processes that were just being forked
 
     def signaled(self, numbers: bytes) -> None:
         if signal.SIGUSR1 in numbers and os.path.exists("cancel"):  # noqa: PTH110
@@ -217,11 +249,11 @@ class Launch:
             if number in numbers:
                 self.end("stopped", signal.Signals(number).name)
 
-    def reported(self) -> None:
-        """The command runs (nothing to read, and the other end is closed), or it says why it cannot."""
-        said = os.read(self.report, 1000).decode()
-        if said:
-            self.why, self.detail = "exec", said
+    def read_report(self) -> None:
+        """Note that the command runs (the pipe is closed, with nothing in it), or why it cannot."""
+        error = os.read(self.report, 1000).decode()
+        if error:
+            self.why, self.detail = "exec", error
             return
         self.poll.unregister(self.report)
         if self.why == "exec":
@@ -230,11 +262,11 @@ class Launch:
         try:  # noqa: SIM105 - contextlib would have to be imported
             write("started.json", {"pid": self.pid, "start": start, "at": time.time()})
         except OSError:
-            pass  # the disk is full; nobody is told when it began, and it is watched all the same
+            pass  # the disk is full: the time of the start stays unknown, and the command is watched all the same
 
     def copy(self) -> None:
-        """From the command to the spool, as much as is kept."""
-        data = os.read(self.output, 1 << 16)
+        """Copy output from the command to the spool, up to the limit."""
+        data = os.read(self.output, PIPE_READ_BYTES)
         if not data:
             self.open = False
             self.poll.unregister(self.output)
@@ -250,13 +282,13 @@ class Launch:
                 self.end("output_limit", f"It printed more than {self.spec['limit']} bytes, and was ended for it.")
 
     def catch_up(self) -> None:
-        """Take what was printed in time and not read: this process may have been held up, by the disk perhaps."""
-        for _ in range(2):  # a pipe holds no more than one copy() takes; behind that is its end
+        """Read output that was printed in time: this process may have been held up, by the disk perhaps."""
+        for _ in range(2):  # a pipe holds no more than one copy() reads; behind that is its end
             if self.open and select.select((self.output,), (), (), 0)[0]:
                 self.copy()
 
     def say(self, sentence: str) -> None:
-        """A line of our own in the output."""
+        """Write a line of the launcher's own into the output."""
         if self.why != "disk":
             self.keep(f"{'' if self.newline else chr(10)}[signalbox] {sentence}\n".encode())
 
@@ -268,12 +300,14 @@ class Launch:
                 self.written, data = self.written + size, data[size:]
         except OSError as error:
             self.not_kept(error)
-        if self.written - self.given >= EARLY:  # the kernel writes it from now on, and nobody waits for that
-            os.posix_fadvise(self.spool, self.given, self.written - self.given, os.POSIX_FADV_DONTNEED)
-            self.given = self.written
+        if (
+            self.written - self.flushed >= WRITEBACK_BYTES
+        ):  # the kernel writes it from now on, and nothing waits for that
+            os.posix_fadvise(self.spool, self.flushed, self.written - self.flushed, os.POSIX_FADV_DONTNEED)
+            self.flushed = self.written
 
     def not_kept(self, error: OSError) -> None:
-        """The command goes on: cutting off a roll-out half-way is worse than not seeing its output."""
+        """Keep no more output. The command goes on: a roll-out that is cut off half-way is worse than unseen output."""
         self.left = -1
         if not self.why:
             self.why, self.detail = "disk", f"{error.strerror}: not all of its output could be kept."
@@ -283,12 +317,12 @@ def main(folder: str) -> None:
     os.chdir(folder)
     with open("spec.json") as file:  # noqa: PTH123
         spec = json.load(file)
-    if not first():
+    if not claim_folder():
         return
     reserved = os.open("exit.json.new", os.O_RDWR | os.O_CREAT, 0o600)
-    os.posix_fallocate(reserved, 0, RESERVED)
+    os.posix_fallocate(reserved, 0, EXIT_REPORT_BYTES)
     os.close(reserved)
-    write("exit.json", Launch(spec).run(), last=True)
+    write("exit.json", Launch(spec).run(), durable=True)
 
 
 if __name__ == "__main__":

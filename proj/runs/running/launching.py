@@ -1,14 +1,17 @@
-"""Starts the launcher of a run, in a session of its own: it lives on when the worker and its group do not."""
+"""Starts the launcher of a run in a session of its own: it survives the worker and the worker's process group."""
 
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from proj.runs.models import Run
 from proj.runs.running.spool import Spool
+
+if TYPE_CHECKING:
+    from proj.runs.running.launcher import Specification
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 
@@ -16,7 +19,7 @@ Process = subprocess.Popen[bytes]
 
 
 def launch(run: Run, spool: Spool) -> Process:
-    """Have the run's command run. Harmless to repeat: of several launchers of a folder one runs it, the others end.
+    """Start the run's command. Harmless to repeat: of several launchers of a folder one runs it, the others end.
 
     Raises OSError when the folder cannot be made or no process can be started.
     """
@@ -38,8 +41,8 @@ def launch(run: Run, spool: Spool) -> Process:
         )
 
 
-def specification(run: Run) -> dict[str, Any]:
-    """What the launcher must know."""
+def specification(run: Run) -> "Specification":
+    """Return the launcher's orders."""
     service = run.service
     return {
         "command": run.command,
@@ -53,7 +56,7 @@ def specification(run: Run) -> dict[str, Any]:
 
 
 def environment(run: Run) -> dict[str, str]:
-    """What the command's environment holds, and nothing else."""
+    """Return the command's whole environment."""
     passed_on = {name: os.environ[name] for name in run.service.environment if name in os.environ}
     fixed: dict[str, str] = run.service.values
     own = {"SIGNALBOX_RUN": str(run.pk), "SIGNALBOX_SERVICE": run.service.uid}

@@ -1,4 +1,4 @@
-"""Progress that a command tells on lines of its own: `::progress 40 Copying`."""
+"""Progress that a command reports on lines of its own: `::progress 40 Copying`."""
 
 import re
 import time
@@ -6,37 +6,38 @@ import time
 from proj.monotonic import NEVER
 from proj.runs.output import rendering, utf8
 
-LINE = re.compile(rb"^::progress ([0-9]{1,3})(?: ([^\r\n]*))?\r?\n", re.MULTILINE)
-LONGEST = 4096  # bytes of a line
-OFTEN = 0.3  # seconds between two that are told
+PROGRESS_LINE = re.compile(rb"^::progress ([0-9]{1,3})(?: ([^\r\n]*))?\r?\n", re.MULTILINE)
+MAX_LINE_BYTES = 4096
+MAX_TEXT_CHARACTERS = 200
+PERIOD_SECONDS = 0.3  # between two that are stored
 
 
 class Progress:
-    """Finds the newest progress in output that comes in pieces, and lets it out now and then."""
+    """Finds the newest progress in output that arrives in pieces, and limits how often it is stored."""
 
     def __init__(self) -> None:
         self.percent: int | None = None
         self.text = ""
-        self._rest = b""
+        self._unfinished_line = b""
         self._new = False
-        self._told = NEVER
+        self._stored_at = NEVER
 
     def feed(self, data: bytes) -> None:
-        """More output."""
-        text = self._rest + data
+        """Read more output."""
+        text = self._unfinished_line + data
         newline = text.rfind(b"\n") + 1
-        self._rest = text[newline:][:LONGEST]
+        self._unfinished_line = text[newline:][:MAX_LINE_BYTES]
         if b"::progress " not in text:
             return
-        for found in LINE.finditer(text, 0, newline):
+        for found in PROGRESS_LINE.finditer(text, 0, newline):
             self.percent = min(100, int(found[1]))
-            self.text = rendering.plain(utf8.text(found[2] or b"")).strip()[:200]
+            self.text = rendering.plain(utf8.text(found[2] or b"")).strip()[:MAX_TEXT_CHARACTERS]
             self._new = True
 
-    def due(self, *, last: bool = False) -> bool:
-        """Whether there is news to tell, and the last was some time ago (or no more will come)."""
-        return self._new and (last or time.monotonic() - self._told >= OFTEN)
+    def due(self, *, final: bool = False) -> bool:
+        """Return whether there is progress to store; less often than every period only when it is the `final` one."""
+        return self._new and (final or time.monotonic() - self._stored_at >= PERIOD_SECONDS)
 
-    def told(self) -> None:
-        """It is in the database."""
-        self._new, self._told = False, time.monotonic()
+    def stored(self) -> None:
+        """Note that the newest progress is in the database."""
+        self._new, self._stored_at = False, time.monotonic()

@@ -1,7 +1,7 @@
-"""All the runs that one worker has in hand: claims, launches, follows, ends and settles them.
+"""All the runs that one worker holds: claims, launches, follows and ends them, and has their output archived.
 
-Synchronous: it lives in one thread, with one database connection, and does a little at a time. What it returns is to
-be published: it is committed.
+Synchronous: the runner lives in one thread, with one database connection, and works in short turns. Each turn returns
+announcements for the caller to publish: their changes are committed.
 """
 
 import logging
@@ -13,12 +13,12 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from proj.layer.messages import GroupMessage
 from proj.monotonic import NEVER
 from proj.runs.models import Run
 from proj.runs.publishing import announcements, cards
-from proj.runs.publishing.announcements import Told
 from proj.runs.running import launching, leases, processes
-from proj.runs.running.following import Followed, News
+from proj.runs.running.follower import RunFollower
 from proj.runs.running.launching import Process
 from proj.runs.running.leases import Holder
 from proj.runs.running.spool import Spool
@@ -26,25 +26,26 @@ from proj.runs.states import State
 
 logger = logging.getLogger(__name__)
 
-LOOK = 5.0  # seconds between two looks for work that no message told of
-ATTEND = 1.0  # seconds between two looks at who wants a run ended
-TICK = 0.1  # seconds between two commits while there is a run
-SOON = 0.02  # seconds between two looks while a run that has just begun has printed nothing: somebody waits for that
-PORTION = 128 * 1024  # bytes read of one run for a commit
-REST = 2.0  # times as long as a turn took a worker rests before the next, while there is more
-WHOLE = 2 * 1024 * 1024  # bytes in a commit
-JUST_NOW = timedelta(minutes=1)
+CLAIM_PERIOD_SECONDS = 5.0  # between two polls for runs that no message announced
+CANCEL_PERIOD_SECONDS = 1.0  # between two polls for cancel requests
+TURN_PERIOD_SECONDS = 0.1  # between two commits while there is a run
+FIRST_OUTPUT_PERIOD_SECONDS = 0.02  # instead, while a run has just begun and printed nothing: a person waits for that
+REST_PER_TURN = 2.0  # a worker with a backlog rests so many times as long as its turn took
+READ_BYTES = 128 * 1024  # of one run, for a commit
+COMMIT_BYTES = 2 * 1024 * 1024  # of all runs
+MAX_ADOPTIONS = 100  # in one turn
+RELAUNCH_WINDOW = timedelta(minutes=1)  # after the claim
 
 
-class Every:
-    """Whether it is time again."""
+class Interval:
+    """A timer that is due once in so many seconds."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._next = NEVER
 
     def due(self) -> bool:
-        """True once in so many seconds."""
+        """Return True once in so many seconds."""
         now = time.monotonic()
         if now < self._next:
             return False
@@ -52,164 +53,169 @@ class Every:
         return True
 
 
-def _not_begun(run: Run) -> bool:
-    """Whether a run without a launcher may be begun: it was claimed a moment ago, perhaps by a worker that was killed.
+def _may_launch(run: Run) -> bool:
+    """Return whether a run without a launcher can be launched: its worker claimed it a moment ago and may have died.
 
-    Later, or after a reboot, or from a restored backup, it may have run already, and must not run again.
+    Later, or after a reboot, or from a restored backup, the run may have begun already, and must not begin again.
     """
     claimed = run.claimed_at
-    return run.boot == processes.boot() and claimed is not None and timezone.now() - claimed < JUST_NOW
+    return run.boot == processes.boot() and claimed is not None and timezone.now() - claimed < RELAUNCH_WINDOW
 
 
 class Runner:
-    """A worker's runs, at most `most` of them begun by itself. `settle` is given each run that has ended."""
+    """A worker's runs, at most `max_runs` of them launched by itself. `clean_up` is called with each run that ended."""
 
-    def __init__(self, most: int, settle: Callable[[Run], None]) -> None:
-        self.most = most
+    def __init__(self, max_runs: int, clean_up: Callable[[Run], None]) -> None:
+        self.max_runs = max_runs
         self.holder = Holder.this()
-        self.followed: dict[UUID, Followed] = {}
-        self.settling: set[UUID] = set()
-        self.more = False  # whether the last turn left output unread
-        self._settle = settle
-        self._took = 0.0  # seconds that the last turn took
-        self._look, self._attend, self._renew = Every(LOOK), Every(ATTEND), Every(leases.RENEW)
-        self._host_called = False
-        self._freed = False  # whether a run has ended, so that another one may begin
-        self._left: list[Process] = []  # launchers, children of this process, of runs that it follows no more
+        self.followers: dict[UUID, RunFollower] = {}
+        self.cleaning_up: set[UUID] = set()
+        self.backlog = False  # whether the last turn left output unread
+        self._clean_up = clean_up
+        self._turn_seconds = 0.0  # the last turn's
+        self._claims = Interval(CLAIM_PERIOD_SECONDS)
+        self._cancels = Interval(CANCEL_PERIOD_SECONDS)
+        self._renewals = Interval(leases.RENEWAL_PERIOD_SECONDS)
+        self._host_renamed = False
+        self._slot_freed = False  # whether a run has ended, so that another one can begin
+        self._detached: list[Process] = []  # launchers, children of this process, of runs that it no longer follows
 
     @property
-    def room(self) -> int:
-        """How many more runs it may begin."""
-        return max(0, self.most - len(self.followed))
+    def free_slots(self) -> int:
+        """How many more runs this worker can launch."""
+        return max(0, self.max_runs - len(self.followers))
 
     @property
-    def patience(self) -> float:
-        """Seconds until the next turn is due, if nothing happens before."""
-        if self._freed:
+    def pause(self) -> float:
+        """Seconds until the next turn is due, unless a message arrives before."""
+        if self._slot_freed:
             return 0.0
-        if self.more:  # little by little: the disk and the processor are the chat's too, and nobody reads that fast
-            return min(TICK, REST * self._took)
-        if any(followed.expected for followed in self.followed.values()):
-            return SOON
-        return TICK if self.followed or self._left else LOOK
+        if self.backlog:  # the disk and the processor are the chat's too, and no person reads that fast
+            return min(TURN_PERIOD_SECONDS, REST_PER_TURN * self._turn_seconds)
+        if any(follower.expects_first_output for follower in self.followers.values()):
+            return FIRST_OUTPUT_PERIOD_SECONDS
+        return TURN_PERIOD_SECONDS if self.followers or self._detached else CLAIM_PERIOD_SECONDS
 
-    def turn(self, *, look: bool) -> Told:
-        """Do what is due; `look`: look for work now."""
+    def turn(self, *, poll: bool) -> list[GroupMessage]:
+        """Do the work that is due; `poll`: look for runs to claim and to cancel now."""
         begun = time.monotonic()
-        told: Told = []
-        if (self.followed or self.settling) and self._renew.due():
+        found: list[GroupMessage] = []
+        if (self.followers or self.cleaning_up) and self._renewals.due():
             leases.renew(self.holder)
-        if self._look.due() or look or self._freed:
-            self._freed = False
-            told += self._take()
-        if (self.followed and self._attend.due()) or look:
-            for id in leases.canceled(self.holder.host):
+        if self._claims.due() or poll or self._slot_freed:
+            self._slot_freed = False
+            found += self._take()
+        if (self.followers and self._cancels.due()) or poll:
+            for id in leases.cancel_requests(self.holder.host):
                 Spool(id).cancel()
-        told += self._commit()
-        self._left = [process for process in self._left if process.poll() is None]
-        self._took = time.monotonic() - begun
-        return told
+        found += self._commit()
+        self._detached = [process for process in self._detached if process.poll() is None]
+        self._turn_seconds = time.monotonic() - begun
+        return found
 
-    def let_go(self) -> None:
-        """Leave what is followed to the next worker. The runs themselves go on."""
-        leases.let_go(self.holder, list(self.followed))
-        for followed in self.followed.values():
-            self._leave(followed)
-        self.followed.clear()
+    def release(self) -> None:
+        """Leave the followed runs to the next worker. Their commands go on."""
+        leases.release(self.holder, list(self.followers))
+        for follower in self.followers.values():
+            self._detach(follower)
+        self.followers.clear()
 
-    # taking
+    # taking runs
 
-    def _take(self) -> Told:
-        told: Told = []
-        if not self._host_called:  # who begins to work may have learnt another name of its host
-            leases.call_host(self.holder)
-            self._host_called = True
-        # The database may have gone away in any turn before, with rows that say that this worker has a run.
-        strays = leases.strays(self.holder, {*self.followed, *self.settling})
-        for run in [*strays, *leases.adopt(self.holder, 100)]:
-            logger.info("%s: going on with it", run)
-            self._begin(run)
-        for run in leases.claim(self.holder, self.room) if self.room else []:
-            told += [announcements.of_state(run), *cards.of_state(run)]
-            self._begin(run)
-        return told
+    def _take(self) -> list[GroupMessage]:
+        found: list[GroupMessage] = []
+        if not self._host_renamed:  # the host may have another name than when the runs of this boot began
+            leases.rename_host(self.holder)
+            self._host_renamed = True
+        # An earlier turn may have lost the database after rows were written that give a run to this worker.
+        strays = leases.strays(self.holder, {*self.followers, *self.cleaning_up})
+        for run in [*strays, *leases.adopt(self.holder, MAX_ADOPTIONS)]:
+            logger.info("%s: adopted", run)
+            self._follow(run)
+        for run in leases.claim(self.holder, self.free_slots) if self.free_slots else []:
+            found += [announcements.of_state(run), *cards.of_state(run)]
+            self._follow(run)
+        return found
 
-    def _begin(self, run: Run) -> None:
-        followed = Followed(run)
-        spool = followed.spool
-        if run.state == State.RUNNING or (run.state == State.LOST and spool.path.exists()):
-            self.followed[run.pk] = followed
-        else:
-            self._let_settle(run)
+    def _follow(self, run: Run) -> None:
+        follower = RunFollower(run)
+        spool = follower.spool
+        if run.state != State.RUNNING and not (run.state == State.LOST and spool.path.exists()):
+            self._start_cleanup(run)
             return
-        if run.state == State.RUNNING and spool.launcher() is None and _not_begun(run):
+        self.followers[run.pk] = follower
+        if run.state == State.RUNNING and spool.launcher() is None and _may_launch(run):
             try:
-                followed.process = launching.launch(run, spool)
+                follower.process = launching.launch(run, spool)
             except OSError as error:
-                logger.exception("%s: its launcher could not be started", run)
-                followed.trouble = error.strerror or str(error)
+                logger.exception("%s: could not start its launcher", run)
+                follower.launch_error = error.strerror or str(error)
 
-    # following
+    # following runs
 
-    def _commit(self) -> Told:
-        """Store what has come, of all runs in one transaction, and the ends of those that have ended."""
-        if not self.followed:
-            return []
-        served: list[tuple[Followed, News]] = []
-        budget = WHOLE
-        for followed in self.followed.values():
+    def _commit(self) -> list[GroupMessage]:
+        """Store the changes of all runs in one transaction, the ends of those that have ended included."""
+        served = self._read()
+        found: list[GroupMessage] = []
+        if any(follower.changes.worth_storing for follower in served):  # else no other writer need wait
+            with transaction.atomic():
+                for follower in served:
+                    follower.store(self.holder)
+                found += self._ended_cards(served)
+        self.backlog = len(served) < len(self.followers) or any(not one.changes.drained for one in served)
+        for follower in served:
+            # A served run goes to the end of the queue; and stays in it when an error interrupts the rest.
+            self.followers[follower.run.pk] = self.followers.pop(follower.run.pk)
+            if follower.changes.refused:
+                logger.warning("%s: another worker holds it now", follower.run)
+                self._detach(self.followers.pop(follower.run.pk))
+                continue
+            found += follower.announce()
+            if follower.changes.final:
+                self._finish(self.followers.pop(follower.run.pk))
+        return found
+
+    def _read(self) -> list[RunFollower]:
+        """Read the output of as many runs as a commit has room for; return these."""
+        served: list[RunFollower] = []
+        budget = COMMIT_BYTES
+        for follower in self.followers.values():
             if budget <= 0:
                 break
-            news = followed.news(PORTION)
-            budget -= sum(len(chunk.output) for chunk in news.chunks)
-            served.append((followed, news))
-        told: Told = []
-        if any(news.worth_storing for _, news in served):  # else nobody else's writing need wait
-            with transaction.atomic():
-                for followed, news in served:
-                    followed.store(news, self.holder)
-                ended = [followed.run.pk for followed, news in served if followed.run.card and "state" in news.values]
-                if ended:
-                    told += cards.ended(Run.objects.filter(pk__in=ended).select_related("service", "person"))
-        self.more = len(served) < len(self.followed) or any(not news.whole for _, news in served)
-        for followed, news in served:
-            # Who was served goes to the end of the line; and stays in it when what follows is interrupted.
-            self.followed[followed.run.pk] = self.followed.pop(followed.run.pk)
-            if news.taken:
-                logger.warning("%s: another worker has it now", followed.run)
-                self._leave(self.followed.pop(followed.run.pk))
-                continue
-            told += followed.committed(news)
-            if news.over:
-                self._over(self.followed.pop(followed.run.pk))
-        return told
+            budget -= follower.read(READ_BYTES).size
+            served.append(follower)
+        return served
 
-    def _over(self, followed: Followed) -> None:
-        self._leave(followed)
-        self._freed = True
-        self._let_settle(followed.run)
+    def _ended_cards(self, served: list[RunFollower]) -> list[GroupMessage]:
+        ids = [follower.run.pk for follower in served if follower.run.card and "state" in follower.changes.fields]
+        return cards.ended(Run.objects.filter(pk__in=ids).select_related("service", "person")) if ids else []
 
-    def _leave(self, followed: Followed) -> None:
-        followed.close()
-        if followed.process is not None:
-            self._left.append(followed.process)
+    def _finish(self, follower: RunFollower) -> None:
+        self._detach(follower)
+        self._slot_freed = True
+        self._start_cleanup(follower.run)
 
-    # settling
+    def _detach(self, follower: RunFollower) -> None:
+        follower.close()
+        if follower.process is not None:
+            self._detached.append(follower.process)
 
-    def _let_settle(self, run: Run) -> None:
-        if run.settled:  # nothing was printed
+    # cleaning up
+
+    def _start_cleanup(self, run: Run) -> None:
+        if run.settled:  # the run printed nothing
             Spool(run.pk).remove()
-        elif run.pk not in self.settling:
-            self.settling.add(run.pk)
-            self._settle(run)
+        elif run.pk not in self.cleaning_up:
+            self.cleaning_up.add(run.pk)
+            self._clean_up(run)
 
-    def settled(self, id: UUID) -> None:
-        """Nothing is left of that run here. May be called from another thread."""
-        self.settling.discard(id)
+    def cleaned_up(self, id: UUID) -> None:
+        """Forget the run, which is archived. May be called from another thread."""
+        self.cleaning_up.discard(id)
 
-    def unsettled(self, id: UUID) -> None:
-        """That failed, on the thread that asks: whoever looks next, this worker too, tries again."""
+    def cleanup_failed(self, id: UUID) -> None:
+        """Release the run on the calling thread, so that a later poll of any worker tries again."""
         try:
-            leases.let_go(self.holder, [id])
+            leases.release(self.holder, [id])
         finally:
-            self.settling.discard(id)
+            self.cleaning_up.discard(id)

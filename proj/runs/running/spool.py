@@ -1,6 +1,7 @@
-"""The folder of a run that is under way, `var/runs/<id>`: what its launcher says there, and how it is told to end.
+"""The folder of an active run, `var/runs/<id>`: the launcher's reports in it, and the request to end the command.
 
-proj/runs/running/launcher.py writes these files; its docstring lists them.
+proj/runs/running/launcher.py writes these files; its docstring lists them. Their names and contents stay readable for
+the versions before and after: an upgrade finds the launchers of the version before at work.
 """
 
 import contextlib
@@ -18,26 +19,27 @@ from django.conf import settings
 
 from proj.runs.running import processes
 
-PORTION = 4 * 1024 * 1024  # bytes of an output that go at once
-PAUSE = 0.005  # seconds before the next go
+TRUNCATE_BYTES = 4 * 1024 * 1024  # of an output that is deleted, at a time
+TRUNCATE_PAUSE_SECONDS = 0.005
+MAX_COMPLAINT_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Launcher:
-    """Who runs the command: one process of one boot."""
+    """The identity of a launcher: one process of one boot."""
 
     pid: int
-    start: int
+    start: int  # clock ticks since boot
     boot: str
 
     def alive(self) -> bool:
-        """Whether it still runs."""
+        """Return whether the launcher still runs."""
         return self.boot == processes.boot() and processes.alive(self.pid, self.start)
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How the command ended. `why` is empty when it ended by itself; see Launch in the launcher."""
+    """The launcher's report of a command's end. `why` is empty when the command ended by itself; see Launch there."""
 
     exit_code: int | None
     signal: int | None
@@ -54,31 +56,34 @@ class Spool:
         self.output = self.path / "output"
 
     def launcher(self) -> Launcher | None:
-        """Its launcher, once there is one."""
-        said = self._read("launcher.json")
-        return Launcher(said["pid"], said["start"], said["boot"]) if said else None
+        """Return the run's launcher, or None before there is one."""
+        report = self._read("launcher.json")
+        return Launcher(report["pid"], report["start"], report["boot"]) if report else None
 
-    def started(self) -> datetime | None:
-        """When the command was running."""
-        said = self._read("started.json")
-        return datetime.fromtimestamp(said["at"], UTC) if said else None
+    def started_at(self) -> datetime | None:
+        """Return when the command was running, or None before that."""
+        report = self._read("started.json")
+        return datetime.fromtimestamp(report["at"], UTC) if report else None
 
     def ending(self) -> Ending | None:
-        """How the command ended, once it has, and all of its output is in the folder."""
-        said = self._read("exit.json")
-        return Ending(**(said | {"at": datetime.fromtimestamp(said["at"], UTC)})) if said else None
+        """Return how the command ended; None until it has, with all of its output in the folder."""
+        report = self._read("exit.json")
+        if report is None:
+            return None
+        at = datetime.fromtimestamp(report["at"], UTC)
+        return Ending(report["exit_code"], report["signal"], report["why"], report["detail"], at)
 
     def cancel(self) -> None:
-        """Have the launcher end the command. It finds the file if it does not run yet."""
+        """Ask the launcher to end the command. A launcher that does not run yet finds the file."""
         try:
             (self.path / "cancel").touch()
         except FileNotFoundError:
-            return  # it has not been begun: whoever begins it sees the row
+            return  # the run has not been launched: the worker that launches it reads the row
         launcher = self.launcher()
         if launcher is None or launcher.boot != processes.boot():
             return
         try:
-            handle = os.pidfd_open(launcher.pid)  # it cannot come to mean another process between look and signal
+            handle = os.pidfd_open(launcher.pid)  # the handle cannot come to mean another process before the signal
         except OSError:
             return
         try:
@@ -87,44 +92,45 @@ class Spool:
         finally:
             os.close(handle)
 
-    def end_orphans(self) -> None:
-        """KILL the command's group when its launcher is gone: nobody would see its end, or its time-out.
+    def kill_orphans(self) -> None:
+        """KILL the command's process group when its launcher is gone: nothing would notice its end, or its timeout.
 
-        The command may have ended and left others there. A group's number is its own as long as anybody is in it.
+        The command may have ended and left other processes there. A group's number is not reused while the group has
+        a member.
         """
-        said, launcher = self._read("started.json"), self.launcher()
-        if not said or not launcher or launcher.boot != processes.boot():
+        report, launcher = self._read("started.json"), self.launcher()
+        if not report or not launcher or launcher.boot != processes.boot():
             return
-        if processes.alive(said["pid"], said["start"]) or self._left_in(said["pid"], launcher.pid):
-            with contextlib.suppress(ProcessLookupError, PermissionError):  # what became somebody else cannot be ended
-                os.killpg(said["pid"], signal.SIGKILL)
+        if processes.alive(report["pid"], report["start"]) or self._has_members(report["pid"], launcher.pid):
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # a group of another user cannot be killed
+                os.killpg(report["pid"], signal.SIGKILL)
 
-    def _left_in(self, group: int, session: int) -> bool:
-        """Whether anybody of this run is in that group of the launcher's session.
+    def _has_members(self, group: int, session: int) -> bool:
+        """Return whether a process of this run is in that group of the launcher's session.
 
-        Numbers come in turn, so a stranger and what it starts may have both of them one day. Its environment tells.
+        Numbers are given in turn, so an unrelated process and its children may have both of them one day. The
+        environment tells the two apart.
         """
-        mark = f"SIGNALBOX_RUN={self.path.name}"
-        return any(processes.began_with(pid, mark) for pid in processes.members(group, session))
+        found = processes.members(group, session)
+        return any(processes.started_with(pid, "SIGNALBOX_RUN", self.path.name) for pid in found)
 
-    def last_words(self) -> str:
-        """What the launcher itself complained of, if it did."""
+    def complaint(self) -> str:
+        """Return the end of the launcher's own error output; empty when there is none."""
         try:
-            return (self.path / "launcher.log").read_text(errors="replace").strip()[-500:]
+            return (self.path / "launcher.log").read_text(errors="replace").strip()[-MAX_COMPLAINT_CHARACTERS:]
         except OSError:
             return ""
 
     def remove(self) -> None:
-        """Clear it away; a large output little by little, for the disk holds up all its users while a file goes."""
+        """Delete the folder. A large output goes in steps: the disk holds up all its users while a file is deleted."""
         with contextlib.suppress(OSError):
-            for size in range(self.output.stat().st_size - PORTION, 0, -PORTION):
+            for size in range(self.output.stat().st_size - TRUNCATE_BYTES, 0, -TRUNCATE_BYTES):
                 os.truncate(self.output, size)
-                time.sleep(PAUSE)
+                time.sleep(TRUNCATE_PAUSE_SECONDS)
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def _read(self, name: str) -> dict[str, Any] | None:
+    def _read(self, name: str) -> Any:
         try:
-            said: dict[str, Any] = json.loads((self.path / name).read_text())
-        except (OSError, ValueError):  # it is not there, or a crash cut it short
+            return json.loads((self.path / name).read_text())
+        except (OSError, ValueError):  # the file is not there, or a crash cut it short
             return None
-        return said

@@ -1,30 +1,53 @@
-"""Stores what a run printed. On SQLite everybody else who writes waits meanwhile, and a loud run does it all the time:
-so it speaks SQL, as few statements as can be. Through the ORM it held the lock twice as long.
+"""Stores a run's output. On SQLite every other writer waits meanwhile, and a loud run stores all the time: this module
+speaks SQL, in as few statements as possible. Through the ORM it held the lock twice as long.
 """
 # ruff: noqa: S608 - only names of fields are put together, values are always parameters
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypedDict
 
 from django.db import connection
 
 from proj.runs.models import Chunk, Run
 
-FIELDS = {field.name: field for field in Run._meta.concrete_fields}
+RUN_FIELDS = {field.name: field for field in Run._meta.concrete_fields}
 
 
-def append(run: Run, worker: str, values: Mapping[str, Any], chunks: Sequence[Chunk]) -> bool:
-    """Set `values` in the run's row, and add `chunks` behind those that it has, in the current transaction.
+class RunFields(TypedDict, total=False):
+    """The fields of a run's row that its worker and the clock change, by name."""
 
-    `values` is not empty. False, and nothing is stored, when the run is not in the hands of `worker` any more, or has
-    other chunks by now.
+    state: str
+    launcher_pid: int
+    launcher_start: int
+    started_at: datetime
+    bytes: int
+    lines: int
+    chunks: int
+    progress: int | None
+    progress_text: str
+    ended_at: datetime
+    exit_code: int | None
+    signal: int | None
+    reason: str
+    why: str
+    settled: bool
+    worker: str
+    lease_until: datetime | None
+
+
+def append(run: Run, worker: str, fields: RunFields, chunks: Sequence[Chunk]) -> bool:
+    """Set `fields` in the run's row, and add `chunks` behind the stored ones, in the current transaction.
+
+    `fields` is not empty. Return False, with nothing stored, when `worker` does not hold the run any more, or the run
+    has other chunks by now.
     """
     id = _adapted("id", run.pk)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE runs_run SET {', '.join(f'{name} = %s' for name in values)} "
+            f"UPDATE runs_run SET {', '.join(f'{name} = %s' for name in fields)} "
             "WHERE id = %s AND worker = %s AND chunks = %s",
-            [*(_adapted(name, value) for name, value in values.items()), id, worker, run.chunks],
+            [*(_adapted(name, value) for name, value in fields.items()), id, worker, run.chunks],
         )
         if not cursor.rowcount:
             return False
@@ -37,6 +60,6 @@ def append(run: Run, worker: str, values: Mapping[str, Any], chunks: Sequence[Ch
     return True
 
 
-def _adapted(name: str, value: Any) -> Any:
-    """The value of a field of Run as the database's driver takes it."""
-    return FIELDS[name].get_db_prep_save(value, connection)
+def _adapted(name: str, value: object) -> Any:
+    """Return the value of a field of Run as the database's driver takes it."""
+    return RUN_FIELDS[name].get_db_prep_save(value, connection)

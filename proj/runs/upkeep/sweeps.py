@@ -13,7 +13,7 @@ from proj.layer.messages import RunsWake
 from proj.layer.publish import publish, wake
 from proj.runs.models import Run
 from proj.runs.publishing import announcements, cards
-from proj.runs.running import endings, settling
+from proj.runs.running import cleanup, endings
 from proj.runs.running.spool import Spool
 from proj.runs.states import State
 
@@ -32,9 +32,9 @@ def lose_silent_runs() -> None:
             launcher = Spool(run.pk).launcher()
             if (launcher is not None and launcher.alive()) or Spool(run.pk).ending() is not None:
                 continue  # the command goes on, or has ended; only the workers of this host are away
-            state, values = endings.orphaned(run)
+            state, values = endings.launcher_gone(run)
         else:
-            state, values = endings.unheard(run)
+            state, values = endings.host_silent(run)
         unchanged = Run.objects.filter(pk=run.pk, beat_at__lte=run.beat_at)  # no worker has renewed meanwhile
         with transaction.atomic():
             if unchanged.move(state, worker="", lease_until=None, **values):
@@ -54,7 +54,7 @@ def archive_abandoned_runs() -> None:
     """Archive the stored output of lost runs whose host has not come back."""
     limit = timezone.now() - ABANDONED_AFTER
     for run in Run.objects.filter(state=State.LOST, settled=False, worker="", ended_at__lt=limit):
-        settling.settle(run.pk)
+        cleanup.clean_up(run.pk)
 
 
 def remove_unneeded_folders() -> None:

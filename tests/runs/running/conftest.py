@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from proj.runs.running import settling
+from proj.runs.running import cleanup
 from proj.runs.running.runner import Runner
 
 
 @pytest.fixture
 def runner(_own_folders: None) -> Iterator[Runner]:
     """A worker's runs. The fixture ends the launchers that a test leaves running."""
-    runner = Runner(16, lambda run: settling.settle(run.pk))
+    runner = Runner(16, lambda run: cleanup.clean_up(run.pk))
     yield runner
-    runner.let_go()
-    for process in runner._left:
+    runner.release()
+    for process in runner._detached:
         process.terminate()
         process.wait(20)

@@ -31,7 +31,7 @@ def test_a_launcher_that_is_held_up_still_keeps_what_was_printed_and_blames_nobo
     runner: Runner, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The disk may take a write for longer than a launcher waits for output behind the command's end."""
-    monkeypatch.setattr(launching, "LAUNCHER", another(tmp_path, "launcher.DRAIN = 0"))
+    monkeypatch.setattr(launching, "LAUNCHER", another(tmp_path, "launcher.DRAIN_SECONDS = 0"))
     run = did(runner, make, ["seq", "9999"])
     assert printed(run) == b"".join(b"%d\n" % n for n in range(1, 10_000))
 
@@ -39,7 +39,7 @@ def test_a_launcher_that_is_held_up_still_keeps_what_was_printed_and_blames_nobo
 def test_what_a_command_left_in_its_group_is_killed_when_its_launcher_was(
     runner: Runner, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(launching, "LAUNCHER", another(tmp_path, "launcher.DRAIN = 60"))
+    monkeypatch.setattr(launching, "LAUNCHER", another(tmp_path, "launcher.DRAIN_SECONDS = 60"))
     run = actions.start(make("web1", ["sh", "-c", "sleep 60 & echo $!"]), None, {})
     until_over(runner, run, asked=lambda run: run.started_at and run.lines)
     left = int(printed(run))
@@ -64,8 +64,8 @@ def test_a_group_that_has_the_numbers_of_a_command_that_ended_is_killed_only_if_
     for name in ("launcher.json", "started.json"):
         (spool.path / name).write_text(json.dumps(said))
     try:
-        wait_for(lambda: processes.began_with(leader.pid, f"SIGNALBOX_RUN={mark}"))
-        spool.end_orphans()
+        wait_for(lambda: processes.started_with(leader.pid, "SIGNALBOX_RUN", mark))
+        spool.kill_orphans()
         if not known:
             leader.terminate()
         assert leader.wait(10) == (-signal.SIGKILL if known else -signal.SIGTERM)
@@ -79,7 +79,9 @@ def test_a_command_that_became_another_user_is_waited_for_when_it_may_not_be_end
 ) -> None:
     refusing = "def no(*_): raise PermissionError"
     monkeypatch.setattr(
-        launching, "LAUNCHER", another(tmp_path, f"exec({refusing!r}); launcher.LOOK = 0.05; launcher.os.killpg = no")
+        launching,
+        "LAUNCHER",
+        another(tmp_path, f"exec({refusing!r}); launcher.GROUP_POLL_SECONDS = 0.05; launcher.os.killpg = no"),
     )
     go = tmp_path / "go"
     script = f"echo begun; while [ ! -e '{go}' ]; do sleep 0.05; done; echo done"

@@ -15,7 +15,7 @@ from django.utils import timezone
 from proj.runs import actions
 from proj.runs.models import Archive, Chunk, Run
 from proj.runs.publishing import cards
-from proj.runs.running import launching, leases, settling, storing
+from proj.runs.running import cleanup, launching, leases, storing
 from proj.runs.running.leases import Holder
 from proj.runs.running.runner import Runner
 from proj.runs.running.spool import Spool
@@ -32,8 +32,8 @@ def test_between_two_commits_of_much_output_others_get_to_write(runner: Runner, 
     pauses: list[float] = []
 
     def many(found: Run) -> bool:
-        if runner.more:
-            pauses.append(runner.patience)
+        if runner.backlog:
+            pauses.append(runner.pause)
         return found.settled
 
     until_over(runner, run, asked=many)
@@ -46,10 +46,10 @@ def test_the_first_output_of_a_run_is_looked_for_sooner(runner: Runner, make: Ma
     run = actions.start(
         make("web1", ["sh", "-c", "echo first; until [ -e $0 ]; do sleep 0.1; done", str(gate)]), None, {}
     )
-    runner.turn(look=True)
-    assert runner.patience < 0.05
+    runner.turn(poll=True)
+    assert runner.pause < 0.05
     until_over(runner, run, asked=lambda found: found.bytes)
-    assert runner.patience == 0.1
+    assert runner.pause == 0.1
     gate.touch()
     until_over(runner, run)
 
@@ -174,7 +174,7 @@ def test_chunks_have_no_hole_and_cut_no_character(runner: Runner, make: Make, tm
     file.write_text("héllo 🚀\n" * 20_000)
     run = actions.start(make("web1", ["cat", str(file)]), None, {})
     kept: list[Run] = []
-    runner._settle = kept.append
+    runner._clean_up = kept.append
     until_over(runner, run, asked=lambda run: run.state == "succeeded")
     offset, line = 0, 1
     for seq, chunk in enumerate(Chunk.objects.order_by("seq"), 1):
@@ -262,27 +262,27 @@ def test_another_worker_goes_on_where_the_first_let_go(runner: Runner, make: Mak
     script = "for n in 1 2 3 4 5 6 7 8; do printf 'ünï %s\\n' $n; sleep 0.1; done"
     run = actions.start(make("web1", ["sh", "-c", script]), None, {})
     until_over(runner, run, asked=lambda run: run.bytes > 0)
-    second = Runner(16, lambda run: settling.settle(run.pk))
+    second = Runner(16, lambda run: cleanup.clean_up(run.pk))
     second.holder = Holder(runner.holder.host, runner.holder.boot, runner.holder.pid, 0)  # another one
-    assert second.turn(look=True) == []  # the first one holds it
-    runner.let_go()
+    assert second.turn(poll=True) == []  # the first one holds it
+    runner.release()
     run = until_over(second, run)
     assert printed(run).decode() == "".join(f"ünï {n}\n" for n in range(1, 9))
-    runner.turn(look=True)
-    assert not runner.followed
+    runner.turn(poll=True)
+    assert not runner.followers
 
 
 def test_a_run_goes_on_when_its_host_is_called_otherwise(runner: Runner, make: Make, settings: Any) -> None:
     run = actions.start(make("web1", ["sh", "-c", "echo 1; sleep 0.5; echo 2"]), None, {})
     until_over(runner, run, asked=lambda run: run.bytes > 0)
-    runner.let_go()
-    renamed = Runner(16, lambda run: settling.settle(run.pk))
+    runner.release()
+    renamed = Runner(16, lambda run: cleanup.clean_up(run.pk))
     renamed.holder = Holder("renamed", runner.holder.boot, runner.holder.pid, 0)
-    neighbour = Runner(16, lambda run: settling.settle(run.pk))  # on the same host, with folders of its own
+    neighbour = Runner(16, lambda run: cleanup.clean_up(run.pk))  # on the same host, with folders of its own
     neighbour.holder = Holder("neighbour", runner.holder.boot, runner.holder.pid, 0)
     folders, settings.RUNS = settings.RUNS, settings.RUNS / "neighbour"
-    neighbour.turn(look=True)
-    assert not neighbour.followed
+    neighbour.turn(poll=True)
+    assert not neighbour.followers
     settings.RUNS = folders
     run = until_over(renamed, run)
     assert (run.state, run.host, printed(run)) == ("succeeded", "renamed", b"1\n2\n")
@@ -296,7 +296,7 @@ def test_a_worker_that_lost_its_run_to_another_stores_nothing_more(runner: Runne
 
     def noticed() -> bool:
         runner._commit()
-        return not runner.followed
+        return not runner.followers
 
     wait_for(noticed, 10, "it has printed more, which was refused")
     assert Run.objects.get().bytes == before
@@ -343,7 +343,7 @@ def test_a_lost_run_that_is_found_again_adds_the_rest_of_its_output(runner: Runn
     script = "echo 1; until [ -e $0 ]; do sleep 0.1; done; echo 2"
     run = actions.start(make("web1", ["sh", "-c", script, str(gate)]), None, {})
     until_over(runner, run, asked=lambda run: run.bytes > 0)
-    runner.let_go()
+    runner.release()
     assert Run.objects.move(State.LOST, worker="", lease_until=None, reason="Nothing is heard of its host.")
     gate.touch()
     run = until_over(runner, run)
@@ -396,7 +396,7 @@ def test_a_claim_that_the_database_cuts_short_strands_no_run(
 
     monkeypatch.setattr(leases, "_claim_of", broken)
     with pytest.raises(OperationalError):
-        runner.turn(look=True)
+        runner.turn(poll=True)
     assert [until_over(runner, run).state for run in (first, second)] == ["succeeded"] * 2
 
 
@@ -406,7 +406,7 @@ def test_a_card_that_cannot_be_drawn_strands_no_run(
     gate = tmp_path / "gate"
     command = ["sh", "-c", "echo 1; until [ -e $0 ]; do sleep 0.1; done; echo 2", str(gate)]
     run = actions.start(make("web1", command), None, {})
-    runner.turn(look=True)
+    runner.turn(poll=True)
 
     def broken(run: Run) -> Any:
         monkeypatch.undo()
@@ -424,27 +424,27 @@ def test_a_run_whose_archive_and_whose_letting_go_failed_is_archived_later(
     runner: Runner, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = actions.start(make("web1", ["echo", "1"]), None, {})
-    runner._settle = lambda _: None  # it failed on its thread
+    runner._clean_up = lambda _: None  # it failed on its thread
     until_over(runner, run, asked=lambda run: run.state == "succeeded")
 
     def broken(*_: Any) -> None:
         raise OperationalError("the database is away")
 
-    monkeypatch.setattr(leases, "let_go", broken)
+    monkeypatch.setattr(leases, "release", broken)
     with pytest.raises(OperationalError):
-        runner.unsettled(run.pk)
+        runner.cleanup_failed(run.pk)
     monkeypatch.undo()
-    runner._settle = lambda run: settling.settle(run.pk)
+    runner._clean_up = lambda run: cleanup.clean_up(run.pk)
     assert printed(until_over(runner, run)) == b"1\n"
 
 
 def test_a_worker_keeps_to_its_number_and_to_the_services(runner: Runner, make: Make) -> None:
-    runner.most = 3
+    runner.max_runs = 3
     for uid, concurrency in (("a", 2), ("b", 9)):
         service = make(uid, ["sleep", "30"], concurrency=concurrency, when_busy="queue")
         for _ in range(4):
             actions.start(service, None, {})
-    runner.turn(look=True)
-    runner.turn(look=True)
+    runner.turn(poll=True)
+    runner.turn(poll=True)
     running = sorted(str(run) for run in Run.objects.filter(state="running").select_related("service"))
     assert running == ["a #1", "a #2", "b #1"]

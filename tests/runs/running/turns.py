@@ -15,11 +15,11 @@ def until_over(runner: Runner, run: Run, seconds: float = 40.0, *, asked: Any = 
     """Take turns until the run is settled, or until `asked(run)` is true."""
     limit = time.monotonic() + seconds
     while True:
-        runner.turn(look=True)
+        runner.turn(poll=True)
         found = Run.objects.select_related("service").get(pk=run.pk)
         if asked(found) if asked else found.settled:
             return found
-        assert time.monotonic() < limit, f"{found.state} after {seconds} s: {Spool(run.pk).last_words()}"
+        assert time.monotonic() < limit, f"{found.state} after {seconds} s: {Spool(run.pk).complaint()}"
         time.sleep(0.02)
 
 

@@ -155,7 +155,7 @@ def test_a_busy_service_says_so_and_refuses_with_the_values_kept(browser: Client
 def test_why_a_run_ended_is_said_in_ones_language(browser: Client, web1: Service, alice: User) -> None:
     run = actions.start(web1, alice, {"version": "1"})
     Run.objects.filter(pk=run.pk).move(State.RUNNING)
-    Run.objects.filter(pk=run.pk).move(State.FAILED, **reasons.given("status", status=3))
+    Run.objects.filter(pk=run.pk).move(State.FAILED, **reasons.reason("status", status=3))
     for url in (f"/runs/{run.pk}/", "/runs/"):
         page = text(browser.get(url, headers={"accept-language": "ru"}))
         assert "Завершилось с кодом 3." in page

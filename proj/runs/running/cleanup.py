@@ -1,4 +1,4 @@
-"""Clears up behind a run that has ended: its output is archived, then nothing of it is left elsewhere."""
+"""Cleans up behind a run that has ended: archives its output, then deletes its chunks and its folder."""
 
 from uuid import UUID
 
@@ -7,8 +7,8 @@ from proj.runs.output import archive
 from proj.runs.running.spool import Spool
 
 
-def settle(id: UUID) -> None:
-    """Archive the output of an ended run, let chunks and spool go. May be called again after any interruption."""
+def clean_up(id: UUID) -> None:
+    """Archive the output of an ended run and mark the run as settled. Harmless to repeat after any interruption."""
     run = Run.objects.filter(pk=id).ended().first()
     if run is None:
         return
