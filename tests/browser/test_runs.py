@@ -213,6 +213,19 @@ RECORD = """(() => {
 })()"""
 
 
+def test_a_module_that_a_module_loads_comes_when_the_network_is_back(services: None, enter: Rooms) -> None:
+    alice = enter("alice")
+    deploy = alice.page.get_by_role("option", name="deploy")
+    for module in ("complete", "services"):  # the first loads the second
+        alice.page.route(f"**/{module}.js*", lambda route: route.abort())
+        with alice.page.expect_event("requestfailed"):
+            alice.field.press_sequentially("/run d" if module == "complete" else "e")
+        alice.page.unroute(f"**/{module}.js*")
+        expect(deploy).to_have_count(0)
+    alice.field.press_sequentially("p")
+    expect(deploy).to_be_visible()
+
+
 def test_a_run_from_a_room_is_seen_in_every_browser(
     stack: Stack, services: None, enter: Rooms, visit: People, room_name: str, tmp_path: Path
 ) -> None:

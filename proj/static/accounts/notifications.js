@@ -1,8 +1,7 @@
 // Notifications on this device: whether they are possible, the way to allow and to try them, and what became of them.
 import { exact, local } from "../rooms/times.js";
 import { say } from "../rooms/words.js";
-import { journal } from "../site/journal.js";
-import { display, state } from "../site/notification.js";
+import { display, journal, state } from "../site/notification.js";
 import { rooms } from "../site/rooms.js";
 
 const byId = (id) => document.getElementById(id);

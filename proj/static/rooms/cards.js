@@ -1,7 +1,5 @@
 // Cards in the conversation: what they look like comes from the server, by reference. The room is told that a card has
 // changed, with its looks when everybody may see it; otherwise, and after an absence, each page asks for itself.
-import { duration } from "../runs/duration.js";
-import { reason } from "../runs/reason.js";
 import { say } from "./words.js";
 
 const SPREAD = 700; // ms over which the pages of a room ask, after a first while in which the looks may come by themselves
@@ -14,8 +12,9 @@ export class Cards {
   #drawn = new WeakMap(); // when a card was drawn, in ms of this page's clock
   #looks = new WeakMap(); // what was drawn, as it came
 
-  constructor({ view, follow, url }) {
-    Object.assign(this, { view, follow, url });
+  /** `words` is runs/words.js. */
+  constructor({ view, follow, words, url }) {
+    Object.assign(this, { view, follow, words, url });
     view.addEventListener("changed", () => this.#askEmpty());
     for (const card of this.#all()) this.#drawn.set(card, performance.now());
     this.#askEmpty();
@@ -67,7 +66,7 @@ export class Cards {
       if ((this.#looks.get(card) ?? card.innerHTML) === html) continue;
       this.follow.keep(card.closest(".message"), () => {
         card.innerHTML = html; // the server's own (docs/protocol.md)
-        translate(card);
+        this.#translate(card);
       });
       this.#drawn.set(card, performance.now());
       this.#looks.set(card, html);
@@ -79,20 +78,21 @@ export class Cards {
       const time = card.querySelector("[data-ticking]");
       if (!time) continue;
       const since = (performance.now() - this.#drawn.get(card)) / 1_000;
-      time.textContent = duration(Number(time.dataset.seconds) + since);
+      time.textContent = this.words.duration(Number(time.dataset.seconds) + since);
     }
   }
-}
 
-// Looks that a whole room is sent are in the language of the process that drew them; this page has its own.
-function translate(card) {
-  const state = card.querySelector(".state");
-  const time = card.querySelector("[data-seconds]");
-  const word = state && say(`state.${state.dataset.state}`);
-  if (state && state.textContent.trim() !== word) state.textContent = word;
-  if (time) time.textContent = duration(Number(time.dataset.seconds));
-  const ending = card.querySelector(".run-reason");
-  if (ending) ending.textContent = reason(JSON.parse(ending.dataset.why), ending.textContent);
-  card.querySelector("progress")?.setAttribute("aria-label", say("progress"));
-  card.querySelector(".run-lines")?.setAttribute("aria-label", say("last-lines"));
+  // A card that is sent to a whole room is in the language of the process that rendered it; this page has its own.
+  #translate(card) {
+    const { duration, reason } = this.words;
+    const state = card.querySelector(".state");
+    const time = card.querySelector("[data-seconds]");
+    const word = state && say(`state.${state.dataset.state}`);
+    if (state && state.textContent.trim() !== word) state.textContent = word;
+    if (time) time.textContent = duration(Number(time.dataset.seconds));
+    const ending = card.querySelector(".run-reason");
+    if (ending) ending.textContent = reason(JSON.parse(ending.dataset.why), ending.textContent);
+    card.querySelector("progress")?.setAttribute("aria-label", say("progress"));
+    card.querySelector(".run-lines")?.setAttribute("aria-label", say("last-lines"));
+  }
 }

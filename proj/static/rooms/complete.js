@@ -1,11 +1,12 @@
 // Completes names after "@", emoji after ":" and commands while one writes. People are found by both their names, and
 // mentioned by the one that they sign in with.
+import { later } from "../site/later.js";
 import { face } from "./face.js";
 import { called } from "./names.js";
-import { Services } from "./services.js";
 
 const WORD = /(?:^|[\s(])(?<mark>[@:])(?<typed>[\p{L}\p{M}\p{N}_.+-]{0,40})$/u;
 const part = document.getElementById("completion-part").content.querySelector("li");
+const COMMAND = /^\/(run|cancel)\s/;
 const MOST = 8;
 const SHORTEST = 2; // characters of an emoji's name, so that 12:30 and ":)" are left alone
 
@@ -14,7 +15,8 @@ export class Complete {
   #start = 0; // where in the text the word begins, its mark included
 
   constructor({ field, list, people, urls }) {
-    Object.assign(this, { field, list, people, urls, services: new Services(urls.services) });
+    Object.assign(this, { field, list, people, urls });
+    this.services = later((retry) => import(`./services.js${retry}`), ({ Services }) => new Services(urls.services));
     field.addEventListener("input", () => this.#look());
     field.addEventListener("blur", () => this.#close());
     field.addEventListener("keydown", (event) => this.#key(event), { capture: true });
@@ -25,7 +27,7 @@ export class Complete {
 
   async #look() {
     const before = this.field.value.slice(0, this.field.selectionStart);
-    const command = await this.services.complete(before);
+    const command = COMMAND.test(before) && (await (await this.services())?.complete(before));
     if (command) {
       if (before === this.field.value.slice(0, this.field.selectionStart)) this.#show(before, command.typed, command.found, 0);
       return;

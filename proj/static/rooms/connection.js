@@ -6,6 +6,8 @@ const CALM = ["connecting", "catching-up", "live", "over"];
 const HELP = { "signed-out": "sign-in", "someone-else": "reload", misunderstood: "reload", "no-access": "leave", "no-room": "leave" };
 const SETTLED = 1_000; // a state that is over sooner is not read out, and a shorter wait not counted down
 
+const signIn = later((retry) => import(`../site/sign_in.js${retry}`));
+
 export class Connection {
   #told = "";
   #until = 0;
@@ -23,7 +25,6 @@ export class Connection {
     this.countdown = byId("countdown");
     this.button = byId("try-now");
     this.help = ["sign-in", "leave", "reload"].map(byId).filter(Boolean);
-    this.signIn = later(() => import("../site/sign_in.js"));
     this.button.addEventListener("click", () => socket.tryNow());
     byId("sign-in").addEventListener("click", (event) => this.#signIn(event));
     socket.addEventListener("state", () => this.show());
@@ -49,7 +50,7 @@ export class Connection {
     this.#out ||= state === "signed-out";
     if (this.#out && this.socket.open) {
       this.#out = false;
-      this.signIn().then((signIn) => signIn?.done());
+      signIn().then((dialog) => dialog?.done());
     }
     const tone = HELP[state] ? "bad" : CALM.includes(state) ? "" : "warn";
     const said = this.log || tone === "bad" ? say(state, { name: this.socket.state.who, me: this.me }) : "";
@@ -88,8 +89,8 @@ export class Connection {
   async #signIn(event) {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    const signIn = await this.signIn();
-    if (signIn) signIn.open({ address: event.target.href, me: this.me });
+    const dialog = await signIn();
+    if (dialog) dialog.open({ address: event.target.href, me: this.me });
     else this.socket.tryNow();
   }
 }

@@ -61,12 +61,15 @@ const typing = new Typing({ line: byId("typing"), composer, socket, me });
 const seen = new Seen({ line: byId("seen"), log, view, follow, socket, me, seen: state.seen });
 
 // Not everybody writes or pastes, and not every room has cards.
-const cards = later(() => import("./cards.js"), ({ Cards }) => new Cards({ view, follow, url: urls.cards }));
+const cards = later(
+  (retry) => Promise.all([import(`./cards.js${retry}`), import(`../runs/words.js${retry}`)]),
+  ([{ Cards }, words]) => new Cards({ view, follow, words, url: urls.cards }),
+);
 const complete = later(
-  () => import("./complete.js"),
+  (retry) => import(`./complete.js${retry}`),
   ({ Complete }) => new Complete({ field: composer.field, list: byId("completions"), people: state.people, urls }),
 );
-const paste = later(() => import("./paste.js"), ({ Paste }) => new Paste({ offer: byId("offer"), composer, characters }));
+const paste = later((retry) => import(`./paste.js${retry}`), ({ Paste }) => new Paste({ offer: byId("offer"), composer, characters }));
 
 const drawCards = () => view.list.querySelector(".event-card") && cards();
 view.addEventListener("changed", drawCards);

@@ -1,7 +1,6 @@
 // What a run has come to, at the head of its page: state, progress, the time that it takes, and what can be done now.
 import { say } from "../rooms/words.js";
-import { duration } from "./duration.js";
-import { reason } from "./reason.js";
+import { duration, reason } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 

@@ -1,8 +1,18 @@
-// What a page loads only when it is asked for.
-/** A function that promises what `make` makes of the module that `load` imports: the same each time. Without a network
- *  it is null, and the next call tries again. */
+// Loads a module when the page first needs it.
+
+/** Return a function that promises the module that `load` imports, as `make` turns it: the same result each time. While
+ *  the module cannot be fetched the promise gives null, and the next call tries again.
+ *
+ *  Browsers remember a failed import() of an address for the life of the page, so `load` gets the query that makes each
+ *  retry another address. Static imports carry no query: a module that is loaded here imports statically only modules
+ *  that its pages have loaded already, and others by later() (tests/javascript/imports.test.js). */
 export function later(load, make = (module) => module) {
-  let coming = null;
-  const failed = () => (coming = null);
-  return () => (coming ??= load().then(make, failed));
+  let failures = 0;
+  let promise = null;
+  const failed = () => {
+    failures += 1;
+    promise = null;
+    return null;
+  };
+  return () => (promise ??= load(failures ? `?retry=${failures}` : "").then(make, failed));
 }

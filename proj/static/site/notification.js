@@ -1,10 +1,13 @@
 // A notification of the desktop, and why one was shown or was not: the settings page tells it.
 // Every tab hears of every message; they give the notification one tag, so it is shown once.
-import { history } from "../rooms/history.js";
+import { keep, kept } from "../rooms/store.js";
 import { say } from "../rooms/words.js";
-import { note } from "./journal.js";
+import { later } from "./later.js";
 
 const LONGEST = 200; // characters of a message
+const MOST = 20; // entries of the journal
+const history = later((retry) => import(`../rooms/history.js${retry}`));
+const key = (me) => `signalbox:notifications:${me}`;
 
 /** Tell of a message, `choice` being what this person wants to be told of, unless there is a reason not to. */
 export async function decide(rooms, choice, { link, seq, author, mentioned, muted }) {
@@ -35,7 +38,8 @@ async function show({ tag, room, author, href }, link, seq) {
   let body = "";
   let who = author;
   try {
-    const page = await history(`${link.getAttribute("href")}messages/`, { before: seq + 1, limit: 1 });
+    const messages = await history();
+    const page = await messages.history(`${link.getAttribute("href")}messages/`, { before: seq + 1, limit: 1 });
     const { text = "", name, ...said } = page.messages.at(-1) ?? {};
     body = [...text].slice(0, LONGEST).join("");
     if (name && said.author === author) who = `\u2068${name}\u2069 (${author})`;
@@ -58,4 +62,22 @@ export function display(title, options, href) {
   } catch {
     return "unsupported"; // phones want a service worker for it
   }
+}
+
+/** What became of the last notifications on this device, newest first: [{id, at, room, author, href, result}] of `me`. */
+export function journal(me) {
+  try {
+    const entries = JSON.parse(kept(key(me)) ?? "[]");
+    return Array.isArray(entries) ? entries : [];
+  } catch {
+    return [];
+  }
+}
+
+// All tabs write the journal, each message once. That it was shown in one tab outweighs that another one did not show it.
+function note(me, entry) {
+  const others = journal(me);
+  const known = others.find(({ id }) => id === entry.id);
+  if (known && (known.result === "shown" || entry.result !== "shown")) return;
+  keep(key(me), JSON.stringify([entry, ...others.filter(({ id }) => id !== entry.id)].slice(0, MOST)));
 }

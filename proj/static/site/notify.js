@@ -1,8 +1,9 @@
 // Tells of what somebody wants to be told, after a moment.
+import "../rooms/store.js"; // so that notification.js finds it loaded
 import { later } from "./later.js";
 
 const WAIT = 2_500; // who reads it meanwhile, here or elsewhere, need not be told
-const notification = later(() => import("./notification.js"));
+const notification = later((retry) => import(`./notification.js${retry}`));
 
 /** Begin to notify of what `rooms` tells. */
 export function notify(rooms) {

@@ -5,7 +5,7 @@ const KEYS = ["ArrowDown", "ArrowUp", "Enter"];
 const dialog = document.getElementById("switcher");
 const field = dialog.querySelector("input");
 const opener = document.getElementById("switch");
-const places = later(() => import("./places.js"));
+const places = later((retry) => import(`./places.js${retry}`));
 
 addEventListener("load", places);
 opener.hidden = false;

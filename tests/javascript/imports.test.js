@@ -1,0 +1,52 @@
+// Rules for imports between the modules of the pages.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { closure, modules, pages } from "./modules.js";
+
+test("every import names a module that exists", () => {
+  for (const [name, { now, later }] of Object.entries(modules)) {
+    for (const imported of [...now, ...later]) assert.ok(modules[imported], `${name} imports ${imported}`);
+  }
+});
+
+test("every import() is written for later(), with the query of a retry", () => {
+  for (const [name, { text, later }] of Object.entries(modules)) {
+    assert.equal(text.match(/\bimport\((?!\))/g)?.length ?? 0, later.length, name);
+  }
+});
+
+test("no module imports itself through others", () => {
+  for (const name of Object.keys(modules)) {
+    const { now, later } = modules[name];
+    assert.ok(!closure([...now, ...later], true).has(name), `a circle through ${name}`);
+  }
+});
+
+test("every module belongs to a page", () => {
+  const used = closure(["site/code.js", ...Object.values(pages).flat()], true);
+  assert.deepEqual(Object.keys(modules).filter((name) => !used.has(name)), []);
+});
+
+// The browser remembers a dependency that could not be fetched, and a retry of the importing module asks for it at the
+// same address again. A dependency that the page has loaded already is not fetched at all.
+test("a module that is loaded on demand imports statically only modules that its pages have loaded already", () => {
+  assert.ok(Object.keys(pages).length > 10);
+  for (const [page, scripts] of Object.entries(pages)) {
+    const loaded = closure(scripts);
+    const wrong = [];
+    for (const name of closure(scripts, true)) {
+      if (loaded.has(name)) continue;
+      wrong.push(...modules[name].now.filter((imported) => !loaded.has(imported)).map((imported) => `${name} imports ${imported}`));
+    }
+    assert.deepEqual(wrong, [], page);
+  }
+});
+
+// A <script> element has the address with the hash of the content, an import the plain one: the browser would hold two
+// copies of the module, with two states.
+test("no module of a page is both in a <script> element and imported", () => {
+  for (const [page, scripts] of Object.entries(pages)) {
+    const imported = new Set([...closure(scripts, true)].flatMap((name) => [...modules[name].now, ...modules[name].later]));
+    assert.deepEqual(scripts.filter((name) => imported.has(name)), [], page);
+  }
+});
