@@ -121,7 +121,7 @@ def test_hostile_queries_harm_nobody(lobby: Room, alice: User, query: str) -> No
     lobby.post(alice, "a" + "!" * 7999)
     index.keep_up()
     finding.find(alice, Question(query))
-    assert len(queries.parsed(query).terms) <= queries.MOST_TERMS
+    assert len(queries.parsed(query).terms) <= queries.MAX_TERMS
 
 
 def test_nothing_is_missed_among_many_that_have_the_words_only(
@@ -131,9 +131,9 @@ def test_nothing_is_missed_among_many_that_have_the_words_only(
     for _ in range(3):
         lobby.post(alice, "the here, a needle")
     index.keep_up()
-    monkeypatch.setattr(finding, "PORTIONS", (2, 2))
+    monkeypatch.setattr(finding, "IDS_PER_QUERY", (2, 2))
     assert [message.text for message in finding.find(alice, Question('"needle here"')).messages] == ["the needle here"]
-    monkeypatch.setattr(finding, "PORTIONS", (1, 2))
+    monkeypatch.setattr(finding, "IDS_PER_QUERY", (1, 2))
     came = finding.find(alice, Question('"needle here"'))
     assert came.messages == []
     assert came.before

@@ -149,7 +149,7 @@ def test_more_is_found_page_by_page(lobby: Room, alice: User) -> None:
     writing.write([Command("post", lobby.pk, alice.pk, f"id {n}", f"number {n}") for n in range(45)])
     index.keep_up()
     seen: list[str] = []
-    before: int | None = finding.NEWEST
+    before: int | None = finding.NEWEST_ID
     while before is not None:
         page = finding.find(alice, Question("number"), before)
         seen += [message.text for message in page.messages]
@@ -253,7 +253,7 @@ def test_a_search_that_stopped_says_so_and_goes_on(
 ) -> None:
     for text in ("the needle here", "here, a needle", "here, no needle"):
         lobby.post(alice, text)
-    monkeypatch.setattr(finding, "PORTIONS", (2,))
+    monkeypatch.setattr(finding, "IDS_PER_QUERY", (2,))
     first = page(as_alice, q='"needle here"')
     assert "The search stopped there" in first
     address = re.search(r'href="(\?[^"]*)" rel="next"', first)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from django.db.models import TextChoices
 
@@ -33,14 +33,22 @@ WITH_NAMES = (Kind.POSTED, Kind.CARD)  # what stands below a heading, which says
 IN_HISTORY = (Kind.POSTED, Kind.CARD, *HAPPENINGS)
 
 
-def variant(kind: str, author: str, text: str) -> str:
-    """Which line tells of a happening: what people do to themselves has words of its own."""
-    if author != text:
-        return kind
-    return {Kind.MEMBER_ADDED.value: "member.joined", Kind.MEMBER_REMOVED.value: "member.left"}.get(kind, kind)
+class EventFrame(TypedDict, total=False):
+    """An event of a room's log in the protocol's form. Times are UTC, ISO 8601; a name is a sign-in name."""
 
-
-VARIANTS = (*(kind.value for kind in HAPPENINGS), "member.joined", "member.left")
+    type: str
+    seq: int
+    author: str
+    name: str  # the author's display name
+    message: int  # the `seq` of the message that was changed
+    text: str  # missing in the event of a deletion
+    html: str
+    at: str
+    client_id: str
+    edited: str
+    deleted: str
+    removed: str  # the reason that an administrator gave
+    reactions: Mapping[str, list[str]]  # emoji to names, in order
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -71,9 +79,9 @@ def event(
     edited: datetime | None = None,
     deleted: datetime | None = None,
     removed: str = "",
-) -> dict[str, Any]:
+) -> EventFrame:
     """An event of a room's log in the protocol's form. `name` is the author's display name, "" where they have none."""
-    frame: dict[str, Any] = {"type": kind, "seq": seq, "author": author}
+    frame: EventFrame = {"type": kind, "seq": seq, "author": author}
     if name and kind in WITH_NAMES:
         frame["name"] = name
     if message is not None:

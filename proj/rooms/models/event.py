@@ -1,7 +1,6 @@
 """The log of a room: its events, and how far its readers and its search index have come in it."""
 
 import json
-from typing import Any
 
 from django.db import models
 
@@ -36,7 +35,7 @@ class Event(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.seq}"
 
-    def frame(self) -> dict[str, Any]:
+    def frame(self) -> frames.EventFrame:
         """Return the event in the protocol's form, with the message's present state."""
         return frames.event(
             self.kind,

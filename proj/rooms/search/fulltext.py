@@ -1,6 +1,6 @@
 """The index of words: FTS5 in SQLite, a tsvector in PostgreSQL. `rowid` of `rooms_words` is an event's id.
 
-Besides the words of a text it holds where it was said and by whom, so that a search is narrowed before it is read.
+Besides the words of a text it holds its room and its author, which narrow a search before any text is read.
 """
 # ruff: noqa: S608 - only placeholders are put together, values are always parameters
 
@@ -20,23 +20,25 @@ POSTGRESQL = (
     "CREATE INDEX rooms_words_words ON rooms_words USING gin (words)"
 )
 
+IDS_PER_STATEMENT = 500
+
 Group = Sequence[Term]
 
 
 def in_room(id: int) -> Term:
-    """Said in this room. No text has a word with a colon."""
+    """Return the term for messages in this room. No text has a word with a colon."""
     return Term(f":r{id}")
 
 
 def by_person(id: int) -> Term:
-    """Said by this person."""
+    """Return the term for messages by this person."""
     return Term(f":a{id}")
 
 
 def replace(cursor: CursorWrapper, ids: Sequence[int], rows: Iterable[tuple[int, Iterable[str]]]) -> None:
-    """Forget the words of the events `ids`, and keep those of `rows`: pairs of id and words."""
-    for start in range(0, len(ids), 500):
-        some = ids[start : start + 500]
+    """Delete the words of the events `ids`, and insert those of `rows`: pairs of id and words."""
+    for start in range(0, len(ids), IDS_PER_STATEMENT):
+        some = ids[start : start + IDS_PER_STATEMENT]
         cursor.execute(f"DELETE FROM rooms_words WHERE rowid IN ({', '.join(['%s'] * len(some))})", some)
     postgresql = connection.vendor == "postgresql"
     values = [(id, sorted(words) if postgresql else " ".join(sorted(words))) for id, words in rows]
@@ -45,9 +47,9 @@ def replace(cursor: CursorWrapper, ids: Sequence[int], rows: Iterable[tuple[int,
 
 
 def found(terms: Group, without: Sequence[Group], after: int, before: int, limit: int) -> list[int]:
-    """The ids of at most `limit` events between `after` and `before` that have all `terms`, newest first.
+    """Return the ids of at most `limit` events between `after` and `before`, newest first.
 
-    Of no group in `without` they have all. There must be at least one term.
+    They have all `terms`, of which there must be at least one, and no group of `without` whole.
     """
     if connection.vendor == "postgresql":
         condition, query = "words @@ %s::tsquery", _tsquery(terms, without)
@@ -62,7 +64,7 @@ def found(terms: Group, without: Sequence[Group], after: int, before: int, limit
         return [id for (id,) in cursor.fetchall()]
 
 
-# Words are letters and digits, and the marks of in_room() and by_person(): there is nothing in them to escape.
+# Words are letters and digits, and the marks of in_room() and by_person(): nothing in them needs escaping.
 
 
 def _match(terms: Group, without: Sequence[Group]) -> str:

@@ -1,7 +1,7 @@
 """Keeps the index of words in step with the rooms' logs, a moment after the commit: a message costs its author nothing.
 
-Each room's log is followed by `seq`, which has no holes, so nothing is passed over, whoever wrote it. The clock does it
-every second, and a search before it looks. Doing it twice changes nothing.
+The index follows the `seq` of each room, which has no holes, so no event is skipped. The clock calls keep_up() every
+second, and so does each search before it reads the index. A repeated call changes nothing.
 """
 
 from django.db import connection, models, transaction
@@ -13,27 +13,27 @@ from proj.rooms.models import Event, Indexed, Room
 from proj.rooms.search import fulltext, words
 from proj.text import ansi
 
-PORTION = 1000  # events in one transaction: it holds up who writes for some ten milliseconds
-MOST = 10_000  # events at a time, so that the clock has time for the rest
+EVENTS_PER_TRANSACTION = 1000  # which holds up writers for some ten milliseconds
+MAX_EVENTS = 10_000  # of one call, so that the clock has time for its other jobs
 
 
-def keep_up(most: int = MOST) -> int:
-    """Take in what is not in the index yet, at most about `most` events; how many there were."""
+def keep_up(limit: int = MAX_EVENTS) -> int:
+    """Index the new events, about `limit` at most. Return their number."""
     stale = Room.objects.annotate(done=Coalesce(F("indexed__seq"), 0)).filter(seq__gt=F("done"))
     count = 0
     for room_id in list(stale.values_list("pk", flat=True)):
-        while count < most and (taken := _take_in(room_id)):
+        while count < limit and (taken := _index_next(room_id)):
             count += taken
     return count
 
 
-def _take_in(room_id: int) -> int:
-    """Take in the next events of a room; how many there were."""
+def _index_next(room_id: int) -> int:
+    """Index the next events of a room. Return their number."""
     with transaction.atomic():
         Indexed.objects.get_or_create(room_id=room_id)
         mark = Indexed.objects.select_for_update().get(room_id=room_id)
         events = Event.objects.filter(room=room_id, seq__gt=mark.seq).order_by("seq")
-        rows = list(events.values_list("seq", "kind", "target")[:PORTION])
+        rows = list(events.values_list("seq", "kind", "target")[:EVENTS_PER_TRANSACTION])
         if not rows:
             return 0
         changed = {target or seq for seq, kind, target in rows if _changes(kind)}
@@ -44,7 +44,7 @@ def _take_in(room_id: int) -> int:
 
 
 def _changes(kind: str) -> bool:
-    """Whether it may have changed what a message says: any event about one, but for reactions."""
+    """Return whether an event of this kind may change the text of a message: every one but reactions."""
     return kind not in (Kind.REACTED, Kind.UNREACTED)
 
 
@@ -63,6 +63,6 @@ def _words(room: int, author: int, text: str) -> set[str]:
 
 
 def sweep() -> None:
-    """Forget the words of messages that are not there any more."""
+    """Delete the words of messages that have been deleted."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM rooms_words WHERE rowid NOT IN (SELECT id FROM rooms_event)")

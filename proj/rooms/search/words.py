@@ -1,7 +1,7 @@
-"""What a message can be found by: its words, in one form for every database.
+"""The words of a message by which a search finds it, in one form for every database.
 
-Scripts that write words without spaces between them are taken in pairs of characters: `运维室` is found by `运维`, by
-`维室` and by `室`. Everything else is a word, found by how it begins. Case and width of letters do not matter.
+A script without spaces between words is taken in pairs of characters: `运维室` is found by `运维`, `维室` and `室`.
+Every other word is found by its beginning. Case and width of letters do not matter.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
-LONGEST = 40  # characters of a word that count
+MAX_WORD_CHARACTERS = 40  # further ones are ignored
 
 # Han with its extensions, kana, Thai, Lao, Khmer, Myanmar
 _DENSE = (
@@ -22,31 +22,31 @@ _RUN = re.compile(rf"(?P<dense>[{_DENSE}]+)|(?:(?![{_DENSE}])[^\W_])+")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Something that is searched for: a word of the index, or with `begins` any word that begins so."""
+    """A search term: one word of the index, or with `begins` every word that begins so."""
 
     word: str
     begins: bool = False
 
     @classmethod
     def of(cls, run: str, *, dense: bool, begins: bool) -> list[Self]:
-        """What a message has in which `run` stands; with `begins`, where it may be the beginning of a word."""
+        """Return the terms of a message that has `run`; with `begins`, the run may be only the beginning of a word."""
         if dense and len(run) > 1:
             return [cls(run[at : at + 2]) for at in range(len(run) - 1)]
-        return [cls(run[:LONGEST], begins=begins or dense)]
+        return [cls(run[:MAX_WORD_CHARACTERS], begins=begins or dense)]
 
 
 def of(text: str) -> set[str]:
-    """The words by which `text` is found."""
+    """Return the words by which `text` is found."""
     found: set[str] = set()
     for run, dense in runs(text):
         if dense:
             found.update(run[at : at + 2] for at in range(len(run)))
         else:
-            found.add(run[:LONGEST])
+            found.add(run[:MAX_WORD_CHARACTERS])
     return found
 
 
 def runs(text: str) -> Iterator[tuple[str, bool]]:
-    """The words in `text`, folded, each with whether its script writes no spaces: then it may be several words."""
+    """Yield the runs of letters in `text`, folded, each with whether its script has no spaces and it may be several."""
     for found in _RUN.finditer(unicodedata.normalize("NFKC", text).casefold()):
         yield found[0], found["dense"] is not None

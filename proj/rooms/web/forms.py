@@ -1,25 +1,24 @@
-"""What the rooms' pages ask for."""
+"""The forms of the rooms' pages."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from proj.accounts.models import User
 from proj.rooms import names
 from proj.rooms.models import BadInvitation, Invitation, Room
+from proj.rooms.search.finding import Question
 
-LASTS = {
-    "1": _("one hour"),
-    "24": _("one day"),
-    "168": _("one week"),
-    "720": _("30 days"),
-}  # hours that a link lets people in
+LINK_HOURS = {"1": _("one hour"), "24": _("one day"), "168": _("one week"), "720": _("30 days")}
+MAX_QUERY_CHARACTERS = 200
+MAX_EVENT_ID = 2**63 - 1
 
 
 class NameForm(forms.Form):
-    """A room's name."""
+    """The name of a room, checked."""
 
     name = forms.CharField(
         label=_("Name of the room"),
@@ -43,7 +42,7 @@ class OpenForm(NameForm):
 
 
 class NewForm(NameForm):
-    """A room to make."""
+    """The name of a new room, and whether it is members-only."""
 
     WHO = {"members": _("Members only: who is invited"), "all": _("Everyone who can sign in")}
 
@@ -53,7 +52,7 @@ class NewForm(NameForm):
 
 
 class InviteForm(forms.Form):
-    """A person to let in, by name."""
+    """A person to make a member, by sign-in name."""
 
     person = forms.CharField(
         label=_("Name of a person"),
@@ -72,7 +71,7 @@ class InviteForm(forms.Form):
 class LinkForm(forms.Form):
     """How long a link lets people in."""
 
-    lasts = forms.ChoiceField(label=_("The link works for"), choices=list(LASTS.items()), initial="24")
+    lasts = forms.ChoiceField(label=_("The link works for"), choices=list(LINK_HOURS.items()), initial="24")
 
     def clean_lasts(self) -> timedelta:
         return timedelta(hours=int(self.cleaned_data["lasts"]))
@@ -107,3 +106,55 @@ class KeepForm(forms.Form):
 
     days = forms.IntegerField(label=_("Days"), required=False, min_value=1, max_value=36_500)
     messages = forms.IntegerField(label=_("How many messages"), required=False, min_value=1, max_value=100_000_000)
+
+
+class SearchForm(forms.Form):
+    """The words, room, person and days of a search. Days are those of UTC: the server knows no other."""
+
+    q = forms.CharField(
+        label=_("Words"),
+        max_length=MAX_QUERY_CHARACTERS,
+        required=False,
+        strip=True,
+        help_text=_(
+            "“Words in quotes” are found just as they stand, and a -word leaves out the messages that have it."
+        ),
+    )
+    room = forms.CharField(label=_("In the room"), max_length=names.MAX_NAME_CHARACTERS, required=False)
+    by = forms.CharField(label=_("Said by"), max_length=150, required=False)
+    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    before = forms.IntegerField(min_value=1, max_value=MAX_EVENT_ID, required=False, widget=forms.HiddenInput)
+
+    use_required_attribute = False
+
+    def __init__(self, user: User, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        self.user = user
+        for name in ("room", "by"):
+            self.fields[name].widget.attrs |= {"list": f"{name}-names", "autocomplete": "off", "dir": "auto"}
+        self.fields["q"].widget.attrs |= {"type": "search", "dir": "auto", "autocomplete": "off"}
+
+    def clean_room(self) -> Room | None:
+        name = self.cleaned_data["room"]
+        try:
+            return Room.called(self.user, name) if name else None
+        except (Room.DoesNotExist, Room.NoAccess, names.BadRoomName):
+            raise forms.ValidationError(_("There is no such room.")) from None
+
+    def clean_by(self) -> User | None:
+        name = self.cleaned_data["by"].removeprefix("@")
+        person = User.objects.filter(username__iexact=name).first() if name else None
+        if name and person is None:
+            raise forms.ValidationError(_("There is nobody of that name."))
+        return person
+
+    def question(self) -> Question:
+        """Return the question of a valid form."""
+        data = self.cleaned_data
+        until = data["until"] and min(data["until"], date.max - timedelta(days=1)) + timedelta(days=1)
+        return Question(data["q"], data["room"], data["by"], _midnight(data["since"]), _midnight(until))
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None
