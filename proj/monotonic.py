@@ -1,5 +1,5 @@
-"""Constants for `time.monotonic()`, which begins near 0 on a host that booted a moment ago."""
+"""Constants for `time.monotonic()`, which begins near 0 when a host boots."""
 
 import math
 
-NEVER = -math.inf  # seconds: earlier than every reading, where 0.0 would be minutes ago on a fresh host
+NEVER = -math.inf  # seconds: earlier than every reading; 0.0 would be a moment ago on a host that has just booted

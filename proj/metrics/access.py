@@ -1,4 +1,4 @@
-"""Who may read the metrics: a trusted address, or whoever has the token."""
+"""Access to the metrics: from a trusted address, or with the token."""
 
 import hmac
 from ipaddress import ip_address
@@ -8,12 +8,12 @@ from django.http import HttpRequest
 
 
 def may_read(request: HttpRequest) -> bool:
-    """Whether this request comes from a trusted address or carries the token."""
+    """Return whether the request comes from a trusted address or carries the token."""
     return _from_trusted_address(request) or _with_token(request)
 
 
 def _from_trusted_address(request: HttpRequest) -> bool:
-    # nginx says so when a proxy that it does not know has passed this on: the address is then the proxy's.
+    # nginx sets it for a request through a proxy that it does not know: the address is then the proxy's.
     if request.META.get("UNKNOWN_PROXY"):
         return False
     try:

@@ -1,4 +1,4 @@
-"""`/metrics`, for Prometheus."""
+"""The page `/metrics`, for Prometheus."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.views.decorators.cache import never_cache
@@ -12,7 +12,7 @@ from proj.metrics.collecting import exposition
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """All metrics, for those who may read them; nobody else learns why not."""
+    """Return all metrics to authorized readers. The refusal gives no reason."""
     if not may_read(request):
         return HttpResponseForbidden()
     return HttpResponse(exposition(), content_type=CONTENT_TYPE_PLAIN_0_0_4)

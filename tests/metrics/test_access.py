@@ -85,7 +85,7 @@ def test_the_rest_is_shown_while_redis_is_away(monkeypatch: pytest.MonkeyPatch) 
     async def away() -> None:
         raise ConnectionError("away")
 
-    monkeypatch.setattr("proj.metrics.collecting._asked", away)
+    monkeypatch.setattr("proj.metrics.collecting._workers", away)
     text = Client().get("/metrics", REMOTE_ADDR=HERE).content.decode()
     assert "signalbox_layer_up 0.0" in text
     assert "signalbox_workers" not in text

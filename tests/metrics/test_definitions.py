@@ -16,7 +16,7 @@ SUFFIX = {"counter": "_total", "gauge": "", "histogram": ""}
 
 def shown() -> dict[str, Metric]:
     """Every metric, by the name that Prometheus has for it."""
-    found = [*REGISTRY.collect(), *collecting.Asked().collect(), *collecting.Stored().collect()]
+    found = [*REGISTRY.collect(), *collecting.LayerCollector().collect(), *collecting.RunCollector().collect()]
     return {metric.name + SUFFIX[metric.type]: metric for metric in found}
 
 

@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import call_command
 
-from proj.metrics.collecting import Stored
+from proj.metrics.collecting import RunCollector
 from proj.runs import actions, counting
 from proj.runs.models import Run
 from proj.runs.output import archive
@@ -20,7 +20,7 @@ WORKER = Holder("here", "boot", 1, 1)
 
 def counted() -> dict[str, float]:
     """What is shown of each state in which any run has ended."""
-    [metric] = [metric for metric in Stored().collect() if metric.type == "counter"]
+    [metric] = [metric for metric in RunCollector().collect() if metric.type == "counter"]
     return {sample.labels["state"]: sample.value for sample in metric.samples if sample.value}
 
 

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prometheus_client.multiprocess import MultiProcessCollector
 
-from proj.metrics import keeping
+from proj.metrics import storage
+from proj.metrics.prometheus_internals import summed
 from tests.conftest import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import os, sys
 from pathlib import Path
-from proj.metrics import keeping
-name = keeping.begin(Path(sys.argv[1]), sys.argv[2])
+from proj.metrics import storage
+name = storage.begin(Path(sys.argv[1]), sys.argv[2])
 from prometheus_client import Counter, Gauge, Histogram
 said = Counter("said_total", "Words.", ["code"], registry=None)
 took = Histogram("took_seconds", "Time.", buckets=[1, 2], registry=None)
@@ -35,9 +35,9 @@ sys.stdin.read()
 LOOK = """
 import sys
 from pathlib import Path
-from proj.metrics import keeping
+from proj.metrics import storage
 while True:
-    list(keeping.files(Path(sys.argv[1])))
+    list(storage.files(Path(sys.argv[1])))
 """
 
 
@@ -58,10 +58,9 @@ class Processes:
 
     def values(self) -> dict[tuple[str, ...], float]:
         """What is shown: values by name and labels."""
-        files = [str(file) for file in keeping.files(self.folder)]
         return {
             (sample.name, *sample.labels.values()): sample.value
-            for metric in MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+            for metric in summed(storage.files(self.folder))
             for sample in metric.samples
         }
 
@@ -156,7 +155,7 @@ def test_a_file_that_cannot_be_read_begins_anew(processes: Processes, damage: by
     kill(processes.start("one", 3)[0])
     kill(processes.start("other", 1)[0])
     (processes.folder / "counter_one.db").write_bytes(damage)
-    assert not keeping.readable(processes.folder / "counter_one.db")
+    assert not storage.is_readable(processes.folder / "counter_one.db")
     processes.start("one", 2)
     assert processes.values()["said_total", "a"] == 3
     assert processes.values()["took_seconds_count",] == 6
@@ -176,7 +175,7 @@ def test_a_full_disk_is_noticed_before_anything_is_mapped(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", full)
-    assert keeping.begin(tmp_path, "one") == ""
+    assert storage.begin(tmp_path, "one") == ""
     assert "No space left" in caplog.text
     assert not list(tmp_path.glob("*.db"))
 
@@ -204,6 +203,6 @@ for channel in range(10):
     subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=30)
     used = {file.name: int.from_bytes(file.read_bytes()[:4], sys.byteorder) for file in tmp_path.glob("*.db")}
     assert len(used) == 3
-    assert max(used.values()) < keeping.BYTES / 2, used
-    wait_for(lambda: {file.stat().st_size for file in tmp_path.glob("*.db")} == {keeping.BYTES})
+    assert max(used.values()) < storage.METRICS_FILE_BYTES / 2, used
+    wait_for(lambda: {file.stat().st_size for file in tmp_path.glob("*.db")} == {storage.METRICS_FILE_BYTES})
     shutil.rmtree(tmp_path)
