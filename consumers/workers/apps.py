@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class WorkersConfig(AppConfig):
-    """Here for its runworker command, which takes the place of the one that Channels brings."""
+    """An app for its runworker command, which replaces the command of Channels."""
 
     name = "consumers.workers"
     label = "workers"

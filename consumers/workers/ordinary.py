@@ -1,18 +1,20 @@
 """Runs an ordinary Channels consumer on a named channel, one message at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from consumers.workers.base import WorkerConsumer
 
+PlainMessage = Mapping[str, Any]  # as Channels consumers get it: `type`, and fields
+
 
 class Ordinary(WorkerConsumer):
-    """Any ASGI application for the scope type `channel`.
+    """Runs any ASGI application for the scope type `channel`.
 
-    Stock `runworker` moves everything that waits in Redis into an unbounded queue in memory and loses it when it is
-    stopped. This hands over the next message only after the application has asked for it, which it does when it is
-    done with the one before.
+    Stock `runworker` moves all waiting messages from Redis into an unbounded queue in memory, and loses them when it is
+    stopped. Ordinary passes on the next message only after the application has asked for it, which the application does
+    when it has handled the message before.
     """
 
     def __init__(self, application: Callable[..., Awaitable[None]], channel: str) -> None:
@@ -20,9 +22,9 @@ class Ordinary(WorkerConsumer):
         self.channel = channel
         self._instance: asyncio.Future[None] | None = None
         self._asked = asyncio.Event()
-        self._next: asyncio.Queue[dict[str, Any]] = asyncio.Queue(maxsize=1)
+        self._next: asyncio.Queue[PlainMessage] = asyncio.Queue(maxsize=1)
 
-    async def handle(self, items: Sequence[dict[str, Any]]) -> None:
+    async def handle(self, items: Sequence[PlainMessage]) -> None:
         for message in items:
             if "type" not in message:
                 raise ValueError("a message with no type")
@@ -40,7 +42,7 @@ class Ordinary(WorkerConsumer):
         self._instance = asyncio.ensure_future(self.application(scope, self._receive, self._send))
 
     async def _ready(self) -> None:
-        """Wait until the application asks for its next message; raise what it raised instead."""
+        """Wait until the application asks for its next message. If it raised instead, raise its error."""
         assert self._instance is not None  # noqa: S101 - for the type checker
         asked = asyncio.ensure_future(self._asked.wait())
         first: set[asyncio.Future[Any]] = {asked, self._instance}
@@ -51,9 +53,9 @@ class Ordinary(WorkerConsumer):
         finally:
             asked.cancel()
 
-    async def _receive(self) -> dict[str, Any]:
+    async def _receive(self) -> PlainMessage:
         self._asked.set()
         return await self._next.get()
 
-    async def _send(self, message: dict[str, Any]) -> None:
-        raise RuntimeError("there is no socket behind a named channel")
+    async def _send(self, message: PlainMessage) -> None:
+        raise RuntimeError("a consumer of a named channel has no socket to send to")

@@ -1,7 +1,7 @@
-"""The life of a worker process: start, beat, take, handle, stop.
+"""The life of a worker process: start, send heartbeats, take messages, handle their items, stop.
 
-It takes the next message only when it can run it; it survives messages that nobody can read, handlers that raise, and
-Redis or the database being away; told to stop, it finishes what it holds and exits 0.
+A worker takes the next message only when it can handle it. It survives unreadable messages, handlers that raise, and
+outages of Redis and the database. On SIGTERM it finishes the items in hand and exits 0.
 """
 
 import asyncio
@@ -35,21 +35,22 @@ from proj.metrics.definitions import (
 
 logger = logging.getLogger(__name__)
 
-# What trying again later can mend. Nothing is given up for these while what raised them is away.
-AWAY = (OperationalError, InterfaceError, RedisError)
+# Errors of an outage: a later try may succeed. No item is set aside for them while the outage lasts.
+OUTAGE_ERRORS = (OperationalError, InterfaceError, RedisError)
 
-TRIES = 3  # of a single item, before it is set aside
-GRACE = 15.0  # seconds that a stopping worker has for what it holds; below supervisord's stopwaitsecs
-HURRY = 0.1  # seconds between two times that a stopping worker ends its own waiting for messages
-LONGEST_WAIT = 5.0  # seconds between two tries while something is away
+MAX_ITEM_TRIES = 3  # of a single item, before it is set aside
+STOP_GRACE_SECONDS = 15.0  # for the items in hand of a stopping worker; below supervisord's stopwaitsecs
+UNBLOCK_SECONDS = 0.1  # between two times that a stopping worker ends its own blocking takes
+FIRST_RETRY_SECONDS = 0.1
+MAX_RETRY_SECONDS = 5.0  # between two tries during an outage
 
 
 class UnknownChannel(ValueError):
-    """No consumer is routed for this channel."""
+    """The routing has no consumer for a channel."""
 
 
 def consumer_for(application: ProtocolTypeRouter, channel: str) -> WorkerConsumer:
-    """The consumer that `application` routes the named channel to. Raises UnknownChannel."""
+    """Return the consumer that `application` routes the named channel to. Raise UnknownChannel."""
     router = application.application_mapping.get("channel")
     routed = router.application_mapping if isinstance(router, ChannelNameRouter) else {}
     if channel not in routed:
@@ -63,7 +64,7 @@ def consumer_for(application: ProtocolTypeRouter, channel: str) -> WorkerConsume
 
 
 class Worker:
-    """Consumes named channels until it is told to stop. `once`: one batch; `burst`: until the channels are empty."""
+    """Consumes named channels until SIGTERM. `once`: one batch; `burst`: until the channels are empty."""
 
     def __init__(
         self,
@@ -73,7 +74,7 @@ class Worker:
         *,
         once: bool = False,
         burst: bool = False,
-        grace: float = GRACE,
+        grace: float = STOP_GRACE_SECONDS,
     ) -> None:
         self.layer = channel_layer
         self.once, self.burst, self.grace = once, burst, grace
@@ -89,9 +90,9 @@ class Worker:
         return self.layer.reader(decoder(consumer.reads)) if consumer.reads else self.layer.deserialize  # type: ignore[no-any-return]
 
     def run(self) -> None:
-        """Work until stopped. Returns when everything that was held is done, or the grace time is over."""
-        # Consumers speak to the database in the loop itself: there is nothing else that it could do meanwhile,
-        # and crossing to a thread would cost a fifth of the whole batch.
+        """Consume until stopped. Return when the items in hand are done, or the grace time is over."""
+        # Consumers query the database in the event loop itself: the loop has nothing else to do meanwhile, and
+        # crossing to a thread would cost a fifth of the whole batch.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
         uvloop.run(self._live())
 
@@ -99,67 +100,67 @@ class Worker:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self._stop, name)
-        beating = asyncio.ensure_future(self._beat())
+        heartbeats = asyncio.ensure_future(self._send_heartbeats())
         listeners = [asyncio.ensure_future(self._listen(channel)) for channel in self.consumers]
         lives = [asyncio.ensure_future(consumer.live(self.stopping)) for consumer in self.consumers.values()]
-        stopped = asyncio.ensure_future(self._overtime())
-        hurrying = asyncio.ensure_future(self._hurry(dict(zip(self.consumers, listeners, strict=True))))
+        stopped = asyncio.ensure_future(self._grace_over())
+        unblocking = asyncio.ensure_future(self._unblock(dict(zip(self.consumers, listeners, strict=True))))
         logger.info("consuming %s", ", ".join(self.consumers))
         try:
-            listened = asyncio.ensure_future(self._until_all_listened(listeners))
-            done = asyncio.ensure_future(asyncio.wait([listened, *lives], return_when=asyncio.FIRST_EXCEPTION))
+            ended = asyncio.ensure_future(self._listeners_ended(listeners))
+            done = asyncio.ensure_future(asyncio.wait([ended, *lives], return_when=asyncio.FIRST_EXCEPTION))
             await asyncio.wait({stopped, done}, return_when=asyncio.FIRST_COMPLETED)
             for task in [*listeners, *lives]:
                 if task.done():
                     task.result()
                 else:
                     task.cancel()
-                    logger.error("stopped with work in hand after %g s: it is not acknowledged", self.grace)
+                    logger.error("Timed out after %g s: the items in hand are not acknowledged.", self.grace)
         finally:
             stopped.cancel()
-            hurrying.cancel()
-            beating.cancel()
-            await self._say_goodbye()
+            unblocking.cancel()
+            heartbeats.cancel()
+            await self._delete_heartbeats()
             connections.close_all()
 
-    async def _until_all_listened(self, listeners: Sequence[asyncio.Future[None]]) -> None:
-        """Wait for the listeners; when nobody listens any more the consumers' lives end too."""
+    async def _listeners_ended(self, listeners: Sequence[asyncio.Future[None]]) -> None:
+        """Wait until no channel is consumed any more, then end the other work of the consumers."""
         await asyncio.gather(*listeners)
         self.stopping.set()
 
     def _stop(self, name: int) -> None:
-        logger.info("%s: finishing what is in hand", signal.Signals(name).name)
+        logger.info("%s: finishing the items in hand", signal.Signals(name).name)
         self.stopping.set()
 
-    async def _overtime(self) -> None:
+    async def _grace_over(self) -> None:
         await self.stopping.wait()
         await asyncio.sleep(self.grace)
 
-    async def _hurry(self, listeners: Mapping[str, asyncio.Future[None]]) -> None:
-        """When told to stop, wait no longer for messages. Repeated: a listener may be about to wait once more."""
+    async def _unblock(self, listeners: Mapping[str, asyncio.Future[None]]) -> None:
+        """End the blocking takes of a stopping worker. Repeated: a listener may be about to block once more."""
         await self.stopping.wait()
         while waiting := [channel for channel, listener in listeners.items() if not listener.done()]:
             try:
                 for channel in waiting:
                     await self.layer.stop_waiting(channel)
-            except (RedisError, OSError) as error:  # it may not be allowed to: then the wait ends by itself
-                logger.info("cannot hurry: %s", error)
+            except (RedisError, OSError) as error:  # access rules may forbid it: then the take ends by itself
+                logger.info("cannot end the blocking takes: %s", error)
                 return
-            await asyncio.sleep(HURRY)
+            await asyncio.sleep(UNBLOCK_SECONDS)
 
     # heartbeats
 
-    async def _beat(self) -> None:
+    async def _send_heartbeats(self) -> None:
         while True:
             for beat in self.beats.values():
                 beat.at = time.time()
                 try:
                     await heartbeat.beat(beat)
-                except (RedisError, OSError):
-                    logger.warning("no heartbeat for %s: Redis is away", beat.channel)
-            await asyncio.sleep(heartbeat.PERIOD)
+                except (RedisError, OSError) as error:
+                    logger.warning("cannot send the heartbeat of channel %s: Redis is away: %s", beat.channel, error)
+            await asyncio.sleep(heartbeat.HEARTBEAT_SECONDS)
 
-    async def _say_goodbye(self) -> None:
+    async def _delete_heartbeats(self) -> None:
         for beat in self.beats.values():
             try:
                 await asyncio.wait_for(heartbeat.stop(beat), 1)
@@ -170,17 +171,17 @@ class Worker:
 
     async def _listen(self, channel: str) -> None:
         consumer, beat = self.consumers[channel], self.beats[channel]
-        wait = _Wait()
-        usual = 0.0  # items in a batch, of late
+        retry = _Backoff()
+        usual = 0.0  # items in a batch: a moving average
         while not self.stopping.is_set():
             try:
                 taken = await self.layer.take(channel, consumer.max_messages)
-                wait.over()
+                retry.reset()
             except (RedisError, OSError) as error:
-                self._note(beat, error)
+                self._count_failure(beat, error)
                 if isinstance(error, RedisConnectionError):
                     logger.warning("Redis is away: %s", error)
-                await wait.a_moment(self.stopping)
+                await retry.pause(self.stopping)
                 continue
             if taken:
                 items = self._items(consumer, beat, taken)
@@ -192,17 +193,17 @@ class Worker:
                 return
 
     def _items(self, consumer: WorkerConsumer, beat: Beat, taken: list[bytes]) -> list[Any]:
-        """The items in what was taken. A message that cannot be read is counted and left behind."""
+        """Return the items in the taken messages. An unreadable message is counted, logged and left out."""
         items: list[Any] = []
         read = self.readers[beat.channel]
         for data in taken:
             try:
                 items.extend(consumer.unpacked(read(data)))
-            except Exception as error:  # it came from outside, so anything may be wrong with it
+            except Exception as error:  # of any kind: the bytes came from outside
                 beat.bad += 1
                 UNREADABLE.labels(beat.channel).inc()
                 beat.last_error = f"unreadable message: {error!r}"
-                logger.error("%s: unreadable message of %d bytes: %r", beat.channel, len(data), error)
+                logger.error("channel %s: unreadable message of %d bytes: %r", beat.channel, len(data), error)
         return items
 
     # handling
@@ -211,29 +212,29 @@ class Worker:
         if not items:
             return
         try:
-            await self._insist(consumer, beat, items)
+            await self._outlast(consumer, beat, items)
         except Exception as error:
-            self._note(beat, error)
+            self._count_failure(beat, error)
             if len(items) > 1:
                 for item in items:
                     await self._handle_alone(consumer, beat, item)
                 return
-            await self._handle_alone(consumer, beat, items[0], tries=TRIES - 1)
+            await self._handle_alone(consumer, beat, items[0], tries=MAX_ITEM_TRIES - 1)
 
-    async def _handle_alone(self, consumer: WorkerConsumer, beat: Beat, item: Any, tries: int = TRIES) -> None:
+    async def _handle_alone(self, consumer: WorkerConsumer, beat: Beat, item: Any, tries: int = MAX_ITEM_TRIES) -> None:
         for tries_left in reversed(range(tries)):
             try:
-                await self._insist(consumer, beat, [item])
+                await self._outlast(consumer, beat, [item])
                 return
             except Exception as error:
-                self._note(beat, error)
+                self._count_failure(beat, error)
                 if not tries_left:
                     await self._set_aside(consumer, beat, item, error)
 
-    async def _insist(self, consumer: WorkerConsumer, beat: Beat, items: list[Any]) -> None:
-        """handle(), again and again while Redis or the database is away. Raises what trying again cannot mend."""
-        wait = _Wait()
-        in_vain = 0
+    async def _outlast(self, consumer: WorkerConsumer, beat: Beat, items: list[Any]) -> None:
+        """Call handle() again and again during an outage. Raise the errors that are not an outage's."""
+        retry = _Backoff()
+        own_errors = 0
         while True:
             try:
                 await consumer.handle(items)
@@ -241,35 +242,35 @@ class Worker:
                 WORKER_BATCHES.labels(beat.channel).inc()
                 WORKER_ITEMS.labels(beat.channel).inc(len(items))
                 return
-            except AWAY as error:
-                self._note(beat, error)
-                logger.warning("%s: %r; trying again", beat.channel, error)
+            except OUTAGE_ERRORS as error:
+                self._count_failure(beat, error)
+                logger.warning("channel %s: trying again after an error: %r", beat.channel, error)
                 connections.close_all()
-                # An error of the same kind may be the item's own: a statement too large, one that takes too long.
-                in_vain += isinstance(error, OperationalError) and _database_answers()
-                if in_vain >= TRIES:
+                # An item may cause an error of the same kind by itself: a statement too large, or too slow.
+                own_errors += isinstance(error, OperationalError) and _database_answers()
+                if own_errors >= MAX_ITEM_TRIES:
                     raise
-                await wait.a_moment()
+                await retry.pause()
 
     async def _set_aside(self, consumer: WorkerConsumer, beat: Beat, item: Any, error: Exception) -> None:
         beat.set_aside += 1
         WORKER_SET_ASIDE.labels(beat.channel).inc()
         kind = item.get("type", "?") if isinstance(item, dict) else type(item).__name__
-        logger.error("%s: set aside a %s after %d tries", beat.channel, kind, TRIES, exc_info=error)
+        logger.error("channel %s: set aside a %s after %d tries", beat.channel, kind, MAX_ITEM_TRIES, exc_info=error)
         try:
-            await heartbeat.set_aside(beat.channel, kind, repr(error), time.time())
+            await heartbeat.set_aside(beat.channel, kind, repr(error))
             await consumer.set_aside(item)
-        except Exception:  # it is in the log; the worker goes on
-            logger.exception("%s: could not tell of what was set aside", beat.channel)
+        except Exception:  # the log has the item; the worker continues
+            logger.exception("channel %s: could not report the %s that was set aside", beat.channel, kind)
 
-    def _note(self, beat: Beat, error: BaseException) -> None:
+    def _count_failure(self, beat: Beat, error: BaseException) -> None:
         beat.failed += 1
         WORKER_FAILURES.labels(beat.channel).inc()
         beat.last_error = repr(error)[:500]
 
 
 def _database_answers() -> bool:
-    """Whether a transaction can begin (on SQLite: to write), and end."""
+    """Return whether a transaction can begin (on SQLite: for writing) and end."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -278,19 +279,20 @@ def _database_answers() -> bool:
     return True
 
 
-class _Wait:
-    """Pauses between tries: they double, with jitter, up to LONGEST_WAIT."""
+class _Backoff:
+    """Pauses between tries: they double, with jitter, up to MAX_RETRY_SECONDS."""
 
     def __init__(self) -> None:
-        self.seconds = 0.1
+        self.seconds = FIRST_RETRY_SECONDS
 
-    def over(self) -> None:
-        self.seconds = 0.1
+    def reset(self) -> None:
+        """Begin with the shortest pause again."""
+        self.seconds = FIRST_RETRY_SECONDS
 
-    async def a_moment(self, until: asyncio.Event | None = None) -> None:
-        """Wait; `until` ends the wait early."""
+    async def pause(self, until: asyncio.Event | None = None) -> None:
+        """Wait for the next pause; `until` ends it early."""
         seconds = random.uniform(self.seconds / 2, self.seconds)  # noqa: S311 - jitter
-        self.seconds = min(self.seconds * 2, LONGEST_WAIT)
+        self.seconds = min(self.seconds * 2, MAX_RETRY_SECONDS)
         if until is None:
             await asyncio.sleep(seconds)
             return

@@ -6,4 +6,4 @@ class LayerConfig(AppConfig):
     label = "layer"
 
     def ready(self) -> None:
-        from proj.layer import checks  # noqa: F401 - registers them
+        from proj.layer import checks  # noqa: F401 - the import registers the checks

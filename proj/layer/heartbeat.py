@@ -1,18 +1,19 @@
-"""The workers' heartbeats: kept in Redis for a while, so that the doctor sees who consumes which channel."""
+"""Heartbeats of workers: stored in Redis for a while, so that the doctor knows which worker consumes which channel."""
 
-import json
-from dataclasses import asdict, dataclass
+import time
 from typing import Any
 
+import msgspec
 from channels.layers import get_channel_layer
 
-PERIOD = 5  # seconds between two beats
-KEPT = 60  # seconds until a beat that is not renewed goes
+HEARTBEAT_SECONDS = 5  # between two heartbeats
+HEARTBEAT_EXPIRY_SECONDS = 60
+MAX_SET_ASIDE_ITEMS = 100
+MAX_ERROR_CHARACTERS = 500
 
 
-@dataclass(slots=True)
-class Beat:
-    """A worker's word about one channel. Times are seconds since the epoch, by the worker's clock."""
+class Beat(msgspec.Struct):
+    """A worker's report about one channel. Times are seconds since the epoch, by the worker's clock."""
 
     channel: str
     host: str
@@ -22,12 +23,24 @@ class Beat:
     handled: int = 0  # items done
     failed: int = 0  # tries that raised
     bad: int = 0  # messages that could not be read
-    set_aside: int = 0  # items given up
+    set_aside: int = 0  # items that failed too often
     last_error: str = ""
 
     @property
     def key(self) -> str:
         return f"{self.channel}:{self.host}:{self.pid}"
+
+
+class SetAside(msgspec.Struct):
+    """An item that failed too often: its type, the error that it raised, and the time."""
+
+    type: str
+    error: str
+    at: float
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Beat).decode  # ignores fields of newer workers
 
 
 def _redis() -> Any:
@@ -39,29 +52,28 @@ def _prefix() -> str:
 
 
 async def beat(beat: Beat) -> None:
-    """Write a beat. Raises redis' errors."""
-    await _redis().set(f"{_prefix()}heartbeat:{beat.key}", json.dumps(asdict(beat)), ex=KEPT)
+    """Store a heartbeat. Raise redis' errors."""
+    await _redis().set(f"{_prefix()}heartbeat:{beat.key}", _encode(beat), ex=HEARTBEAT_EXPIRY_SECONDS)
 
 
 async def stop(beat: Beat) -> None:
-    """Take back the beat of a worker that stops on purpose."""
+    """Delete the heartbeat of a worker that stops on purpose."""
     await _redis().delete(f"{_prefix()}heartbeat:{beat.key}")
 
 
 async def beats() -> list[Beat]:
-    """The beats of the last minute, by channel."""
+    """Return the heartbeats of the last minute, ordered by channel."""
     redis = _redis()
     found = []
     async for key in redis.scan_iter(match=f"{_prefix()}heartbeat:*"):
         text = await redis.get(key)
         if text:
-            found.append(Beat(**json.loads(text)))
+            found.append(_decode(text))
     return sorted(found, key=lambda beat: beat.key)
 
 
-async def set_aside(channel: str, kind: str, error: str, at: float) -> None:
-    """Remember an item that was given up: its type and what it raised (the last 100)."""
+async def set_aside(channel: str, kind: str, error: str) -> None:
+    """Store an item that failed too often. The list has the last MAX_SET_ASIDE_ITEMS."""
     key = f"{_prefix()}set-aside:{channel}"
-    entry = json.dumps({"type": kind, "error": error[:500], "at": at})
-    await _redis().lpush(key, entry)
-    await _redis().ltrim(key, 0, 99)
+    await _redis().lpush(key, _encode(SetAside(kind, error[:MAX_ERROR_CHARACTERS], time.time())))
+    await _redis().ltrim(key, 0, MAX_SET_ASIDE_ITEMS - 1)

@@ -74,7 +74,7 @@ class RoomFlash(GroupMessage, frozen=True, tag="room.flash"):
 
 
 class RoomPresence(GroupMessage, frozen=True, tag="room.presence"):
-    """The names of the people who have a room open in one interface process."""
+    """The names of the people with a socket in a room, in one interface process."""
 
     room: int
     process: str
@@ -87,10 +87,10 @@ class RoomPresence(GroupMessage, frozen=True, tag="room.presence"):
 
 
 class RoomActivity(msgspec.Struct, frozen=True, array_like=True):
-    """The new messages of one room, for people who have it not open."""
+    """The new messages of one room, for people with other rooms open."""
 
     room: int
-    audience: list[int] | None  # ids of the people who may know; None: everybody
+    audience: list[int] | None  # ids of the people with access; None: everybody
     messages: list[tuple[int, str, list[str]]]  # seq, author, names mentioned
     more: bool  # whether there are more messages than these
 
@@ -166,7 +166,7 @@ class RunState(GroupMessage, frozen=True, tag="run.state"):
 
 
 class ServiceLine(GroupMessage, frozen=True, tag="service.line"):
-    """A line of text for everybody who has the page of a service open. It is not stored."""
+    """A line of text for every open page of a service. It is not stored."""
 
     service: str  # its uid
     text: str

@@ -71,14 +71,14 @@ async def test_a_lost_connection_is_told_to_those_who_wait_and_opened_again() ->
 
 
 async def test_a_redis_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wires, "SILENCE", 0.2)
+    monkeypatch.setattr(wires, "MAX_SILENCE_SECONDS", 0.2)
     wire = await kept().get()
     with pytest.raises(RedisConnectionError):
         await asyncio.wait_for(wire.call("BLPOP", f"nobody.{uuid.uuid4().hex}", 20), 5)
 
 
 async def test_a_listener_that_hears_nothing_asks_and_lives_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wires, "SILENCE", 0.1)
+    monkeypatch.setattr(wires, "MAX_SILENCE_SECONDS", 0.1)
     heard: list[object] = []
     wire = await KeptWire(wire_pool(get_channel_layer("work").hosts[0]), heard.append).get()
     wire.write(("SUBSCRIBE", "nobody.speaks"))
@@ -94,7 +94,7 @@ async def test_a_listener_that_hears_nothing_asks_and_lives_on(monkeypatch: pyte
 async def test_a_command_given_a_moment_ago_is_not_taken_for_one_without_an_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(wires, "SILENCE", 0.9)
+    monkeypatch.setattr(wires, "MAX_SILENCE_SECONDS", 0.9)
     wire = await kept().get()
     loop = asyncio.get_running_loop()
     for _ in range(3):  # what is asked just before a look is answered just after it
@@ -106,7 +106,7 @@ async def test_a_command_given_a_moment_ago_is_not_taken_for_one_without_an_answ
 
 
 async def test_a_listener_that_is_subscribed_to_nothing_lives_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wires, "SILENCE", 0.1)
+    monkeypatch.setattr(wires, "MAX_SILENCE_SECONDS", 0.1)
     layer = FrameLayer(hosts=get_channel_layer("work").hosts)
     channel = await layer.new_channel()
     (shard,) = layer.shards

@@ -109,7 +109,7 @@ def test_a_stopped_worker_finishes_what_it_holds_and_leaves_the_rest(rig: Rig) -
     worker = rig.work("one-by-one")
     wait_for(lambda: "began slow 0" in rig.noted())
     worker.send_signal(signal.SIGTERM)
-    wait_for(lambda: "finishing what is in hand" in rig.log())
+    wait_for(lambda: "finishing the items in hand" in rig.log())
     rig.redis.set("go", 1)
     assert worker.wait(40) == 0
     done = [what for what in rig.noted() if not what.startswith("began")]

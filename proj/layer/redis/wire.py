@@ -1,7 +1,7 @@
-"""One connection to Redis, spoken to without redis-py's machinery for each command.
+"""One connection to Redis, without redis-py's machinery around each command.
 
-redis-py opens it (address, sign-in, TLS, Sentinel) and then hands its socket over: from there on a command is a few
-bytes written, and its reply is parsed where it arrives. That leaves out the locks, tasks and timers with which
+redis-py opens the connection (address, sign-in, TLS, Sentinel) and then hands its socket over. From there on a command
+is a few bytes written, and its reply is parsed where it arrives. That leaves out the locks, tasks and timers with which
 redis-py spends 0.2 ms of CPU on a round trip, more than a worker spends on the transaction of the message itself.
 """
 
@@ -23,13 +23,15 @@ logger = logging.getLogger(__name__)
 
 Argument = str | int | float | bytes
 Pushed = Callable[[Any], None]
-SILENCE = 10.0  # seconds, and at least half of them for each command; above the time that a worker's may block
+# A silent connection is dropped within this time; each command has at least half of it. It exceeds a take()'s blocking.
+MAX_SILENCE_SECONDS = 10.0
 
 
 class Wire(asyncio.Protocol):
-    """Commands go out in the order of call(), and Redis answers them in that order.
+    """A connection that sends commands in the order of call(); Redis answers them in that order.
 
-    With `pushed`, it is a listener: replies are messages of publish/subscribe, and are given to it one by one.
+    With `pushed` the connection is a listener: its replies are messages of publish/subscribe, and `pushed` is called
+    with each of them.
     """
 
     def __init__(self, streams: Streams, pushed: Pushed | None) -> None:
@@ -39,11 +41,11 @@ class Wire(asyncio.Protocol):
         self._reader = hiredis.Reader(protocolError=RedisConnectionError, replyError=ResponseError)
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._streams = streams  # kept: the transport lives as long as they do
+        self._streams = streams  # referenced, because the transport lives only as long as its streams
         self._transport = streams[1].transport
         self._transport.set_protocol(self)
-        self._heard, self._asked = True, False
-        self._look()
+        self._replied, self._reply_due = True, False
+        self._check_silence()
 
     @classmethod
     async def opened(cls, pool: ConnectionPool, pushed: Pushed | None = None) -> "Wire":
@@ -51,64 +53,64 @@ class Wire(asyncio.Protocol):
         return cls(await opened_streams(pool), pushed)
 
     def write(self, *commands: tuple[Argument, ...]) -> None:
-        """Send commands whose replies nobody waits for here. Raises redis' ConnectionError."""
+        """Send commands without waiting for their replies. Raise redis' ConnectionError."""
         if self.lost:
             raise RedisConnectionError("the connection to Redis is lost")
-        # hiredis' stub speaks of tuples of one
+        # hiredis' stub has tuples of one element
         self._transport.write(b"".join([hiredis.pack_command(command) for command in commands]))  # type: ignore[arg-type]
 
     async def call(self, *command: Argument) -> Any:
-        """The reply to a command. Raises redis' ResponseError or ConnectionError."""
+        """Send a command and return its reply. Raise redis' ResponseError or ConnectionError."""
         return (await self.calls([command]))[0]
 
     async def calls(self, commands: Sequence[tuple[Argument, ...]]) -> list[Any]:
-        """The replies to commands that go out together. Raises redis' ResponseError or ConnectionError."""
+        """Send commands together and return their replies. Raise redis' ResponseError or ConnectionError."""
         self.write(*commands)
         loop = asyncio.get_running_loop()
         replies: list[asyncio.Future[Any]] = [loop.create_future() for _ in commands]
         self._waiting.extend(replies)
-        with contextlib.suppress(RedisError):  # it is among those below
-            await replies[-1]  # the last to come
+        with contextlib.suppress(RedisError):  # the error is in `failed` below
+            await replies[-1]  # the last to arrive
         failed = [error for reply in replies if (error := reply.exception())]
         if failed:
             raise failed[0]
         return [reply.result() for reply in replies]
 
     def drop(self) -> None:
-        """Close it at once; whoever waits gets a ConnectionError."""
+        """Close the connection at once. Waiting calls raise ConnectionError."""
         if not self.lost:
             self._transport.abort()
             self.connection_lost(None)
 
     async def ended(self) -> None:
-        """Wait until it is lost."""
+        """Wait until the connection is lost."""
         await asyncio.shield(self._closed)
 
-    def _look(self) -> None:
-        """Now and then: who has said nothing is asked, and who has not answered since the last look is gone."""
+    def _check_silence(self) -> None:
+        """Ping a silent listener, and drop a connection on which a reply was due since the last check."""
         if self.lost:
             return
-        if self._asked and not self._heard:
-            logger.warning("Redis has not answered for %g s", SILENCE / 2)
+        if self._reply_due and not self._replied:
+            logger.warning("Redis has not answered for %g s", MAX_SILENCE_SECONDS / 2)
             self.drop()
             return
-        self._asked = bool(self._waiting)
-        if self._pushed is not None and not self._heard:
-            self._asked = True
+        self._reply_due = bool(self._waiting)
+        if self._pushed is not None and not self._replied:
+            self._reply_due = True
             self.write(("PING",))
-        self._heard = False
-        self._timer = asyncio.get_running_loop().call_later(SILENCE / 2, self._look)
+        self._replied = False
+        self._timer = asyncio.get_running_loop().call_later(MAX_SILENCE_SECONDS / 2, self._check_silence)
 
-    # asyncio calls these
+    # called by asyncio
 
     def data_received(self, data: bytes) -> None:
-        self._heard = True
+        self._replied = True
         self._reader.feed(data)
         try:
             while (reply := self._reader.gets()) is not False:
                 self._arrived(reply)
         except RedisConnectionError:
-            logger.exception("Redis says what is no reply")
+            logger.exception("cannot read a reply of Redis")
             self.drop()
 
     def _arrived(self, reply: Any) -> None:
@@ -137,7 +139,7 @@ class Wire(asyncio.Protocol):
 
 
 class KeptWire:
-    """A wire that is opened when it is needed, and again after it was lost."""
+    """A wire that is opened when it is first used, and again after it was lost."""
 
     def __init__(self, pool: ConnectionPool, pushed: Pushed | None = None) -> None:
         self._pool = pool
@@ -147,11 +149,11 @@ class KeptWire:
 
     @property
     def open(self) -> Wire | None:
-        """The wire if there is one at this moment."""
+        """The wire, if one is open at this moment."""
         return self._wire if self._wire is not None and not self._wire.lost else None
 
     async def get(self) -> Wire:
-        """The wire as it is now. Raises redis' ConnectionError or TimeoutError when it cannot be opened."""
+        """Return the open wire. Raise redis' ConnectionError or TimeoutError when none can be opened."""
         if (wire := self.open) is not None:
             return wire
         async with self._opening:
@@ -160,7 +162,7 @@ class KeptWire:
             return wire
 
     async def close(self) -> None:
-        """Close it; the next get() opens another."""
+        """Close the wire; the next get() opens another."""
         if self._wire is not None:
             self._wire.drop()
-            await asyncio.sleep(0)  # the loop closes the socket in its next turn, and may have no other
+            await asyncio.sleep(0)  # the loop closes the socket in its next turn, and this turn may be its last

@@ -1,4 +1,4 @@
-"""`manage.py runworker CHANNEL...`: Channels' command with our Worker."""
+"""The command `manage.py runworker CHANNEL...`: Channels' command with our Worker."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from consumers.workers.worker import UnknownChannel, Worker
 
 
 class Command(runworker.Command):
-    help = "Consumes named channels, batch by batch, until told to stop (TERM: finishes what it holds, exits 0)."
-    requires_system_checks: list[str] = []  # they load the URLs, which a worker does not need (11 MB)
+    help = "Consumes named channels, batch by batch, until SIGTERM: then it finishes the items in hand and exits 0."
+    requires_system_checks: list[str] = []  # they load the URLs: 11 MB that a worker does not need
     worker_class = Worker
 
     def add_arguments(self, parser: CommandParser) -> None:
