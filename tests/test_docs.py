@@ -26,7 +26,7 @@ TOP = {"proj", "consumers", "deploy", "nginx", "tests", "benchmarks", "docs", ".
 # Files that a document describes before they exist, or as an example.
 EXAMPLES = {"consumers/workers/mail.py"}
 SEVERAL = {"frame"}
-UNWRAPPED = {"operations.md", "runs.md"}
+UNWRAPPED = {"runs.md"}
 CODE_SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#([^)]+))?\)|\[[^\]]*\]\(#([^)]+)\)")
 BOLD = re.compile(r"\*\*([^*]+)\*\*(,?[^|]*)")
