@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# clock.sh: be the clock: sweeps, schedules and retention. Several of them are harmless; one leads.
+# clock.sh: run the clock: sweeps, schedules and retention. Several clocks are harmless; one leads.
 source "$(dirname "${BASH_SOURCE[0]}")/program.sh"
 begin "$(program_name clock)"
 exec .venv/bin/python manage.py clock

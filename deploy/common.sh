@@ -1,4 +1,4 @@
-# Sourced by deploy/up and tests/run: finding Python, installing system packages, filling .venv.
+# Sourced by deploy/up and tests/run: find Python, install system packages, fill .venv.
 # shellcheck shell=bash
 
 fail() {
@@ -6,18 +6,18 @@ fail() {
     exit 1
 }
 
-# Paths that a unix socket's address, supervisord's %(here)s or a URL cannot carry.
+# Refuse a path that a unix socket's address, supervisord's %(here)s or a URL cannot carry.
 check_path() {
     [[ $PWD =~ ^[[:alnum:]/._+@,\ -]+$ ]] ||
         fail "the path of this checkout holds characters that its processes cannot use: $PWD"
-    # 107 bytes are what a unix socket's address holds; the longest here is supervisord's while it starts
+    # A unix socket's address holds 107 bytes; the longest one here is supervisord's while it starts.
     local bytes
     bytes=$(printf '%s/var/run/supervisor.sock.4194304' "$PWD" | wc -c)
     ((bytes <= 107)) || fail "the path of this checkout is too long for unix sockets ($((bytes - 107)) bytes over): $PWD"
 }
 
-# step TEXT COMMAND...: run it, say how long it took, and show what it said only when it fails. Its output is in
-# $step_log either way.
+# step TEXT COMMAND...: run the command and print its duration, and its output only when it fails. The output goes to
+# $step_log in any case.
 step_log=/dev/null
 step() {
     local text=$1 began took status log
@@ -25,7 +25,7 @@ step() {
     began=$(date +%s%3N)
     printf '  %-46s' "$text"
     log=$(mktemp)
-    # A command in an `if` would run without `set -e`; a subshell of its own keeps it.
+    # A command in an `if` would run without `set -e`; a subshell keeps it.
     set +e
     (
         set -e
@@ -37,7 +37,7 @@ step() {
     printf '%3d.%d s\n' $((took / 1000)) $((took / 100 % 10))
     cat "$log" >>"$step_log"
     if ((status)); then
-        # A sentence of our own says it all; anything else is shown as it came.
+        # One sentence of our own is enough; any other output is shown unchanged.
         if [[ $(tail -n 1 "$log") == signalbox:* ]]; then tail -n 1 "$log" >&2; else tail -n 40 "$log" >&2; fi
         rm -f "$log"
         fail "this step failed: $text"
@@ -61,12 +61,12 @@ as_root() {
     if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi
 }
 
-# need_root COMMAND...: one sentence that names the command, where this user may not run it.
+# need_root COMMAND...: fail with a sentence that names the command when this user may not run it.
 need_root() {
     may_be_root || fail "system packages are missing and this user may not install them; as root, run: $*"
 }
 
-# Steps have no terminal: a password is asked for before them, once, if there is somebody to ask.
+# Steps have no terminal: sudo asks for the password once, before them, if there is a terminal.
 ask_for_sudo() {
     if ! may_be_root && has sudo && [[ -t 0 && -t 2 ]]; then
         echo "  System packages are missing; sudo installs them."
@@ -74,8 +74,8 @@ ask_for_sudo() {
     fi
 }
 
-# Debian starts a service as soon as it is installed. A policy says no, for as long as this takes; where there
-# is a policy already, it stays as it is.
+# Debian starts a service as soon as it is installed. A policy file prevents that during the installation; an existing
+# policy file stays as it is.
 without_autostart() {
     local policy=/usr/sbin/policy-rc.d
     if [[ -e $policy ]]; then
@@ -92,7 +92,7 @@ without_autostart() {
 apt_install() {
     local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@")
     need_root "apt-get install --no-install-recommends $*"
-    # Only when the lists are missing or old: updating them takes longer than most installs.
+    # The package lists are updated only after a failure: an update takes longer than most installations.
     without_autostart "${install[@]}" || { as_root apt-get update -q && without_autostart "${install[@]}"; }
 }
 
@@ -101,7 +101,7 @@ dnf_install() {
     as_root dnf install -y -q "$@"
 }
 
-# What we installed is run by supervisord; the system's own copy must not start at the next boot.
+# supervisord runs the installed services; the system's own units must not start at the next boot.
 disable_services() {
     local service
     has systemctl || return 0
@@ -126,7 +126,7 @@ install_services() {
     apt) apt_install $([[ $wanted == *nginx* ]] && echo nginx-light) $([[ $wanted == *redis* ]] && echo redis-server) ;;
     dnf)
         [[ $wanted != *nginx* ]] || dnf_install nginx
-        # CentOS Stream 10 has valkey where 9 has redis
+        # CentOS Stream 10 has valkey in place of redis.
         [[ $wanted != *redis* ]] || dnf_install redis || dnf_install valkey
         ;;
     *) fail "install with this system's package manager, then try again: ${wanted//$'\n'/ }" ;;
@@ -136,7 +136,7 @@ install_services() {
     [[ -z $(missing_services) ]] || fail "still missing after installing: $(missing_services | tr '\n' ' ')"
 }
 
-# A Python that is new enough and can make environments.
+# Is this a Python that is new enough and can make environments?
 usable_python() {
     has "$1" && "$1" -c 'import sys, venv, ensurepip, ssl, sqlite3; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 }
@@ -162,14 +162,14 @@ install_python() {
     find_python >/dev/null || fail "this system's packages have no Python 3.11 or newer; install one, then try again"
 }
 
-# An environment whose Python has gone (a system upgrade) is made anew.
+# Make the environment, and again when its Python is gone (after a system upgrade).
 make_venv() {
     if ! .venv/bin/python -c '' 2>/dev/null; then
         "$(find_python)" -m venv --clear .venv
     fi
 }
 
-# install_requirements FILE: exactly what it lists, with its hashes, and only when it has changed.
+# install_requirements FILE: install exactly the listed packages, by their hashes, and only when the file has changed.
 install_requirements() {
     local file=$1 marker=.venv/installed-$1 sum
     sum=$(sha256sum <"$file")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# redis.sh: be the redis of this checkout; valkey is the same under another name.
+# redis.sh: run the redis of this checkout; valkey takes the same configuration.
 source "$(dirname "${BASH_SOURCE[0]}")/program.sh"
 server=$(command -v redis-server || command -v valkey-server) || {
     echo "signalbox: neither redis-server nor valkey-server is installed; run ./deploy/up" >&2

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# worker.sh CHANNEL...: be the worker of these named channels.
+# worker.sh CHANNEL...: run the worker of these named channels.
 source "$(dirname "${BASH_SOURCE[0]}")/program.sh"
 : "${1:?which named channels}"
 begin "$(program_name "worker-$1")"

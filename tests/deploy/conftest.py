@@ -72,7 +72,7 @@ class Checkout:
     def start(self, script: str, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
         """Start deploy/SCRIPT; its output goes to var/log/SCRIPT.log. The fixture ends it."""
         with (self.root / "var" / "log" / f"{script}.log").open("ab") as log:
-            # Its output goes through a pipe that somebody reads, as supervisord does: nginx opens /dev/stdout anew.
+            # The output goes through a pipe, as under supervisord: nginx opens /dev/stdout again.
             reader = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=log)
             process = subprocess.Popen(
                 [str(self.root / "deploy" / script), *arguments],
@@ -113,7 +113,7 @@ class Checkout:
 
 @pytest.fixture
 def checkout() -> Iterator[Checkout]:
-    """A checkout whose path holds a space: every path must be quoted."""
+    """A checkout with a space in its path: every path must be quoted."""
     folder = Path(tempfile.mkdtemp(prefix="sb-", dir="/tmp"))
     root = folder / "a b"
     root.mkdir()

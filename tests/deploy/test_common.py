@@ -1,4 +1,4 @@
-"""deploy/common.sh: what `up` and `tests/run` do on other hosts; package managers here only take notes."""
+"""deploy/common.sh on other hosts, for `up` and `tests/run`; the package managers here only record calls."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ NOTES = '#!/bin/sh\necho "$(basename "$0") $*" >>"$NOTES"\n'
 
 
 class Host:
-    """A PATH with little on it, and what was called there."""
+    """A PATH with few programs, and a record of the calls to them."""
 
     def __init__(self, folder: Path) -> None:
         self.bin, self.notes = folder / "bin", folder / "notes"
@@ -30,7 +30,7 @@ class Host:
         file.chmod(0o755)
 
     def run(self, script: str, folder: Path = CHECKOUT, *, root: bool = True) -> "subprocess.CompletedProcess[str]":
-        # EUID cannot be set: who we are is asked in one place
+        # EUID cannot be set, so the test replaces the one function that reads it
         who = 'may_be_root() { true; }; as_root() { "$@"; };' if root else "may_be_root() { false; };"
         missing = (
             "missing_services() { has nginx || echo nginx; has redis-server || has valkey-server || echo redis; };"

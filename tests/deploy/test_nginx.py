@@ -1,4 +1,4 @@
-"""nginx as deploy/nginx.sh runs it, in front of stubs that repeat what reached them."""
+"""nginx as deploy/nginx.sh runs it, in front of stubs that return the request as they received it."""
 
 import json
 import re

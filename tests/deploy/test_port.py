@@ -1,4 +1,4 @@
-"""deploy/port.py: who holds a port, without ss or lsof."""
+"""deploy/port.py: the holder of a port, without ss or lsof."""
 
 import os
 import socket

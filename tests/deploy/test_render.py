@@ -28,7 +28,7 @@ def rendered(numprocs: int = 2, **changes: object) -> dict[str, str]:
 
 
 def nginx_accepts(checkout: Checkout) -> str:
-    """What `nginx -t` says of the configuration rendered there; fails when it refuses."""
+    """Return the output of `nginx -t` for the rendered configuration; fail when nginx refuses it."""
     assert checkout.python("-m", "deploy.render").returncode == 0
     done = checkout.run(
         "sh",

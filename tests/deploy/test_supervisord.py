@@ -1,4 +1,4 @@
-"""supervisord.conf: what it starts exists, and its times fit those of what it runs."""
+"""supervisord.conf: its commands exist, and its times fit those of the programs."""
 
 import os
 import shlex

@@ -1,4 +1,4 @@
-"""./deploy/up and what supervisord runs then, on the whole stack."""
+"""./deploy/up and the processes under supervisord, on the whole stack."""
 
 import os
 import re
