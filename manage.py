@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line for Signalbox: `./manage.py help` lists what it can do."""
+"""Django's command line for Signalbox: `./manage.py help` lists the commands."""
 
 import os
 import sys

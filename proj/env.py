@@ -1,4 +1,4 @@
-"""Reads settings: the environment first, then one file, typed, refusing nonsense with one sentence."""
+"""Typed settings from the environment and one file. A malformed value ends the process with one sentence."""
 
 import ipaddress
 import os
@@ -13,9 +13,12 @@ import environ
 
 T = TypeVar("T")
 
+MIN_SECRET_CHARACTERS = 50
+MIN_TOKEN_CHARACTERS = 20
+
 
 def refuse(sentence: str) -> NoReturn:
-    """End the process with one sentence: a process that is misconfigured must not start at all."""
+    """End the process with one sentence: a misconfigured process must not start at all."""
     sys.exit(f"signalbox: {sentence}")
 
 
@@ -30,14 +33,14 @@ class Settings:
                 refuse(f"{file} holds the secret key and others can read it; run: chmod 600 {file}")
             self._env.read_env(str(file))
         except FileNotFoundError:
-            return  # the environment may say it all
+            return  # all settings may come from the environment
         except OSError as error:
             refuse(f"{file} cannot be read: {error.strerror}; run this as the user that Signalbox runs as")
 
     def read(self, name: str, default: str | None, cast: Callable[[str], T]) -> T:
-        """Return the setting `name` through `cast`, whose ValueError says what was expected.
+        """Return the setting `name` through `cast`, a ValueError of which describes the expected value.
 
-        A default of None makes it required.
+        A default of None makes the setting required.
         """
         text = os.environ.get(name, default)
         if text is None:
@@ -50,7 +53,7 @@ class Settings:
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
-    """A cast to a whole number within bounds."""
+    """Return a cast to a whole number within bounds."""
 
     def cast(text: str) -> int:
         try:
@@ -65,7 +68,7 @@ def whole(least: int, most: int) -> Callable[[str], int]:
 
 
 def number(least: float, most: float) -> Callable[[str], float]:
-    """A cast to a number within bounds."""
+    """Return a cast to a number within bounds."""
 
     def cast(text: str) -> float:
         try:
@@ -80,7 +83,7 @@ def number(least: float, most: float) -> Callable[[str], float]:
 
 
 def boolean(text: str) -> bool:
-    """A cast for switches: 1/0, yes/no, true/false, on/off."""
+    """Cast a switch: 1/0, yes/no, true/false, on/off."""
     if text.lower() in ("1", "yes", "true", "on"):
         return True
     if text.lower() in ("0", "no", "false", "off", ""):
@@ -89,21 +92,21 @@ def boolean(text: str) -> bool:
 
 
 def secret(text: str) -> str:
-    """A cast for keys: long enough to be worth its name."""
-    if len(text) < 50:
-        raise ValueError("at least 50 characters long")
+    """Cast the secret key, which must be long enough to be a secret."""
+    if len(text) < MIN_SECRET_CHARACTERS:
+        raise ValueError(f"at least {MIN_SECRET_CHARACTERS} characters long")
     return text
 
 
 def token(text: str) -> str:
-    """A cast for what programs show to be let in; empty means that nobody has one."""
-    if text and (len(text) < 20 or not all("!" <= character <= "~" for character in text)):
-        raise ValueError("at least 20 characters long, without spaces")
+    """Cast an access token of programs; empty means that there is no token."""
+    if text and (len(text) < MIN_TOKEN_CHARACTERS or not all("!" <= character <= "~" for character in text)):
+        raise ValueError(f"at least {MIN_TOKEN_CHARACTERS} characters long, without spaces")
     return text
 
 
 def networks(text: str) -> list[str]:
-    """A cast for a comma separated list of addresses and networks."""
+    """Cast a comma separated list of addresses and networks."""
     try:
         return [str(ipaddress.ip_network(part.strip(), strict=False)) for part in text.split(",") if part.strip()]
     except ValueError:
@@ -111,7 +114,7 @@ def networks(text: str) -> list[str]:
 
 
 def origins(text: str) -> list[str]:
-    """A cast for the addresses that people use: `scheme://host[:port]`, comma separated, the first is the main one."""
+    """Cast the addresses that people use: `scheme://host[:port]`, comma separated, the main one first."""
     found = []
     for item in filter(None, (part.strip().rstrip("/") for part in text.split(","))):
         try:
@@ -121,7 +124,7 @@ def origins(text: str) -> list[str]:
             raise ValueError("a list of addresses like http://ops.example.org:8080") from None
         if url.scheme not in ("http", "https") or not url.hostname or url.path or url.query or "*" in item or port == 0:
             raise ValueError("a list of addresses like http://ops.example.org:8080")
-        found.append(item.lower().removesuffix({"http": ":80", "https": ":443"}[url.scheme]))  # as browsers say it
+        found.append(item.lower().removesuffix({"http": ":80", "https": ":443"}[url.scheme]))  # as browsers write it
     if not found:
         raise ValueError("a list of addresses like http://ops.example.org:8080")
     return found

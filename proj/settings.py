@@ -21,35 +21,35 @@ setting = Settings(VAR / "signalbox.env").read
 SECRET_KEY = setting("SIGNALBOX_SECRET_KEY", None, secret)
 DEBUG = setting("SIGNALBOX_DEBUG", "no", boolean)
 
-# Where people find Signalbox. Host names, allowed origins of WebSockets and forms, nginx's server names
-# and whether cookies need TLS all follow from this one setting. The first address goes into links.
+# The addresses of this installation. Host names, allowed origins of WebSockets and forms, nginx's server names
+# and secure cookies all follow from this one setting. The first address goes into links.
 ADDRESSES = setting("SIGNALBOX_URLS", "http://127.0.0.1:8080,http://localhost:8080", origins)
 ALLOWED_ORIGINS = frozenset(ADDRESSES)
 ALLOWED_HOSTS = sorted({urlsplit(address).hostname or "" for address in ADDRESSES})
 CSRF_TRUSTED_ORIGINS = ADDRESSES
 TLS = all(address.startswith("https:") for address in ADDRESSES)
 
-# Limits of what one person may say; 0 means no limit, so that a load test can lift them.
+# Limits for one person's messages; 0 means no limit, so that a load test can lift them.
 POST_RATE = setting("SIGNALBOX_POST_RATE", "10", number(0, 1_000_000))  # messages a second, sustained
-POST_BURST = setting("SIGNALBOX_POST_BURST", "5", number(1, 3600))  # seconds of that rate which may come at once
+POST_BURST = setting("SIGNALBOX_POST_BURST", "5", number(1, 3600))  # seconds of that rate that may arrive at once
 MESSAGE_CHARACTERS = setting("SIGNALBOX_MESSAGE_CHARACTERS", "8000", whole(1, 60_000))
 FRAME_BYTES = setting("SIGNALBOX_FRAME_BYTES", "65536", whole(1024, 1_048_576))
 BAD_FRAMES = setting("SIGNALBOX_BAD_FRAMES", "10", whole(0, 1_000_000))  # before a socket is closed
 REPLAY_EVENTS = setting("SIGNALBOX_REPLAY_EVENTS", "1000", whole(1, 100_000))  # further behind: reload
-# Bytes that a slow reader may be behind before its socket is closed.
+# Unread bytes of a slow browser before its socket is closed.
 SOCKET_BACKLOG = setting("SIGNALBOX_SOCKET_BACKLOG", "1048576", whole(65_536, 2**30))
-# Hours that a socket lives at most; it is then asked to come again.
+# The longest lifetime of a socket in hours; the browser is then asked to reconnect.
 SOCKET_HOURS = setting("SIGNALBOX_SOCKET_HOURS", "8", number(0.001, 1000))
 SOCKET_THREADS = setting("SIGNALBOX_SOCKET_THREADS", "2", whole(1, 64))  # database threads of an interface process
 
-# Runs: how many one worker has at once, and what this host is called among those that share the database. Two
-# checkouts that share one need names of their own: a run's output is on the disk of the one that runs it.
+# Runs: their number in one worker, and the name of this installation among those that share the database. Two checkouts
+# that share a database need different names: a run's output is on the disk of the installation that runs it.
 RUNS_AT_ONCE = setting("SIGNALBOX_RUNS_AT_ONCE", "16", whole(1, 1000))
 HOST = setting("SIGNALBOX_HOST", "", str) or socket.gethostname()
-RUNS = VAR / "runs"  # a folder for each run that is under way
+RUNS = VAR / "runs"  # a folder for each unfinished run
 
-# Who may read /metrics: these addresses, or whoever sends the token in the Authorization header (never in a URL,
-# which ends up in logs). Without a token there are only the addresses.
+# Access to /metrics: these addresses, and requests with the token in the Authorization header (never in a URL, which
+# ends up in logs). Without a token only the addresses have access.
 METRICS_FROM = [ip_network(text) for text in setting("SIGNALBOX_METRICS_FROM", "127.0.0.1/32,::1/128", networks)]
 METRICS_TOKEN = setting("SIGNALBOX_METRICS_TOKEN", "", token)
 METRICS_FOLDER = RUN / "metrics"
@@ -60,10 +60,10 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "consumers.interface",  # before staticfiles, whose runserver it replaces
+    "consumers.interface",  # before staticfiles: it replaces the runserver of staticfiles
     "django.contrib.staticfiles",
     "axes",
-    "consumers.workers",  # before channels, whose runworker it replaces
+    "consumers.workers",  # before channels: it replaces the runworker of channels
     "channels",
     "proj.layer",
     "proj.accounts",
@@ -107,8 +107,8 @@ TEMPLATES = [
     },
 ]
 
-# The database is the record. SQLite as it ships loses nothing that was acknowledged: every commit is synced,
-# writers queue at BEGIN (IMMEDIATE) instead of failing at the first write, and readers never wait (WAL).
+# The database is the record. With these options SQLite loses no acknowledged message: every commit is synced, writers
+# queue at BEGIN (IMMEDIATE) instead of failing at the first write, and readers never wait (WAL).
 try:
     DATABASES: dict[str, dict[str, Any]] = {
         "default": environ.Env.db_url_config(setting("DATABASE_URL", f"sqlite:///{VAR / 'signalbox.sqlite3'}", str))
@@ -122,29 +122,29 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 10,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000;",
     }
-    _database["TEST"] = {"NAME": f"{_database['NAME']}.test"}  # a file: threads and processes share it
+    _database["TEST"] = {"NAME": f"{_database['NAME']}.test"}  # a file, which threads and processes share
 elif _database["ENGINE"] == "django.db.backends.postgresql":
     _database["OPTIONS"] = {
-        # a statement that takes longer is stuck; one slow query must not hold up the door
+        # A statement that takes longer is stuck; one slow query must not delay the admission of sockets.
         "options": "-c statement_timeout=15000 -c lock_timeout=10000",
-        # a host that vanished is noticed within seconds, not after a quarter of an hour
+        # A host that has vanished is noticed within seconds, not after a quarter of an hour.
         "connect_timeout": 5,
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 3,
         "tcp_user_timeout": 15_000,  # milliseconds
-    } | _database.get("OPTIONS", {})  # what DATABASE_URL asks for (sslmode, ...) stands
+    } | _database.get("OPTIONS", {})  # options in DATABASE_URL (sslmode, ...) win
 else:
     refuse("the setting DATABASE_URL must name SQLite or PostgreSQL, its value does not")
 _database["CONN_MAX_AGE"] = 600
 _database["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# The layer: frames by publish/subscribe, named channels by a queue with one round trip each way.
+# The layer: frames by publish/subscribe, named channels by a queue with one round trip in each direction.
 REDIS_URL = setting("REDIS_URL", f"unix://{RUN / 'redis.sock'}", str)
 REDIS_HOST = {
     "address": REDIS_URL,
-    # redis-py's default of 5 s equals the layer's blocking time: every idle listener would die (see layer/checks.py)
+    # redis-py's default of 5 s equals the layer's blocking time: every idle reader would fail (see layer/checks.py).
     "socket_timeout": 30,
     "socket_connect_timeout": 3,
     "health_check_interval": 30,
@@ -179,7 +179,7 @@ AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assi
 LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "rooms:list"
 LOGOUT_REDIRECT_URL = "accounts:sign-in"
-PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds that a one-time sign-in link lives
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds; the lifetime of a one-time sign-in link
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -187,13 +187,13 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
 AXES_IPWARE_PROXY_COUNT = 0
 AXES_VERBOSE = False
-AXES_DISABLE_ACCESS_LOG = True  # it grows without end, and nobody reads it; attempts that failed are kept
+AXES_DISABLE_ACCESS_LOG = True  # it grows without end, and nobody reads it; failed attempts are kept
 
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
 CSRF_COOKIE_HTTPONLY = False
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # nginx overwrites what clients send
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # nginx overwrites the client's header
 SECURE_SSL_REDIRECT = False  # nginx does it, before anything reaches Python
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = TLS
@@ -201,8 +201,8 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the redirect is nginx's, see above
 if not TLS:
-    # These ask for TLS. Addresses without it were chosen in SIGNALBOX_URLS; signalbox.W001 speaks up
-    # where such an address is reachable from other hosts.
+    # These checks demand TLS. SIGNALBOX_URLS has addresses without it; signalbox.W001 warns when other hosts can
+    # reach such an address.
     SILENCED_SYSTEM_CHECKS += ["security.W004", "security.W012", "security.W016"]
 
 LANGUAGE_CODE = "en"
@@ -217,13 +217,13 @@ STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "proj" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    # a file's name changes with its content, so nginx may let browsers keep it for ever
+    # A file's name changes with its content, so nginx may let browsers cache it for ever.
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR / "media"
 
-# To standard error, which supervisord writes to var/log and rotates.
+# Logs go to standard error, which supervisord writes to var/log and rotates.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

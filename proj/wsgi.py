@@ -1,4 +1,4 @@
-"""What uwsgi runs: pages, admin, REST."""
+"""The WSGI application for uwsgi: pages, admin, REST."""
 
 import os
 

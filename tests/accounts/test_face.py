@@ -9,7 +9,7 @@ from django.conf import settings
 
 from proj.accounts.face import HUES, hue, letter
 
-# who signs in, how they are called, and the face that Python makes of it, and JavaScript (tests/browser)
+# The sign-in name, the display name, and the face that Python and JavaScript (tests/browser) make of them.
 FACES = [
     ("alice", "", "a", 8),
     ("bob", "Bob", "B", 4),
@@ -68,7 +68,7 @@ def luminance(rgb: list[float]) -> float:
 
 
 def srgb(lightness: float, chroma: float, angle: float) -> list[float]:
-    """A colour of CSS Color 4's oklch() as linear red, green and blue, what a screen cannot show cut off."""
+    """Return an oklch() colour of CSS Color 4 as linear red, green and blue, clipped to the range of a screen."""
     a, b = chroma * cos(radians(angle)), chroma * sin(radians(angle))
     long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
     middle = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3

@@ -1,4 +1,4 @@
-"""Who a session belongs to, as the socket's door asks it."""
+"""The person behind a session, as sockets look it up."""
 
 import pytest
 from django.contrib.sessions.models import Session

@@ -1,4 +1,4 @@
-"""What a person chooses about the pages."""
+"""The settings page: a person's preferences for the pages."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""How a walk through the steps is made, and what its end says."""
+"""The order of a walk through the steps, and its exit status."""
 
 from collections.abc import Iterator
 
