@@ -1,4 +1,4 @@
-"""Rooms, their members and messages in Django's admin. What it does to a log, it does by the room's verbs."""
+"""Rooms, their members and messages in Django's admin. Every change of a log goes through the room's verbs."""
 
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
@@ -30,7 +30,7 @@ else:
 
 
 class MembershipInline(Members):
-    """Who is in a members-only room."""
+    """The members of a members-only room."""
 
     model = Membership
     autocomplete_fields = ["user"]
@@ -38,11 +38,11 @@ class MembershipInline(Members):
     extra = 0
 
     def has_change_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
-        return False  # somebody is in a room or is not
+        return False  # a membership has nothing to change
 
 
 class RoomForm(RoomsForm):
-    """What an administrator may change of a room."""
+    """The fields of a room that an administrator may change."""
 
     def clean_name(self) -> str:
         try:
@@ -88,12 +88,12 @@ class RoomAdmin(Rooms):
     @admin.action(description=_("Archive the selected rooms"), permissions=["change"])
     def archive(self, request: HttpRequest, rooms: QuerySet[Room]) -> None:
         for room in rooms:
-            managing.archive(room, _who(request))
+            managing.archive(room, _person(request))
 
     @admin.action(description=_("Take the selected rooms out of the archive"), permissions=["change"])
     def unarchive(self, request: HttpRequest, rooms: QuerySet[Room]) -> None:
         for room in rooms:
-            managing.unarchive(room, _who(request))
+            managing.unarchive(room, _person(request))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Room]:
         return super().get_queryset(request).filter(hidden=False)
@@ -102,33 +102,33 @@ class RoomAdmin(Rooms):
         return False
 
     def save_model(self, request: HttpRequest, obj: Room, form: Any, change: bool) -> None:
-        """Only what was changed: people go on writing meanwhile, and the log's head is in the same row."""
+        """Save only the changed fields: people write meanwhile, and the log's head is in the same row."""
         if not change:
-            obj.owner = obj.owner or _who(request)
-            managing.begin(obj, _who(request))
+            obj.owner = obj.owner or _person(request)
+            managing.begin(obj, _person(request))
             return
         name, obj.name = obj.name, form.initial["name"]
-        managing.rename(obj, name, _who(request))
+        managing.rename(obj, name, _person(request))
         obj.save(update_fields=["members_only", "owner", "keep_days", "keep_messages"])
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Members come and go by the room's verbs, which tell the people in it."""
+        """Add and remove members by the room's verbs, which publish it to the people in the room."""
         formset.save(commit=False)
         for member in formset.new_objects:
-            member.room.add_member(member.user, _who(request))
+            member.room.add_member(member.user, _person(request))
         for member in formset.deleted_objects:
-            member.room.remove_member(member.user, _who(request))
+            member.room.remove_member(member.user, _person(request))
 
 
 class ReasonForm(forms.Form):
-    """Why messages are removed; everybody in the room reads it."""
+    """The reason of a removal, which everybody in the room reads."""
 
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
 @admin.register(Event)
 class EventAdmin(Events):
-    """To look at, and to remove messages from: any other change would leave browsers with another room than this."""
+    """Events can be read, and messages removed. Any other change would never reach the open pages of the room."""
 
     actions = ["remove"]
     list_display = ["room", "seq", "kind", "author", "at", "beginning"]
@@ -136,7 +136,7 @@ class EventAdmin(Events):
     list_select_related = ["room", "author"]
     search_fields = ["room__name", "author__username", "text"]
     ordering = ["-id"]
-    show_full_result_count = False  # counting millions of rows takes longer than reading a page of them
+    show_full_result_count = False  # counting millions of rows takes longer than reading one page of them
 
     @admin.display(description=_("text"))
     def beginning(self, event: Event) -> str:
@@ -148,7 +148,7 @@ class EventAdmin(Events):
         form = ReasonForm(request.POST if "confirmed" in request.POST else None)
         if form.is_valid():
             for event in chosen:
-                managing.remove_message(event.room, event.seq, _who(request), form.cleaned_data["reason"])
+                managing.remove_message(event.room, event.seq, _person(request), form.cleaned_data["reason"])
                 self.log_change(request, event, f"Removed: {form.cleaned_data['reason']}")
             count = len(chosen)
             words = ngettext("%d message removed.", "%d messages removed.", count) % count
@@ -175,5 +175,5 @@ class EventAdmin(Events):
         return False
 
 
-def _who(request: HttpRequest) -> User:
+def _person(request: HttpRequest) -> User:
     return cast("User", request.user)

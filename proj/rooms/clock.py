@@ -1,4 +1,4 @@
-"""The clock's jobs for rooms."""
+"""The jobs of the clock for rooms."""
 
 from proj.rooms.retention import prune_all
 from proj.rooms.search import index

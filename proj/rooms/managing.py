@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def create(by: User, name: str, *, members_only: bool) -> Room:
-    """Create a room whose owner and first member is `by`. Raises names.BadRoomName, Room.NameTaken."""
+    """Create a room; `by` is its owner and first member. Raises names.BadRoomName, Room.NameTaken."""
     room = Room(name=names.checked(name), members_only=members_only, owner=by)
     begin(room, by)
     return room

@@ -1,6 +1,6 @@
-"""Deletes what a room need not keep any longer: the oldest part of its log, and never something in between.
+"""Deletes the part of a room's log that is over its limits: always the oldest events, and never one in between.
 
-So `seq` has no holes: `Room.pruned` says how far the log is gone, and a page that holds less loads the room anew.
+So `seq` has no holes: `Room.pruned` is the last deleted event, and a page that is behind it loads the room again.
 """
 
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from django.utils import timezone
 from proj.rooms.log.frames import Kind
 from proj.rooms.models import Event, Room, RoomSet
 
-# What is younger stays, whatever the limits: mailboxes and pages that are a little behind still need it.
-YOUNG = timedelta(hours=1)
-PORTION = 1000  # events in one transaction, which others wait for
+# Younger events stay under all limits: sockets and pages that are a little behind still need them.
+MIN_AGE = timedelta(hours=1)
+EVENTS_PER_TRANSACTION = 1000  # writers wait for the transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Surplus:
-    """What a room need not keep: `events` of them, up to number `seq` of its log, the newest written at `newest`."""
+    """The part of a room's log over its limits: `events` events up to `seq`, the newest written at `newest`."""
 
     room: Room
     seq: int
@@ -29,7 +29,7 @@ class Surplus:
 
 
 def surplus(rooms: RoomSet) -> Iterator[Surplus]:
-    """What these rooms need not keep, where there is something."""
+    """Yield the surplus of those rooms that have any."""
     for room in rooms.exclude(keep_days=None, keep_messages=None):
         seq = _limit(room, room.keep_days, room.keep_messages)
         old = room.events.filter(seq__lte=seq)
@@ -39,16 +39,17 @@ def surplus(rooms: RoomSet) -> Iterator[Surplus]:
 
 
 def newly_over(room: Room, days: int | None, messages: int | None) -> int:
-    """How many messages need not be kept with these limits, which the room keeps with the ones that it has."""
+    """Return how many messages the new limits delete that the room's present limits keep."""
     kept, gone = _limit(room, room.keep_days, room.keep_messages), _limit(room, days, messages)
     return room.events.filter(kind=Kind.POSTED, seq__gt=kept, seq__lte=gone).count()
 
 
 def prune(room: Room, seq: int) -> None:
-    """Delete the log of `room` up to `seq`. Interrupted, it is gone on with the next time."""
+    """Delete the log of `room` up to `seq`. The next call continues an interrupted one."""
     while True:
         with transaction.atomic():
-            some = list(room.events.filter(seq__lte=seq).order_by("seq").values_list("seq", flat=True)[:PORTION])
+            oldest = room.events.filter(seq__lte=seq).order_by("seq").values_list("seq", flat=True)
+            some = list(oldest[:EVENTS_PER_TRANSACTION])
             if not some:
                 return
             Room.objects.filter(pk=room.pk, pruned__lt=some[-1]).update(pruned=some[-1])
@@ -63,7 +64,7 @@ def prune_all() -> None:
 
 
 def _limit(room: Room, days: int | None, messages: int | None) -> int:
-    """The last `seq` that need not be kept with these limits; 0: everything must be."""
+    """Return the last `seq` over these limits, 0 for none."""
     now = timezone.now()
     limits = [0]
     if days is not None:
@@ -71,16 +72,16 @@ def _limit(room: Room, days: int | None, messages: int | None) -> int:
     if messages is not None:
         posted = room.events.filter(kind=Kind.POSTED).order_by("-seq").values_list("seq", flat=True)
         limits += posted[messages : messages + 1]
-    return min(max(limits), _before(room, now - YOUNG))
+    return min(max(limits), _before(room, now - MIN_AGE))
 
 
 def _before(room: Room, moment: datetime) -> int:
-    """The last `seq` before which all was written before `moment`."""
+    """Return the last `seq` up to which every event was written before `moment`."""
     first = room.events.filter(at__gte=moment).order_by("seq").values_list("seq", flat=True).first()
     return room.seq if first is None else first - 1
 
 
 def _forget_edits(room: Room, seq: int) -> None:
-    """A message that is gone must not live on in its edits. Who replays them sees that it was deleted."""
+    """Turn the edits of deleted messages into deletions, so that the messages do not live on in them."""
     edits = Event.objects.filter(room=room, kind=Kind.EDITED, seq__gt=seq, target__lte=seq)
     edits.update(kind=Kind.DELETED, text="", html="")

@@ -1,4 +1,4 @@
-"""Who may be in a room has changed: tells of it, whoever changed it, the admin's forms included."""
+"""Receivers of changes to rooms and members, also those by the admin's forms: sockets are checked for access again."""
 
 from typing import Any
 
@@ -6,16 +6,16 @@ from proj.accounts.access import changed
 
 
 def when_member_left(instance: Any, **_: Any) -> None:
-    """Somebody is no member any more."""
+    """Receive post_delete of a membership: that person lost access."""
     changed(instance.user_id)
 
 
 def when_room_saved(created: bool, **_: Any) -> None:
-    """A room may have been closed to others."""
+    """Receive post_save of a room: it may have become members-only."""
     if not created:
         changed()
 
 
 def when_room_deleted(**_: Any) -> None:
-    """A room is gone."""
+    """Receive post_delete of a room: everybody lost access to it."""
     changed()

@@ -130,7 +130,7 @@ def test_a_room_of_which_all_is_gone_goes_on(room: Room, alice: User) -> None:
 
 
 def test_a_large_log_goes_in_portions(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "PORTION", 2)
+    monkeypatch.setattr(retention, "EVENTS_PER_TRANSACTION", 2)
     room.keep(None, 3)
     retention.prune_all()
     assert left(room) == [8, 9, 10]

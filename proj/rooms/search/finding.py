@@ -80,7 +80,7 @@ def find(user: User, question: Question, before: int = NEWEST_ID, limit: int = 2
 
 
 def _fitting(ids: list[int], query: queries.Query) -> list[int]:
-    """Return the ids of those messages whose text fits `query`."""
+    """Return the ids of the messages with a text that fits `query`."""
     if not query.reads:
         return ids
     texts = Event.objects.filter(pk__in=ids).values_list("pk", "text")

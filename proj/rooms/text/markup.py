@@ -63,7 +63,7 @@ def language(fence: "Token") -> str:
 
 
 def link_target(link: "Token") -> str:
-    """Return the address of a link whose words hide it, or "" when the words are the address."""
+    """Return the address of a link that is hidden behind words, or "" when the words are the address."""
     return "" if link.info == "auto" else str(link.attrs["href"])
 
 

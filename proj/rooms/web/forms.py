@@ -44,7 +44,7 @@ class OpenForm(NameForm):
 class NewForm(NameForm):
     """The name of a new room, and whether it is members-only."""
 
-    WHO = {"members": _("Members only: who is invited"), "all": _("Everyone who can sign in")}
+    WHO = {"members": _("Members only: people who are invited"), "all": _("Everyone who can sign in")}
 
     who = forms.ChoiceField(
         label=_("Who may be in it"), choices=list(WHO.items()), initial="members", widget=forms.RadioSelect
@@ -56,7 +56,7 @@ class InviteForm(forms.Form):
 
     person = forms.CharField(
         label=_("Name of a person"),
-        error_messages={"required": _("Whom?")},
+        error_messages={"required": _("Enter the name of a person.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "list": "people", "dir": "auto"}),
     )
 
@@ -82,7 +82,7 @@ class JoinForm(forms.Form):
 
     code = forms.CharField(
         label=_("Code"),
-        help_text=_("What stands behind the # in the link. Who opens the link finds it filled in."),
+        help_text=_("The part of the link behind the #. It is filled in when you open the link."),
         max_length=500,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )

@@ -44,7 +44,7 @@ def settings(request: SignedInRequest, name: str) -> HttpResponse:
 
 @page("POST")
 def rename(request: SignedInRequest, name: str) -> HttpResponse:
-    """Rename the room."""
+    """Rename the room, if no other room has the name."""
     room = room_of(request.user, name, Room.objects.managed_by)
     form = NameForm(request.POST)
     if form.is_valid():
@@ -140,6 +140,6 @@ def show(
 
 
 def _others(room: Room) -> dict[str, str]:
-    """Return people who are no members: display names by sign-in name, at most MAX_INVITED_PEOPLE."""
+    """Return people that are no members: display names by sign-in name, at most MAX_INVITED_PEOPLE."""
     others = User.objects.filter(is_active=True).exclude(memberships__room=room).order_by("username")
     return dict(others.values_list("username", "display_name")[:MAX_INVITED_PEOPLE])

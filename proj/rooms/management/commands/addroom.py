@@ -1,4 +1,4 @@
-"""`manage.py addroom NAME`: makes a room."""
+"""`manage.py addroom NAME` creates a room."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from proj.rooms.models import Room
 
 
 class Command(BaseCommand):
-    help = "Makes a room; nothing happens when it is there already."
+    help = "Create a room. Nothing happens when it exists already."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")

@@ -1,4 +1,4 @@
-"""`manage.py newepoch`: tells every page that the database is not the one it knew."""
+"""`manage.py newepoch` makes every page load its room again, since the database is not the one it knew."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from proj.rooms.models import Room, new_epoch
 
 
 class Command(BaseCommand):
-    help = "Begins a new epoch in every room. To be run after a backup was restored: pages then load their state anew."
+    help = "Begin a new epoch in every room. Run it after the restore of a backup: pages then load their state again."
 
     def handle(self, *args: Any, **options: Any) -> None:
         for room in Room.objects.all():

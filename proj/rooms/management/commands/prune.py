@@ -1,4 +1,4 @@
-"""`manage.py prune`: deletes what rooms need not keep any longer. The clock does it every hour."""
+"""`manage.py prune` deletes the messages over the limits of rooms. The clock does it every hour."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from proj.rooms.models import Room
 
 
 class Command(BaseCommand):
-    help = "Deletes what is over the limits of rooms (their settings say how long messages are kept); prints what."
+    help = "Delete and list the messages over the limits of rooms; a room's settings say how long messages are kept."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("room", nargs="*", help="these rooms only")
