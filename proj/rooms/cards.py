@@ -1,13 +1,14 @@
-"""Cards: events of a room that stand for something another app knows, named by a reference such as `run:<id>`.
+"""Cards: events of a room that stand for an object of another app, named by a reference such as `run:<id>`.
 
-The room's log holds nothing but the reference. How a card looks to a person is asked of the app when it is shown, so
-what may not be seen is in no event, and in no frame that the whole room gets.
+The room's log holds only the reference. The app draws the card for each person when it is shown, so no event, and no
+frame for the whole room, holds anything that some of its people may not see.
 """
 
 from collections.abc import Callable, Sequence
 
 from proj.accounts.models import User
 from proj.layer.messages import RoomFlash
+from proj.rooms.log import frames
 
 Drawer = Callable[[User, Sequence[str]], dict[str, str]]
 
@@ -15,12 +16,12 @@ _drawers: dict[str, Drawer] = {}
 
 
 def register(kind: str, drawer: Drawer) -> None:
-    """Have cards `kind:<id>` drawn by `drawer(person, ids)`, which returns HTML by id."""
+    """Register the function that draws cards `kind:<id>`: `drawer(person, ids)` returns HTML by id."""
     _drawers[kind] = drawer
 
 
 def drawn(user: User, references: Sequence[str]) -> dict[str, str]:
-    """How these cards look to `user` now: HTML by reference. What nobody can draw is left out."""
+    """Return these cards as `user` may see them now: HTML by reference. A card that no app can draw is left out."""
     by_kind: dict[str, list[str]] = {}
     for reference in references:
         kind, _, id = reference.partition(":")
@@ -38,7 +39,5 @@ def flash(room: int, reference: str, html: str) -> RoomFlash:
 
     `html` goes to everybody in the room. When it is empty, each page asks for the card as its person may see it.
     """
-    from proj.rooms.log import frames
-
     frame = frames.encoded({"type": "card", "card": reference, "html": html})
     return RoomFlash(room=room, frame=frame)

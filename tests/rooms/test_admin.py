@@ -15,7 +15,7 @@ EVENTS = "/admin/rooms/event/"
 
 
 def change(client: Client, room: Room, **fields: str) -> str:
-    """The page after these fields of the room were saved."""
+    """Save these fields of the room, and return the page of the answer."""
     form = {
         "name": room.name,
         "owner": "",

@@ -1,4 +1,4 @@
-"""What asks for a person's attention: unread messages and mentions, counted where they are stored."""
+"""Unread messages and mentions ask for a person's attention; the database counts them."""
 
 import pytest
 from django.db import connection
@@ -20,7 +20,7 @@ def lobby(db: None) -> Room:
 
 
 def counts(room: Room, user: User) -> tuple[int, int]:
-    """Unread messages and mentions of `user` in `room`."""
+    """Return the numbers of unread messages and mentions of `user` in `room`."""
     found = Room.objects.of(user).with_unread(user).get(pk=room.pk)
     return found.unread, found.mentioned  # type: ignore[attr-defined]
 

@@ -1,4 +1,4 @@
-"""How the database is spoken to decides what survives a power cut, and who waits for whom."""
+"""The settings of a database connection decide which writes survive a power cut, and which transactions wait."""
 
 import pytest
 from django.db import connection

@@ -1,4 +1,4 @@
-"""What people write becomes the HTML of docs/protocol.md and nothing else, whatever they write."""
+"""Every text of a message becomes the HTML of docs/protocol.md and nothing else."""
 
 import random
 import re
@@ -12,7 +12,7 @@ from proj.rooms.text import emoji, markup
 from proj.rooms.text.markup import render
 
 LINK = 'target="_blank" rel="noopener noreferrer nofollow ugc"'
-# docs/protocol.md: every element and attribute that there may be
+# docs/protocol.md: every allowed element and attribute
 ALLOWED = re.compile(
     r"</?(p|ul|ol|li|em|strong|s|blockquote|pre|code|a|span)"
     r'( (class|title|href|target|rel|start|data-language)="[^"<>]*")*>'
@@ -121,7 +121,7 @@ def test_random_marks_give_nothing_but_what_the_protocol_allows() -> None:
     rich = 0
     for _ in range(3_000):
         text = "".join(dice.choice(PIECES) for _ in range(dice.randint(1, 25)))
-        html = markup._rendered(text).html  # render() would hide what is raised
+        html = markup._rendered(text).html  # render() would hide an exception
         rich += bool(html)
         assert not re.search("[<>]", ALLOWED.sub("", html)), text
         assert all(re.match("https?://|mailto:", href) for href in re.findall('href="([^"]*)"', html)), text
@@ -163,7 +163,7 @@ def test_hostile_marks_cost_little_and_lose_nothing(text: str) -> None:
         html = render(text).html
     finally:
         sys.settrace(None)
-    assert lines < 200 * len(text)  # of Python; 94 at most for a character, and what is square takes thousands
+    assert lines < 200 * len(text)  # of Python; at most 94 for a character, and a quadratic parser takes thousands
     assert len(html) <= markup.MAX_HTML_CHARACTERS
 
 

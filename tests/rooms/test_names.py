@@ -1,4 +1,4 @@
-"""Any Unicode name is a room's name; what cannot be one is refused with a sentence."""
+"""Any Unicode name may be a room's name; an impossible one is refused with a sentence."""
 
 import pytest
 

@@ -39,7 +39,7 @@ def text(response: "Answer") -> str:
 
 
 def state(response: "Answer") -> dict[str, Any]:
-    """What the page hands to its modules."""
+    """Return the state that the page gives to its modules."""
     found = re.search(r'<script id="room-state" type="application/json">(.*?)</script>', text(response), re.DOTALL)
     assert found
     page: dict[str, Any] = json.loads(found[1])
@@ -47,7 +47,7 @@ def state(response: "Answer") -> dict[str, Any]:
 
 
 def shown(response: "Answer") -> list[int]:
-    """The numbers of the messages on the page, in order."""
+    """Return the numbers of the messages on the page, in order."""
     return [int(seq) for seq in re.findall(r'data-seq="(\d+)"', text(response))]
 
 
@@ -57,7 +57,7 @@ def post(room: Room, author: User, *texts: str) -> list[int]:
     return [outcome.seq for outcome in outcomes if isinstance(outcome, Written)]
 
 
-# Who may come in
+# Access
 
 
 @pytest.mark.parametrize("path", ["/chat/", "/chat/lobby/", "/chat/lobby/messages/"])
@@ -319,7 +319,7 @@ def test_history_of_no_room_makes_none(as_alice: Client) -> None:
     assert not Room.objects.exists()
 
 
-# What stands beside every page
+# The side list of every page
 
 
 def test_the_rooms_beside_a_page_are_ones_own(as_alice: Client, alice: User, bob: User) -> None:
@@ -331,7 +331,7 @@ def test_the_rooms_beside_a_page_are_ones_own(as_alice: Client, alice: User, bob
     assert "staff" not in side
     here = text(as_alice.get("/rooms/side/", {"current": address(NAME)}))
     assert 'aria-current="page"' in here
-    assert here.count("hidden>") == 2  # nothing asks for attention where one is
+    assert here.count("hidden>") == 2  # the open room asks for no attention
     assert Client().get("/rooms/side/").status_code == 302
 
 

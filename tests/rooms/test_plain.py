@@ -1,4 +1,4 @@
-"""A message's looks become text: readable, with every word that was shown, and without the marks that made them."""
+"""A message becomes text: readable, with every word that the page shows, and without its marks."""
 
 import random
 from html.parser import HTMLParser
@@ -38,7 +38,7 @@ def test_what_the_looks_hide_can_be_read_too() -> None:
 
 
 class Words(HTMLParser):
-    """The letters that a browser shows."""
+    """The text of HTML, as a browser shows it."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ def letters(text: str) -> list[str]:
 
 def test_no_word_is_lost_and_none_is_added_whatever_people_write() -> None:
     dice = random.Random(7)
-    sequences = ("\x1b[31m", "\x1b]0;")  # are taken out of what is read, and tested above
+    sequences = ("\x1b[31m", "\x1b]0;")  # are removed from the text, and tested above
     pieces = [piece for piece in PIECES if piece not in sequences]
     texts = ("".join(dice.choices(pieces, k=40)) for _ in range(1000))
     rendered = [(text, html) for text in texts if (html := render(text).html)]

@@ -1,4 +1,4 @@
-"""What one can type into the search: words, "words in quotes", and -words."""
+"""A query of the search has words, "words in quotes", and excluded -words."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def lobby(alice: User) -> Room:
 
 
 def found(user: User, text: str) -> list[int]:
-    """Which of TEXTS `user` finds."""
+    """Return the indexes of the TEXTS that `user` finds."""
     index.keep_up()
     return sorted(TEXTS.index(message.text) for message in finding.find(user, Question(text)).messages)
 
@@ -42,7 +42,7 @@ def found(user: User, text: str) -> list[int]:
         ('"exit status"', [0, 2]),
         ('"EXIT, status 3"', [0]),
         ('"status exit"', []),
-        ('"stat"', []),  # what is quoted is whole
+        ('"stat"', []),  # a quoted word is whole
         ("stat", [0, 1, 2]),
         ("“exit status” web", [0]),
         ("«базы данных»", [5]),
@@ -51,7 +51,7 @@ def found(user: User, text: str) -> list[int]:
         ('"维室的服"', [3]),
         ('"web1" "status 3"', [0]),
         ("exit -web1", [2]),
-        ("exit -web", [2]),  # left out is what would be found
+        ("exit -web", [2]),  # an excluded word matches as a searched one does
         ('exit -"status 3"', [1, 2]),
         ("exit -“status 3”", [1, 2]),
         ("坏 -服务器", [4]),
@@ -59,7 +59,7 @@ def found(user: User, text: str) -> list[int]:
         ("full -narrow", [7]),
         ('"full width"', [7]),
         ("status -3", []),
-        ("-exit", []),  # who leaves out must look for something
+        ("-exit", []),  # a query needs more than excluded words
         ('-"exit"', []),
     ],
 )

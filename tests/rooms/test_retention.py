@@ -1,4 +1,4 @@
-"""What a room need not keep goes from the beginning of its log; pages and sockets stay right."""
+"""The part of a log over its limits goes from the beginning; pages and sockets stay right."""
 
 import re
 from datetime import timedelta
@@ -56,7 +56,7 @@ def test_limits_by_which_messages_go_are_asked_about_first(room: Room, alice: Us
     client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
     room.keep(None, 9)
     asked = client.post("/chat/lobby/settings/keep/", {"days": "3", "messages": ""})
-    assert "Delete 6 messages?" in asked.content.decode()  # number 1 goes anyway
+    assert "Delete 6 messages?" in asked.content.decode()  # number 1 is over the present limit already
     room.refresh_from_db()
     assert (room.keep_days, room.keep_messages) == (None, 9)
     sure = dict(re.findall(r'name="(\w+)" value="(\w*)"', asked.content.decode()))

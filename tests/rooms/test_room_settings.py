@@ -1,4 +1,4 @@
-"""Rooms are made, joined, renamed and archived on pages; each is open to those who may do that, and to nobody else."""
+"""Rooms are created, joined, renamed and archived on pages; each page is open only to people with that right."""
 
 import re
 from datetime import timedelta
@@ -50,11 +50,11 @@ def at(rest: str, name: str = NAME) -> str:
 
 
 def log(room: Room) -> list[tuple[str, str, str]]:
-    """The events of the room: kind, who, what."""
+    """Return the events of the room: kind, author, text."""
     return [(event.kind, event.author.username, event.text) for event in room.events_after(0, 100)]
 
 
-# Making one
+# Creation
 
 
 def test_whoever_makes_a_room_owns_it_and_is_in_it(alice: User, bob: User) -> None:
@@ -78,7 +78,7 @@ def test_a_room_that_cannot_be_made_is_told(alice: User, name: str, who: str) ->
     assert Room.objects.count() == 1
 
 
-# Who may do what
+# Rights
 
 
 @pytest.mark.parametrize("rest", ["", *ACTIONS])
@@ -121,7 +121,7 @@ def test_a_room_that_is_not_there_has_no_settings(alice: User, rest: str) -> Non
     assert not Room.objects.exists()
 
 
-# Coming and going
+# Joining and leaving
 
 
 def test_a_member_lets_somebody_in_by_name(room: Room, bob: User, charlie: User) -> None:
@@ -172,7 +172,7 @@ def test_who_leaves_is_asked_first_and_hands_the_room_on(room: Room, alice: User
 
 
 def link(user: User, lasts: str = "24") -> str:
-    """A link that `user` makes on the page."""
+    """Create a link as `user` on the page, and return its address."""
     page = signed_in(user).post(at("settings/links/"), {"lasts": lasts})
     found = re.search(r'<code id="link">(.*?)</code>', page.content.decode())
     assert found
@@ -188,7 +188,7 @@ def test_a_link_lets_people_in_and_its_secret_is_not_kept(room: Room, bob: User,
     joining = signed_in(charlie)
     assert joining.get("/join/").status_code == 200
     assert joining.post("/join/", {"code": address.rpartition("#")[2]})["Location"] == at("")
-    assert joining.post("/join/", {"code": address})["Location"] == at("")  # is in already
+    assert joining.post("/join/", {"code": address})["Location"] == at("")  # is a member already
     assert log(room)[-1] == (Kind.MEMBER_ADDED, "charlie", "charlie")
     assert Invitation.objects.get().used == 1
     assert 'data-variant="member.joined"' in joining.get(at("")).content.decode()
@@ -205,8 +205,8 @@ def test_a_link_ends(room: Room, alice: User, bob: User, charlie: User) -> None:
     question = signed_in(alice).get(at(f"settings/links/{first.pk}/revoke/")).content.decode()
     assert "Revoke the link that bob made?" in question
     assert f'<time datetime="{first.expires_at.isoformat()}">' in question
-    assert Invitation.objects.live().count() == 4  # asking ends nothing
-    for _ in range(2):  # somebody else may have done it meanwhile
+    assert Invitation.objects.live().count() == 4  # the question ends nothing
+    for _ in range(2):  # another person may have done it in the meantime
         assert signed_in(alice).post(at(f"settings/links/{first.pk}/revoke/")).status_code == 302
     Invitation.objects.filter(pk=second.pk).update(expires_at=timezone.now())
     assert refused(revoked)
@@ -244,7 +244,7 @@ def test_a_renamed_room_is_found_by_the_name_it_had(room: Room, alice: User, bob
     assert log(room)[-1] == (Kind.ROOM_RENAMED, "alice", "ops")
     assert signed_in(bob).get(at(""))["Location"] == at("", "ops")
     assert signed_in(bob).get(at("messages/")).json()["room"] == "ops"
-    assert signed_in(charlie).get(at("")).status_code == 403  # and is not made anew
+    assert signed_in(charlie).get(at("")).status_code == 403  # and is not created again
     signed_in(alice).post(at("settings/rename/", "ops"), {"name": NAME})
     assert signed_in(bob).get(at("", "ops"))["Location"] == at("")
     signed_in(alice).post(at("settings/rename/"), {"name": NAME})
@@ -284,7 +284,7 @@ def test_an_archived_room_is_read_and_not_written(room: Room, alice: User, bob: 
     assert [kind for kind, _, _ in log(room)[-2:]] == [Kind.ROOM_UNARCHIVED, Kind.POSTED]
 
 
-# A message removed
+# Removal of a message
 
 
 def test_a_message_that_is_removed_says_why_and_keeps_nothing(room: Room, alice: User, bob: User) -> None:

@@ -1,4 +1,4 @@
-"""Search: what is found, by whom, and what is not."""
+"""The search finds the messages that a person may see, and no others."""
 
 import html
 import re
@@ -24,7 +24,7 @@ def lobby(db: None) -> Room:
 
 
 def found(user: User, text: str, **more: object) -> list[str]:
-    """The texts that `user` finds, newest first."""
+    """Return the texts that `user` finds, newest first."""
     index.keep_up()
     return [message.text for message in finding.find(user, Question(text, **more)).messages]  # type: ignore[arg-type]
 
@@ -122,7 +122,7 @@ def test_what_was_edited_or_deleted_is_not_found_by_what_it_was(lobby: Room, ali
     assert found(alice, "hunter2") == ["password hunter2"]
     lobby.edit(alice, 1, "password hidden")
     lobby.delete_message(alice, 2)
-    assert finding.find(alice, Question("rubbish")).messages == []  # at once, before the index knows
+    assert finding.find(alice, Question("rubbish")).messages == []  # at once, before the index is refreshed
     assert found(alice, "hunter2") == []
     assert found(alice, "hidden") == ["password hidden"]
     assert found(alice, "rubbish") == []
@@ -221,7 +221,7 @@ def test_what_is_found_is_shown_as_it_reads_and_not_as_it_was_typed(
     lobby.edit(alice, 1, text)
     assert shown in page(as_alice, q=query)
     lobby.post(alice, "needle")
-    assert "**" not in page(as_alice, q="needle") or "```" in text  # what stood around it reads so, too
+    assert "**" not in page(as_alice, q="needle") or "```" in text  # the neighbours read so, too
 
 
 def test_a_long_message_is_shown_where_the_word_stands(as_alice: Client, lobby: Room, alice: User) -> None:

@@ -1,4 +1,4 @@
-"""What a room's page weighs: every module and style that it names, and those that these import."""
+"""The weight of a room's page: every module and style that it names, and their imports."""
 
 import re
 from pathlib import Path
@@ -11,13 +11,13 @@ from proj.accounts.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# What comes with a module, and what comes when somebody asks for it.
+# Imports that load with a module, and imports that load later.
 STATIC_IMPORT = r'^(?:import|export) ?(?:[^"]* from )?"(\.[^"]+)"'
 DYNAMIC_IMPORT = r"\bimport\(\s*`(\.[^`$]+)\$\{retry\}`"
 
 
 def modules(wanted: set[Path], *ways: str) -> set[Path]:
-    """The files in `wanted`, and all that they import in these ways."""
+    """Return the files in `wanted`, and all that they import in these ways."""
     files: set[Path] = set()
     while wanted:
         file = wanted.pop()
@@ -29,7 +29,7 @@ def modules(wanted: set[Path], *ways: str) -> set[Path]:
 
 
 def weight(files: set[Path]) -> int:
-    """Bytes, uncompressed."""
+    """Return the size of the files in bytes, uncompressed."""
     return sum(file.stat().st_size for file in files)
 
 
