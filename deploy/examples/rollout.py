@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """rollout.py RELEASES deploy VERSION FOLDER ARCHIVE | rollback [VERSION] | list: releases of a site, by symlink.
 
-RELEASES/<version>/ holds what an archive held, RELEASES/current leads to the one in use, RELEASES/previous to the one
-before. A switch is one rename: whoever serves RELEASES/current sees the old release or the new one, never half of it.
+RELEASES/<version>/ holds an unpacked archive, RELEASES/current leads to the release in use, RELEASES/previous to the
+one before. A switch is one rename: a server of RELEASES/current sees the old release or the new one, never half of it.
 
 Standard library only: copy it to a host and change it. deploy/examples/services.toml runs it.
 """
@@ -31,12 +31,12 @@ def progress(percent: int, text: str) -> None:
 
 
 def target(link: Path) -> str:
-    """The version that `current` or `previous` leads to, or nothing."""
+    """Return the version that `current` or `previous` leads to; empty when there is none."""
     return link.readlink().name if link.is_symlink() else ""
 
 
 def point(link: Path, version: str) -> None:
-    """Have `link` lead to this version, from one moment to the next."""
+    """Switch `link` to this version by one rename."""
     fresh = link.with_name(f".{link.name}.new")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(version)
@@ -55,7 +55,7 @@ def switch(releases: Path, version: str) -> None:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """The files of `archive` below `folder`, and never anywhere else."""
+    """Unpack `archive` below `folder`, and nowhere else."""
     with tarfile.open(archive) as tar:
         tar.extraction_filter = getattr(tarfile, "data_filter", None)  # older Pythons do not know it
         members = tar.getmembers()

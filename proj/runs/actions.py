@@ -1,6 +1,8 @@
-"""What people, commands and the clock do with services: start, cancel, run again. Every edge calls these."""
+"""The actions on services and runs: start, cancel, run again. Views, commands and the clock all call these."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import TypedDict
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,6 +21,13 @@ from proj.runs.refusals import AlreadyOver, BadParameter, Busy, Disabled, NotAll
 from proj.runs.states import State
 
 
+class CancelRequest(TypedDict):
+    """The fields of a run's row that ask for its end."""
+
+    cancel_requested_by: User | None
+    cancel_requested_at: datetime
+
+
 def start(
     service: Service,
     person: User | None,
@@ -27,10 +36,10 @@ def start(
     room: Room | None = None,
     origin: Origin = Origin.PERSON,
 ) -> Run:
-    """Queue a run of `service` and wake a worker after the commit. Without a person, the host itself asks.
+    """Queue a run of `service` and wake a worker after the commit. `person` is None for a start by the host itself.
 
-    `room`, or else the service's, hears of it, unless that is archived. Whether `person` may write there, the caller
-    has asked.
+    The run's card goes to `room`, or else to the service's room, unless that is archived. The caller has checked that
+    `person` may write there.
 
     Raises NotAllowed, Disabled, BadParameter or Busy; nothing is stored then.
     """
@@ -43,7 +52,7 @@ def start(
         checked = parameters.checked(described, values)
         command = parameters.arguments(locked.command, described, checked)
         _refuse_when_busy(locked)
-        hears = room or locked.room
+        card_room = room or locked.room
         locked.last_number += 1
         Service.objects.filter(pk=locked.pk).update(last_number=locked.last_number)
         run = Run.objects.create(
@@ -51,7 +60,7 @@ def start(
             number=locked.last_number,
             origin=origin,
             person=person,
-            room=hears if hears and not hears.archived_at else None,
+            room=card_room if card_room and not card_room.archived_at else None,
             parameters=checked,
             command=command,
         )
@@ -61,7 +70,7 @@ def start(
 
 
 def _locked(service: Service, person: User | None) -> Service:
-    """The service's row, locked: starts and claims of one service come one after the other."""
+    """Return the service's row, locked: starts and claims of one service come one after the other."""
     services = Service.objects.all() if person is None else Service.objects.for_runners(person)
     if person is not None and not person.is_active:
         services = services.none()
@@ -86,31 +95,31 @@ def _refuse_when_busy(service: Service) -> None:
 
 
 def cancel(run: Run, person: User | None) -> Run:
-    """End a run: a queued one now, a running one as soon as its launcher has heard of it. Asking twice is harmless.
+    """End a run: a queued one now, a running one as soon as its worker has signalled its launcher. Harmless to repeat.
 
     Raises NotAllowed, or AlreadyOver.
     """
     if person is not None and not _runs_of(person).filter(pk=run.pk).exists():
         raise NotAllowed(gettext("You may not cancel runs of {service}.").format(service=run.service))
-    asked = {"cancel_requested_by": person, "cancel_requested_at": timezone.now()}
+    request: CancelRequest = {"cancel_requested_by": person, "cancel_requested_at": timezone.now()}
     why = reason("canceled_before_by", name=str(person)) if person else reason("canceled_before_on_host")
     with transaction.atomic():
         one = Run.objects.filter(pk=run.pk)
-        never_began = one.queued().move(State.CANCELED, settled=True, **why, **asked)
-        if not never_began:
-            one.running().filter(cancel_requested_at=None).update(**asked)
+        was_queued = one.queued().move(State.CANCELED, settled=True, **why, **request)
+        if not was_queued:
+            one.running().filter(cancel_requested_at=None).update(**request)
         found = one.select_related("service", "person").get()
         if found.state not in (State.RUNNING, State.CANCELED):
             sentence = gettext("{run} is over: {state}.")
             raise AlreadyOver(sentence.format(run=found, state=found.get_state_display().lower()))
         if found.state == State.RUNNING:
             wake(RunsCancel(run=str(run.pk)))
-        publish(announcements.of_state(found), *(cards.ended([found]) if never_began else cards.of_state(found)))
+        publish(announcements.of_state(found), *(cards.ended([found]) if was_queued else cards.of_state(found)))
     return found
 
 
 def again(run: Run, person: User | None, *, room: Room | None = None, origin: Origin = Origin.PERSON) -> Run:
-    """Start the same service with the same values, heard of in the same room where `person` may write there.
+    """Start the same service with the same values, and in the same room if `person` may write there.
 
     Raises as start() does: the service may have changed.
     """
@@ -127,7 +136,7 @@ def _runs_of(person: User) -> RunSet:
 
 
 def named(text: list[str]) -> dict[str, str]:
-    """`name=value` words as values for start(). Raises BadParameter."""
+    """Return the values for start() from words like `name=value`. Raises BadParameter."""
     values: dict[str, str] = {}
     for word in text:
         name, equals, value = word.partition("=")

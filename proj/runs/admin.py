@@ -1,4 +1,4 @@
-"""Services in Django's admin; runs can be looked at and nothing else."""
+"""Services in Django's admin, and runs to read."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ else:
 
 
 class ListField(forms.JSONField):
-    """A list as JSON, with a line for each of its elements."""
+    """A JSON list with one line for each element."""
 
     def prepare_value(self, value: Any) -> Any:
         if not isinstance(value, list) or not value:
@@ -28,7 +28,7 @@ class ListField(forms.JSONField):
 
 
 class ServiceForm(ServiceModelForm):
-    """The JSON fields over several lines, and each parameter on its own."""
+    """A service's form: JSON fields have several lines, and each parameter its own."""
 
     class Meta:
         model = Service
@@ -42,7 +42,7 @@ class ServiceForm(ServiceModelForm):
 
 @admin.register(Service)
 class ServiceAdmin(Services):
-    """A service is switched off rather than deleted: its runs are a record."""
+    """Services can be switched off and not deleted: their runs are a record."""
 
     form = ServiceForm
     list_display = ["uid", "name", "enabled", "run_by", "schedule", "next_at", "room"]
@@ -66,7 +66,7 @@ class ServiceAdmin(Services):
 
 @admin.register(Run)
 class RunAdmin(Runs):
-    """To look at only: what becomes of a run is said by its worker."""
+    """Runs are read-only: their workers change them."""
 
     list_display = ["__str__", "state", "origin", "person", "created_at", "ended_at", "exit_code", "host"]
     list_filter = ["state", "origin", "service"]

@@ -1,4 +1,4 @@
-"""What a service's and a run's fields may say, and what is said of them when nobody did."""
+"""The choices of the fields of services and runs, and a default."""
 
 from django.db.models import TextChoices
 
@@ -6,40 +6,40 @@ PASSED_ON = ["PATH", "HOME", "LANG", "TZ"]
 
 
 def passed_on() -> list[str]:
-    """What of the worker's environment most commands need."""
+    """Return the default of Service.environment: the variables of the worker that most commands need."""
     return list(PASSED_ON)
 
 
 class Audience(TextChoices):
-    """To whom something is open. Staff always may."""
+    """The people that may see or run a service. Staff always may."""
 
     EVERYONE = "everyone", "everyone who is signed in"
     LISTED = "listed", "the people listed"
 
 
 class WhenBusy(TextChoices):
-    """What becomes of a start while as many runs as may run at once are there."""
+    """The answer to a start while the service has as many active runs as its concurrency allows."""
 
     REFUSE = "refuse"
     QUEUE = "queue"
 
 
 class OverLimit(TextChoices):
-    """What becomes of a command that has printed more than is kept."""
+    """The fate of a command that has printed more than the output limit."""
 
     GO_ON = "go_on", "goes on, and what it prints is not kept"
     END = "end", "is ended"
 
 
 class Missed(TextChoices):
-    """What becomes of scheduled times that passed while nothing ran here."""
+    """The treatment of scheduled times that passed while no clock ran."""
 
     SKIP = "skip"
     ONCE = "once", "one run makes up for all"
 
 
 class Origin(TextChoices):
-    """What started a run."""
+    """The way in which a run was started."""
 
     PERSON = "person"
     COMMAND = "command"  # manage.py, on the host

@@ -1,7 +1,6 @@
-"""How many runs have ever ended, by how they did: the rows say it, and for those that are deleted a number does.
+"""The number of runs that have ever ended, by state: from the rows, and from a counter for deleted ones.
 
-Nobody counts a run's end as it comes, so none is missed or counted twice, whichever process ended it and whatever
-killed that a moment later.
+No process counts ends as they happen, so no end is missed or counted twice when a process is killed.
 """
 
 from django.db.models import Count, F
@@ -11,7 +10,7 @@ from proj.runs.states import ENDED, State
 
 
 def ended() -> dict[State, int]:
-    """The runs that have ended, deleted ones too. It only grows, but for a backup that is restored."""
+    """Return the number of ended runs by state, deleted ones included. It falls only when a backup is restored."""
     rows = Run.objects.ended().order_by().values_list("state").annotate(Count("pk"))
     gone = Deleted.objects.values_list("state", "runs")
     found = dict.fromkeys(sorted(ENDED), 0)
@@ -21,7 +20,7 @@ def ended() -> dict[State, int]:
 
 
 def delete(run: Run) -> None:
-    """Delete the row of an ended run, in the current transaction. It stays counted, once."""
+    """Delete the row of an ended run in the current transaction, and count it."""
     state = Run.objects.filter(pk=run.pk).ended().values_list("state", flat=True).first()
     if state and Run.objects.filter(pk=run.pk).delete()[1].get(Run._meta.label):
         Deleted.objects.get_or_create(state=state)

@@ -1,4 +1,4 @@
-"""What may be run on these hosts, each time that it was run, and what that printed."""
+"""Services, their runs, and the output of these."""
 
 import uuid
 import zlib
@@ -25,16 +25,16 @@ PACKED_FROM = 1024  # bytes; below, packing gains little
 
 
 class ServiceSet(models.QuerySet["Service"]):
-    """Services as one person may see or start them."""
+    """Services, by the rights of a person."""
 
     def for_viewers(self, user: User) -> Self:
-        """The services whose runs and output `user` may see. Whoever may start one may see it."""
+        """Return the services that `user` may see, with their runs and output. People that may start a service may see it."""
         if user.is_staff:
             return self
         return self.filter(_open_to(user))
 
     def for_runners(self, user: User) -> Self:
-        """The services that `user` may start, and whose runs they may cancel."""
+        """Return the services that `user` may start, with runs that `user` may cancel."""
         if user.is_staff:
             return self
         return self.filter(_may_run(user))
@@ -51,7 +51,7 @@ def _open_to(user: User) -> Q:
 
 
 class Service(models.Model):
-    """Something that can be run: a command, who may run it, and under which limits."""
+    """A command that people may run, with their rights and its limits."""
 
     uid = models.SlugField(max_length=60, unique=True, help_text="its name in addresses and commands, as in /run web1")
     name = models.CharField(max_length=100, help_text="as people read it")
@@ -125,7 +125,7 @@ class Service(models.Model):
         if not scheduled_as_before:
             self.next_at = schedules.after(timezone.now(), self.schedule, self.time_zone) if self.schedule else None
         if not self._state.adding and not kwargs.get("update_fields"):
-            # starts count up and the clock moves on while a form is open; and a time that is due stays so
+            # Starts and the clock change these two fields while a form is open; and a time that is due stays due.
             fields = {field.name for field in self._meta.concrete_fields if not field.primary_key}
             kwargs["update_fields"] = fields - {"last_number"} - ({"next_at"} if scheduled_as_before else set())
         super().save(*args, **kwargs)
@@ -134,7 +134,7 @@ class Service(models.Model):
         return _address("runs:service", self.uid)
 
     def clean(self) -> None:
-        """Refuse what could not be run, with the field that is wrong."""
+        """Refuse a service that could not be run, at the field that is wrong."""
         found: list[Parameter] | None = None
         try:
             found = self.parameters_described()
@@ -155,7 +155,7 @@ class Service(models.Model):
             raise ValidationError({"schedule": "A scheduled service needs defaults for its required parameters."})
 
     def parameters_described(self) -> list[Parameter]:
-        """Its parameters. Raises parameters.BadDescription."""
+        """Return the parameters of the service. Raises parameters.BadDescription."""
         return parameters.described(self.parameters)
 
     def _scheduled_as_before(self) -> bool:
@@ -176,44 +176,44 @@ def _check_environment(environment: object, values: object) -> None:
 
 
 class RunSet(models.QuerySet["Run"]):
-    """Runs as one person may see them, and the one way in which their state changes."""
+    """Runs, by the rights of a person and by state; and move(), the one way to change a state."""
 
     def for_viewers(self, user: User) -> Self:
-        """The runs that `user` may see."""
+        """Return the runs that `user` may see."""
         return self.filter(service__in=Service.objects.for_viewers(user))
 
     def for_runners(self, user: User) -> Self:
-        """The runs that `user` may cancel and start again."""
+        """Return the runs that `user` may cancel and start again."""
         return self.filter(service__in=Service.objects.for_runners(user))
 
-    # What has not ended is not settled either. Saying so lets these use indexes in which no old runs are, whatever
-    # SQLite's ANALYZE found and makes it think of the states.
+    # A run that has not ended is not settled either. With that condition these queries use indexes without old runs,
+    # even when SQLite's ANALYZE has misjudged the states.
 
     def active(self) -> Self:
-        """Those that have not ended."""
+        """Return the runs that have not ended."""
         return self.filter(state__in=ACTIVE, settled=False)
 
     def queued(self) -> Self:
-        """Those that wait for a worker."""
+        """Return the runs that wait for a worker."""
         return self.filter(state=State.QUEUED, settled=False)
 
     def running(self) -> Self:
-        """Those that a worker has claimed."""
+        """Return the runs that a worker has claimed."""
         return self.filter(state=State.RUNNING, settled=False)
 
     def ended(self) -> Self:
-        """Those that have."""
+        """Return the runs that have ended."""
         return self.filter(state__in=ENDED)
 
     def move(self, to: State, **values: Any) -> int:
-        """Bring those of these runs to the state `to` that may go there; return how many did. Nothing else does."""
+        """Set the state `to` of the runs that may go there; return their number. No other code changes a state."""
         if to in ENDED:
             values = {"ended_at": timezone.now()} | values
         return self.filter(state__in=AFTER[to]).update(state=to, **values)
 
 
 class Run(models.Model):
-    """One run of a service. The row is the queue entry, and the record of what became of it."""
+    """One run of a service. The row is the queue entry, and later the record."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="runs")
@@ -240,7 +240,7 @@ class Run(models.Model):
     progress_text = models.CharField(max_length=200, blank=True)
     cancel_requested_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     cancel_requested_at = models.DateTimeField(null=True)
-    # Who has it in hand until it is settled. Without a lease it was let go: any worker of its host may take it.
+    # The lease, until the run is settled. Without a lease any worker of the host may adopt the run.
     worker = models.CharField(max_length=120, blank=True)
     lease_until = models.DateTimeField(null=True)
     beat_at = models.DateTimeField(null=True, help_text="when its worker last said so")
@@ -271,7 +271,7 @@ class Run(models.Model):
         return f"{self.service} #{self.number}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """A run is made once; what becomes of it is said by conditional updates."""
+        """Insert the run. Later changes are conditional updates: raises TypeError."""
         if not self._state.adding:
             raise TypeError("a run changes by RunSet.move() and conditional updates, never by save()")
         super().save(*args, **kwargs)
@@ -281,7 +281,7 @@ class Run(models.Model):
 
 
 class Chunk(models.Model):
-    """A piece of a run's output, until it is archived. Never ends inside a UTF-8 character."""
+    """A piece of a run's output, until the run is archived. Never ends inside a UTF-8 character."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+")
     seq = models.PositiveBigIntegerField(help_text="1, 2, 3, ... without holes")
@@ -302,8 +302,8 @@ class Chunk(models.Model):
 
     @classmethod
     def of(cls, run: Run, seq: int, offset: int, line: int, output: bytes) -> Self:
-        """This piece, to be stored: packed where that spares the disk much of it. On SQLite one writes at a time, and
-        what a loud run writes is what everybody else waits for."""
+        """Return a chunk to store, packed where that saves space. SQLite has one writer at a time: the fewer bytes a
+        loud run writes, the less do others wait."""
         small = zlib.compress(output, 1) if len(output) >= PACKED_FROM else output
         packed = len(small) < len(output)
         chunk = cls(run=run, seq=seq, offset=offset, line=line, data=small if packed else output, packed=packed)
@@ -312,12 +312,12 @@ class Chunk(models.Model):
 
     @cached_property
     def output(self) -> bytes:
-        """What was printed."""
+        """The output of the chunk, unpacked."""
         return zlib.decompress(self.data) if self.packed else bytes(self.data)
 
 
 class Archive(models.Model):
-    """A run's whole output as one gzip file, whose parts can be read one by one."""
+    """The whole output of a run as one gzip file with parts that can be read one by one."""
 
     run = models.OneToOneField(Run, on_delete=models.CASCADE, primary_key=True, related_name="archive")
     file = models.CharField(max_length=200, help_text="its name in the storage")
@@ -329,12 +329,12 @@ class Archive(models.Model):
 
     @property
     def length(self) -> int:
-        """Bytes of output in it."""
+        """The bytes of output in the archive."""
         return int(self.index[-1][0])
 
 
 class Deleted(models.Model):
-    """How many runs that ended so are not kept any more; see counting.py."""
+    """The number of deleted runs that ended in this state; see counting.py."""
 
     state = models.CharField(max_length=10, choices=State.choices, primary_key=True)
     runs = models.PositiveBigIntegerField(default=0)
@@ -344,7 +344,7 @@ class Deleted(models.Model):
 
 
 class Lead(models.Model):
-    """Which process is the one that does a thing of which there must be one."""
+    """The process that leads: the one clock that does the work; see upkeep/leadership.py."""
 
     name = models.CharField(max_length=40, primary_key=True)
     holder = models.CharField(max_length=120)
@@ -357,5 +357,5 @@ class Lead(models.Model):
 def _address(name: str, argument: str) -> str:
     try:
         return reverse(name, args=[argument])
-    except NoReverseMatch:  # the pages are not there
+    except NoReverseMatch:  # this process has no pages
         return ""

@@ -1,10 +1,10 @@
-"""Why something is not run: named facts, each with a code for programs and a sentence for people."""
+"""Refusals of actions on runs: each has a code for programs and a sentence for people."""
 
 from typing import ClassVar
 
 
 class Refused(Exception):
-    """Nothing was started or changed. `code` says which refusal, `detail` what to do about it."""
+    """The base of refusals: nothing was started or changed. `detail` is a translated sentence with the remedy."""
 
     code: ClassVar[str] = "refused"
 
@@ -14,13 +14,13 @@ class Refused(Exception):
 
 
 class NotAllowed(Refused):
-    """This person may not do this with this service, or there is no such service for them."""
+    """The person has no right to this, or cannot see such a service."""
 
     code = "not_allowed"
 
 
 class BadParameter(Refused):
-    """A parameter is unknown, missing, or its value is not one that the service takes. `name` is the parameter's."""
+    """A parameter is unknown, missing, or has a value that the service does not take. `name` is the parameter's."""
 
     code = "bad_parameter"
 
@@ -30,7 +30,7 @@ class BadParameter(Refused):
 
 
 class Busy(Refused):
-    """As many runs of the service as may run at once are there already."""
+    """The service has as many active runs as its concurrency allows."""
 
     code = "busy"
 

@@ -1,4 +1,4 @@
-"""Who may see or start a service has changed: tells of it, whoever changed it, the admin's forms included."""
+"""Signal receivers: a service that is saved, or loses people from its lists, may close open sockets."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ from proj.accounts.access import changed
 
 
 def when_service_saved(created: bool, **_: Any) -> None:
-    """A service may have been closed to others."""
+    """Receive post_save: the service may have been closed to people."""
     if not created:
         changed()
 
 
 def when_people_changed(action: str, **_: Any) -> None:
-    """Somebody is not on a service's list any more."""
+    """Receive m2m_changed: a person may not be on a service's list any more."""
     if action in ("post_remove", "post_clear"):
         changed()

@@ -1,11 +1,11 @@
-"""The states of a run, and which may follow which."""
+"""The states of a run, and their order."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 
 class State(TextChoices):
-    """Where a run stands. All but the first two are ends."""
+    """The state of a run. All but the first two are ends."""
 
     QUEUED = "queued", _("Queued")
     RUNNING = "running", _("Running")  # a worker has claimed it
@@ -13,13 +13,13 @@ class State(TextChoices):
     FAILED = "failed", _("Failed")
     CANCELED = "canceled", _("Canceled")
     TIMED_OUT = "timed_out", _("Timed out")
-    LOST = "lost", _("Lost")  # nobody can say how it ended: its host died, or its launcher did
+    LOST = "lost", _("Lost")  # its end is unknown: its host died, or its launcher did
 
 
 ACTIVE = frozenset({State.QUEUED, State.RUNNING})
 ENDED = frozenset(State) - ACTIVE
 
-# state -> the states that it may follow; nothing follows an end
+# state -> the states that it may follow; no state follows an end
 AFTER: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset(),
     State.RUNNING: frozenset({State.QUEUED}),

@@ -123,7 +123,7 @@ def test_runs_of_a_service_that_is_not_there_are_an_error() -> None:
 
 def test_who_follows_a_run_that_waits_is_told_so(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     make()
-    monkeypatch.setattr("proj.runs.management.commands.run.LONG", 0.0)
+    monkeypatch.setattr("proj.runs.management.commands.run.QUEUED_NOTICE_SECONDS", 0.0)
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO()))
     looks = 0
 

@@ -1,9 +1,9 @@
-"""Services from a TOML file: one table for each, `[web1]`, with the fields of a service. docs/runs.md has them all."""
+"""Loads services from a TOML file: one table for each, `[web1]`, with the fields that docs/runs.md lists."""
 
 import tomllib
 from dataclasses import dataclass, field
+from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -19,24 +19,28 @@ FIELDS = (
     *("schedule", "time_zone", "missed", "run_by", "seen_by", "enabled"),
 )
 PEOPLE = ("runners", "viewers")
-NOTHING = {"keep_days": None, "keep_runs": None}  # what 0 means: TOML has no null
+UNLIMITED_BY_ZERO = ("keep_days", "keep_runs")  # TOML has no null
+
+Value = str | int | float | bool | datetime | date | time | list["Value"] | dict[str, "Value"]
+Table = dict[str, Value]
+Change = tuple[object, object]  # a field's value before and after
 
 
 class BadFile(ValueError):
-    """The file cannot be read, or says something about a service that cannot be; nothing was changed."""
+    """The file cannot be read, or describes a service wrongly; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What became of a service: `outcome` is created, changed or unchanged; `differs` has [before, after] by field."""
+    """The result for one service: `outcome` is created, changed or unchanged; `differs` has the changed fields."""
 
     uid: str
     outcome: str
-    differs: dict[str, list[Any]] = field(default_factory=dict)
+    differs: dict[str, Change] = field(default_factory=dict)
 
 
 class _DryRun(Exception):
-    """Nothing is to be kept."""
+    """Raised to roll everything back."""
 
 
 def load(file: Path, *, dry_run: bool = False) -> list[Loaded]:
@@ -56,7 +60,7 @@ def load(file: Path, *, dry_run: bool = False) -> list[Loaded]:
     return loaded
 
 
-def _one(folder: Path, uid: str, table: Any) -> Loaded:
+def _one(folder: Path, uid: str, table: Value) -> Loaded:
     if not isinstance(table, dict):
         raise BadFile(f"{uid}: a service is a table, [{uid}].")
     unknown = sorted(set(table) - {*FIELDS, *PEOPLE, "room"})
@@ -65,11 +69,9 @@ def _one(folder: Path, uid: str, table: Any) -> Loaded:
     service = Service.objects.filter(uid=uid).first()
     created = service is None
     service = service or Service(uid=uid, name=uid)
-    wanted = {name: _placed(folder, value) for name, value in table.items() if name in FIELDS}
-    wanted |= {name: NOTHING[name] for name in NOTHING if wanted.get(name) == 0}
-    wanted["room"] = _room(uid, table["room"]) if table.get("room") else service.room if "room" not in table else None
-    differs = {name: [getattr(service, name), value] for name, value in wanted.items()}
-    differs = {name: pair for name, pair in differs.items() if created or pair[0] != pair[1]}
+    wanted = _wanted(folder, service, table)
+    changes: dict[str, Change] = {name: (getattr(service, name), value) for name, value in wanted.items()}
+    changes = {name: change for name, change in changes.items() if created or change[0] != change[1]}
     for name, value in wanted.items():
         setattr(service, name, value)
     try:
@@ -77,15 +79,27 @@ def _one(folder: Path, uid: str, table: Any) -> Loaded:
     except ValidationError as error:
         name, sentences = next(iter(error.message_dict.items()))
         raise BadFile(f"{uid}: {name}: {' '.join(sentences)}") from None
-    if created or differs:
+    if created or changes:
         service.save()
-    differs |= _set_people(service, table)
-    outcome = "created" if created else "changed" if differs else "unchanged"
-    return Loaded(uid, outcome, {name: [_shown(one) for one in pair] for name, pair in differs.items()})
+    changes |= _set_people(service, table)
+    outcome = "created" if created else "changed" if changes else "unchanged"
+    return Loaded(uid, outcome, {name: (_shown(before), _shown(after)) for name, (before, after) in changes.items()})
 
 
-def _placed(folder: Path, value: Any) -> Any:
-    """`%(here)s` in a text is the folder of the file."""
+def _wanted(folder: Path, service: Service, table: Table) -> dict[str, Value | Room | None]:
+    """Return the service's fields, lists of people aside, as the table has them."""
+    wanted: dict[str, Value | Room | None] = {}
+    for name, value in table.items():
+        if name in FIELDS:
+            wanted[name] = None if name in UNLIMITED_BY_ZERO and value == 0 else _placed(folder, value)
+    wanted["room"] = service.room
+    if "room" in table:
+        wanted["room"] = _room(service.uid, table["room"]) if table["room"] else None
+    return wanted
+
+
+def _placed(folder: Path, value: Value) -> Value:
+    """Return the value with the file's folder in the place of `%(here)s`."""
     if isinstance(value, str):
         return value.replace("%(here)s", str(folder))
     if isinstance(value, list):
@@ -95,30 +109,31 @@ def _placed(folder: Path, value: Any) -> Any:
     return value
 
 
-def _room(uid: str, name: Any) -> Room:
+def _room(uid: str, name: Value) -> Room:
     room = Room.objects.filter(key=names.key(str(name))).first()
     if room is None:
         raise BadFile(f"{uid}: there is no room {name}; make it first: manage.py addroom {name}")
     return room
 
 
-def _set_people(service: Service, table: dict[str, Any]) -> dict[str, list[Any]]:
-    differs: dict[str, list[Any]] = {}
+def _set_people(service: Service, table: Table) -> dict[str, Change]:
+    changes: dict[str, Change] = {}
     for name in PEOPLE:
         if name not in table:
             continue
-        wanted = set(table[name]) if isinstance(table[name], list) else {table[name]}
+        listed = table[name]
+        wanted = {str(one) for one in listed} if isinstance(listed, list) else {str(listed)}
         people = list(User.objects.filter(username__in=wanted))
-        unknown = sorted(str(one) for one in wanted - {person.username for person in people})
+        unknown = sorted(wanted - {person.username for person in people})
         if unknown:
             raise BadFile(f"{service.uid}: {name}: there is nobody called {', '.join(unknown)}")
-        listed = getattr(service, name)
-        before = sorted(listed.values_list("username", flat=True))
+        relation = getattr(service, name)
+        before = sorted(relation.values_list("username", flat=True))
         if before != sorted(wanted):
-            differs[name] = [before, sorted(wanted)]
-            listed.set(people)
-    return differs
+            changes[name] = (before, sorted(wanted))
+            relation.set(people)
+    return changes
 
 
-def _shown(value: Any) -> Any:
+def _shown(value: object) -> object:
     return value.name if isinstance(value, Room) else value

@@ -1,4 +1,4 @@
-"""A service's parameters: how they are described, which values they take, and how these become arguments.
+"""A service's parameters: their descriptions, the values that they take, and the arguments made of these.
 
 A value is one argument of the command or the end of one (`--version={version}`), never part of a text that a shell
 reads. Unless the service says so, no value can be taken for an option.
@@ -13,17 +13,18 @@ from django.utils.translation import gettext
 
 from proj.runs.refusals import BadParameter
 
-LONGEST = 4096  # characters of a value
+MAX_VALUE_CHARACTERS = 4096
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 # A whole element, or `name={parameter}`, with or without dashes. `{{` and `}}` stand for the braces themselves.
 PLACE = re.compile(r"([-\w.]+=)?\{([a-z][a-z0-9_]*)\}")
+BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 TYPES = ("text", "choice", "integer", "boolean")
 
 Value = str | int | bool
 
 
 class BadDescription(ValueError):
-    """A service's command or parameters are not described as docs/runs.md says; the sentence says what is wrong."""
+    """A service's command or parameters break the rules of docs/runs.md; the sentence names the mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,10 @@ class Parameter:
     pattern: str = ""  # of a text: a regular expression that the whole value must match
     dash: bool = False  # the value may begin with `-` even where the command could take it for an option
     lines: bool = False  # of a text: it may have more than one line
-    argument: str = ""  # of a boolean: what stands in its place when it is true; nothing does when it is false
+    argument: str = ""  # of a boolean: the argument in its place when it is true; there is none when it is false
 
     def checked(self, value: object) -> Value:
-        """`value`, which may come as text, in the parameter's type. Raises BadParameter."""
+        """Return `value`, which may be given as text, in the parameter's type. Raises BadParameter."""
         if self.type == "integer":
             return self._integer(value)
         if self.type == "boolean":
@@ -56,7 +57,7 @@ class Parameter:
         return self._text(value)
 
     def refused(self, sentence: str, **values: object) -> BadParameter:
-        """The refusal of a value, as a sentence about this parameter, in the language of who asks."""
+        """Return the refusal of a value, as a sentence about this parameter in the current language."""
         return BadParameter(self.name, sentence.format(name=self.name, **values))
 
     def _integer(self, value: object) -> int:
@@ -67,25 +68,15 @@ class Parameter:
         return int(value)
 
     def _boolean(self, value: object) -> bool:
-        known = {
-            "true": True,
-            "yes": True,
-            "on": True,
-            "1": True,
-            "false": False,
-            "no": False,
-            "off": False,
-            "0": False,
-        }
         if isinstance(value, bool):
             return value
-        if not isinstance(value, str) or value.lower() not in known:
+        if not isinstance(value, str) or value.lower() not in BOOLEANS:
             raise self.refused(gettext("{name} is yes or no."))
-        return known[value.lower()]
+        return BOOLEANS[value.lower()]
 
     def _text(self, value: str) -> str:
-        if len(value) > LONGEST:
-            raise self.refused(gettext("{name} has at most {most} characters."), most=LONGEST)
+        if len(value) > MAX_VALUE_CHARACTERS:
+            raise self.refused(gettext("{name} has at most {most} characters."), most=MAX_VALUE_CHARACTERS)
         allowed = "\n\t" if self.lines else ""
         if not self.lines and ("\n" in value or "\r" in value):
             raise self.refused(gettext("{name} is one line."))
@@ -97,7 +88,7 @@ class Parameter:
 
 
 def described(described: object) -> list[Parameter]:
-    """The parameters of a service's JSON list. Raises BadDescription."""
+    """Return the parameters of a service's JSON list. Raises BadDescription."""
     if not isinstance(described, list):
         raise BadDescription("The parameters are a list.")
     found = [_one(entry) for entry in described]
@@ -149,7 +140,7 @@ def _check_whole(parameter: Parameter) -> None:
 
 
 def check_command(command: object, parameters: Sequence[Parameter]) -> list[str]:
-    """The command of a service. Raises BadDescription when it is none, or does not fit its parameters."""
+    """Return the command of a service. Raises BadDescription when it is no command or does not fit its parameters."""
     if not isinstance(command, list) or not command or not all(isinstance(part, str) for part in command):
         raise BadDescription('The command is a list of texts: ["/usr/bin/deploy", "--version={version}"].')
     if not command[0] or PLACE.fullmatch(command[0]):
@@ -171,9 +162,9 @@ def check_command(command: object, parameters: Sequence[Parameter]) -> list[str]
 
 
 def checked(parameters: Sequence[Parameter], values: Mapping[str, object]) -> dict[str, Value]:
-    """Each parameter's value, those that were not given by default; optional ones without a value are left out.
+    """Return the value of each parameter, or its default; optional parameters without a value are left out.
 
-    Raises BadParameter for the first that does not fit.
+    Raises BadParameter for the first value that does not fit.
     """
     known = {parameter.name: parameter for parameter in parameters}
     for name in values:
@@ -196,7 +187,7 @@ def checked(parameters: Sequence[Parameter], values: Mapping[str, object]) -> di
 
 
 def arguments(command: Sequence[str], parameters: Sequence[Parameter], values: Mapping[str, Value]) -> list[str]:
-    """The command with its values in their places. A place without a value is left out. Raises BadParameter."""
+    """Return the command with its values in their places. A place without a value is left out. Raises BadParameter."""
     known = {parameter.name: parameter for parameter in parameters}
     made: list[str] = []
     for part in command:

@@ -1,4 +1,4 @@
-"""When a service starts by itself: crontab expressions, in the service's own time zone."""
+"""Schedules: crontab expressions in the service's own time zone."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -7,7 +7,7 @@ from cronsim import CronSim, CronSimError
 
 
 class BadSchedule(ValueError):
-    """No crontab expression, or no time zone. `field` is the service's field that is wrong."""
+    """The crontab expression or the time zone is wrong. `field` is the name of the service's field."""
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -15,7 +15,7 @@ class BadSchedule(ValueError):
 
 
 def checked(expression: str, zone: str) -> None:
-    """Raise BadSchedule unless both make sense; an empty expression means that there is no schedule."""
+    """Raise BadSchedule unless both are valid; an empty expression means that there is no schedule."""
     try:
         here = ZoneInfo(zone)
     except (ValueError, OSError, LookupError):
@@ -29,6 +29,6 @@ def checked(expression: str, zone: str) -> None:
 
 
 def after(moment: datetime, expression: str, zone: str) -> datetime | None:
-    """The first scheduled time after `moment`, in UTC; None when there will be none."""
+    """Return the first scheduled time after `moment`, in UTC; None when there is none."""
     found = next(CronSim(expression, moment.astimezone(ZoneInfo(zone))), None)
     return found.astimezone(UTC) if found else None

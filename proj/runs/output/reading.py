@@ -1,4 +1,4 @@
-"""Reads what runs printed: by byte, by line, or all of it; from the chunks, or from the archive once there is one."""
+"""Reads the output of runs: by byte, by line, or all of it; from the chunks, or from the archive once there is one."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -11,12 +11,12 @@ from proj.runs.models import CHUNK, Archive, Chunk, Run
 from proj.runs.output import archive
 from proj.runs.output.utf8 import complete
 
-LONGEST_LINE = 64 * 1024  # bytes of a line that lines() gives
-PORTION = 16  # chunks read at once
+MAX_LINE_BYTES = 64 * 1024  # of a line that lines() returns
+READ_CHUNKS = 16  # at once
 
 
 class Line(NamedTuple):
-    """One line: its number from 1, the bytes before it, and its bytes without the newline (at most LONGEST_LINE)."""
+    """One line: its number from 1, the bytes before it, and its bytes without the newline (at most MAX_LINE_BYTES)."""
 
     number: int
     offset: int
@@ -24,8 +24,8 @@ class Line(NamedTuple):
 
 
 def after(run: Run, offset: int, limit: int) -> tuple[bytes, int]:
-    """At most `limit` bytes (4 or more) that follow the first `offset`, never ending inside a character; and the
-    offset behind them. Nothing when there is no more yet."""
+    """Return at most `limit` bytes (4 or more) from `offset` on, never cut inside a character, and the offset behind
+    them. The bytes are empty when there is no more output yet."""
     data = b""
     for piece in pieces(run, offset, offset + limit):
         data += piece
@@ -39,7 +39,7 @@ def after(run: Run, offset: int, limit: int) -> tuple[bytes, int]:
 
 
 def place(run: Run, offset: int) -> tuple[int, int]:
-    """A place at or before `offset` whose line is known: its offset, and the number of the line that it is in."""
+    """Return a position at or before `offset` with a known line: its offset, and the number of the line there."""
     kept = Archive.objects.filter(run=run).first()
     if kept is not None:
         return archive.before_byte(kept, offset)
@@ -50,14 +50,14 @@ def place(run: Run, offset: int) -> tuple[int, int]:
 
 
 def lines(run: Run, first: int, count: int) -> list[Line]:
-    """At most `count` lines from number `first` (from 1) on, as far as there are any yet."""
+    """Return at most `count` lines from number `first` (from 1) on; fewer when the run has not printed more."""
     offset, number = _before_line(run, first)
     found: list[Line] = []
     begun, length, held = offset, 0, b""
     for piece in pieces(run, offset):
         parts = piece.split(b"\n")
         for place, part in enumerate(parts):
-            held += part[: LONGEST_LINE - len(held)]
+            held += part[: MAX_LINE_BYTES - len(held)]
             length += len(part)
             if place == len(parts) - 1:
                 continue
@@ -72,7 +72,7 @@ def lines(run: Run, first: int, count: int) -> list[Line]:
 
 
 def ends(runs: Sequence[Run], size: int) -> dict[UUID, bytes]:
-    """The last `size` bytes, or a little more, of each of these runs; from one read of the chunks for all of them."""
+    """Return the last `size` bytes, or a little more, of each of these runs, with one query of the chunks for all."""
     found: dict[UUID, bytes] = defaultdict(bytes)
     near = F("run__bytes") - size - CHUNK
     for chunk in Chunk.objects.filter(run__in=runs, offset__gte=near).order_by("run", "seq"):
@@ -83,14 +83,14 @@ def ends(runs: Sequence[Run], size: int) -> dict[UUID, bytes]:
 
 
 def stream(run: Run) -> Iterator[bytes]:
-    """All of it, byte for byte, in pieces."""
+    """Yield the whole output, byte for byte, in pieces."""
     return pieces(run, 0)
 
 
 def pieces(run: Run, offset: int, until: int | None = None) -> Iterator[bytes]:
-    """What follows the first `offset` bytes, in pieces that end where characters do, as far as there is any yet.
+    """Yield the output from `offset` on, as far as it is stored, in pieces that end where characters do.
 
-    Nothing that begins at `until` or behind it need be read.
+    Chunks that begin at `until` or behind it are not read.
     """
     while until is None or offset < until:
         kept = Archive.objects.filter(run=run).first()
@@ -100,31 +100,31 @@ def pieces(run: Run, offset: int, until: int | None = None) -> Iterator[bytes]:
         begun = offset
         for chunk in _chunks_from(run, offset, until):
             if chunk.offset > offset:
-                break  # those before it were archived since it was looked for
+                break  # the chunks before this one were archived meanwhile
             data = chunk.output[offset - chunk.offset :]
             offset += len(data)
             if data:
                 yield data
-        # Where nothing was found they may have been archived in between.
+        # Where no chunk was found they may have been archived in between.
         if offset == begun and not Archive.objects.filter(run=run).exists():
             return
 
 
 def _chunks_from(run: Run, offset: int, until: int | None) -> list[Chunk]:
-    """The chunk that holds the byte at `offset`, and those that follow it; none when nothing follows."""
+    """Return the chunk that holds the byte at `offset` and the next ones; none when no chunk holds it."""
     mine = Chunk.objects.filter(run=run)
     holder = mine.filter(offset__lte=offset).order_by("-offset").only("seq").first()
     if until is not None:
         mine = mine.filter(offset__lt=until)
-    return list(mine.filter(seq__gte=holder.seq).order_by("seq")[:PORTION]) if holder else []
+    return list(mine.filter(seq__gte=holder.seq).order_by("seq")[:READ_CHUNKS]) if holder else []
 
 
 def _before_line(run: Run, line: int) -> tuple[int, int]:
-    """Somewhere before the beginning of that line: an offset where a line begins, or 0, and that line's number."""
+    """Return a position before the beginning of that line: an offset, and the number of the line there."""
     kept = Archive.objects.filter(run=run).first()
     if kept is not None:
         return archive.before_line(kept, line)
-    # The newline before it is in the last chunk that begins in an earlier line. What precedes the first newline of
-    # that chunk belongs to a line that is not asked for.
+    # The newline before the line is in the last chunk that begins in an earlier line. The bytes before the first
+    # newline of that chunk belong to an earlier line.
     chunk = Chunk.objects.filter(run=run, line__lt=line).order_by("-line", "-seq").only("offset", "line").first()
     return (chunk.offset, chunk.line) if chunk else (0, 1)

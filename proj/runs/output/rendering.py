@@ -14,8 +14,8 @@ from proj.runs.output import reading, utf8
 from proj.runs.states import ACTIVE
 from proj.text import ansi
 
-TAIL = 200  # lines that a run's page begins with
-LONGEST = 8_000  # characters of a line that are shown; the raw log has all
+TAIL_LINES = 200  # that a run's page begins with
+MAX_LINE_CHARACTERS = 8_000  # that are shown; the raw log has all
 MAX_COLOURS = 50  # sequences before a carriage return that still colour the line
 
 MARK = re.compile(r"::(group|endgroup|progress)(?: (.*))?")
@@ -23,7 +23,7 @@ MARK = re.compile(r"::(group|endgroup|progress)(?: (.*))?")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line on a page. `kind` is the mark that it is (group, endgroup, progress), or nothing."""
+    """A line on a page. `kind` is group, endgroup or progress for a line that is such a mark, else empty."""
 
     number: int
     text: str
@@ -41,8 +41,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """The last lines of a run. What comes next begins `offset` bytes into the output: with the last line, which may not
-    be whole yet, as long as the run goes on."""
+    """The last lines of a run. A viewer goes on at `offset` bytes of the output: while the run is active that is the
+    beginning of the last line, which may be unfinished."""
 
     first: int
     lines: list[Line]
@@ -50,27 +50,27 @@ class Tail:
 
 
 def tail(run: Run) -> Tail:
-    """The last lines of its output, as far as there are any yet."""
-    found = reading.lines(run, max(1, run.lines - TAIL + 2), TAIL)
+    """Return the last lines of the run's output."""
+    found = reading.lines(run, max(1, run.lines - TAIL_LINES + 2), TAIL_LINES)
     lines = [Line(one.number, text(one.data)) for one in found]
     first = found[0].number if found else 1
     return Tail(first, lines, found[-1].offset if found and run.state in ACTIVE else run.bytes if found else 0)
 
 
 def text(data: bytes) -> str:
-    """A line's bytes as text: after the last carriage return that something follows, and not longer than is shown."""
+    """Return a line's bytes as text: the part behind the last carriage return in the line, cut to MAX_LINE_CHARACTERS."""
     line = utf8.text(data).rstrip("\r")
     before, turned, last = line.rpartition("\r")
     if turned:
         line = "".join(ansi.colours(before)[-MAX_COLOURS:]) + last
-    return line if len(line) <= LONGEST else line[:LONGEST] + "…"
+    return line if len(line) <= MAX_LINE_CHARACTERS else line[:MAX_LINE_CHARACTERS] + "…"
 
 
 def html(text: str) -> str:
-    """A line's text as HTML: escaped, coloured, harmless."""
+    """Return a line's text as HTML: escaped, coloured, harmless."""
     return ansi.spans(ansi.harmless(text))
 
 
 def plain(text: str) -> str:
-    """A line's text without its colours, harmless."""
+    """Return a line's text without its colours, harmless."""
     return ansi.plain(ansi.harmless(text))

@@ -1,8 +1,8 @@
-"""Output as text: where its bytes may be cut without cutting a character, and how they are decoded."""
+"""Output as UTF-8 text: its decoding, and cuts between characters."""
 
 
 def complete(data: bytes) -> int:
-    """How many of these bytes do not belong to a UTF-8 character that is not whole yet. Holds back at most 3."""
+    """Return how many of these bytes form complete UTF-8 characters. At most 3 bytes at the end do not."""
     for back in range(1, min(3, len(data)) + 1):
         byte = data[-back]
         if byte >= 0xC2:
@@ -14,5 +14,5 @@ def complete(data: bytes) -> int:
 
 
 def text(data: bytes) -> str:
-    r"""Output as text. Bytes that are not UTF-8 are shown as such: `\xff`."""
+    r"""Return output as text. Bytes that are not UTF-8 appear as `\xff`."""
     return data.decode("utf-8", "backslashreplace").replace("\0", "\\x00")

@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 
-from proj.layer.messages import GroupMessage, OutputPiece, RunOutput, RunState
+from proj.layer.messages import OutputPiece, RunOutput, RunState
 from proj.runs.models import Chunk, Run
 from proj.runs.output import utf8
 from proj.runs.publishing import frames
 
 MAX_OUTPUT_BYTES = 64 * 1024  # in one message; a message about more output carries only its end
-
-Told = list[GroupMessage]
 
 
 def of_state(run: Run) -> RunState:

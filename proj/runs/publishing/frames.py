@@ -1,4 +1,4 @@
-"""Runs as viewers are told of them: plain dicts, for pages, cards and sockets alike."""
+"""The state of a run as its viewers get it: on pages, in cards and by socket."""
 
 from typing import Any
 

@@ -20,18 +20,18 @@ def reported(run: Run, ending: Ending) -> tuple[State, RunFields]:
 
 
 def not_launched(error: str) -> tuple[State, RunFields]:
-    """As reported(), for a run whose launcher could not be started."""
+    """As reported(), for a run without a launcher, which could not be started."""
     return State.FAILED, _fields(timezone.now(), reason("no_launcher", error=error or "no reason"))
 
 
 def launcher_gone(run: Run) -> tuple[State, RunFields]:
-    """As reported(), for a run whose launcher is gone without a report: how the command ended is unknown."""
+    """As reported(), for a launcher that is gone without a report: how the command ended is unknown."""
     restarted = run.boot != processes.boot()
     return State.LOST, _fields(timezone.now(), reason("host_restarted" if restarted else "launcher_gone"))
 
 
 def host_silent(run: Run) -> tuple[State, RunFields]:
-    """As reported(), for a run whose host no longer renews its leases."""
+    """As reported(), for a host that no longer renews its leases."""
     return State.LOST, _fields(timezone.now(), reason("host_silent", host=run.host))
 
 

@@ -48,7 +48,7 @@ class RunChanges:
 
 
 class RunFollower:
-    """One run that this worker holds: read() what is new, store() it in a transaction, then announce() it."""
+    """One run that this worker holds: read() new output, store() it in a transaction, then announce() it."""
 
     def __init__(self, run: Run) -> None:
         self.run = run

@@ -101,7 +101,7 @@ def cancel_requests(host: str) -> list[UUID]:
 
 
 def held(holder: Holder) -> RunSet:
-    """Return the runs whose leases this worker holds."""
+    """Return the runs that this worker has leases of."""
     return _unsettled().filter(host=holder.host, worker=holder.name)
 
 
@@ -126,7 +126,7 @@ def rename_host(holder: Holder) -> None:
 
 
 def adopt(holder: Holder, limit: int) -> list[Run]:
-    """Take up to `limit` runs of this host whose lease was released, has expired, or is a dead worker's."""
+    """Take up to `limit` runs of this host with a lease that was released, has expired, or is a dead worker's."""
     rows = _unsettled().filter(host=holder.host).exclude(worker=holder.name).order_by("created_at")
     adopted: list[UUID] = []
     for id, worker, until in list(rows.values_list("pk", "worker", "lease_until")[: SCANNED_PER_ADOPTION * limit]):

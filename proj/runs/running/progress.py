@@ -23,7 +23,7 @@ class Progress:
         self._stored_at = NEVER
 
     def feed(self, data: bytes) -> None:
-        """Read more output."""
+        """Search more output for progress."""
         text = self._unfinished_line + data
         newline = text.rfind(b"\n") + 1
         self._unfinished_line = text[newline:][:MAX_LINE_BYTES]

@@ -1,4 +1,4 @@
-"""How runs are written in templates."""
+"""Template filters that write the parts of a run's state."""
 
 import json
 from datetime import datetime
@@ -28,29 +28,29 @@ def duration(seconds: float | None) -> str:
 
 @register.filter
 def given(value: object) -> str:
-    """A parameter's value as people give it."""
+    """A parameter's value as a person types it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @register.filter
 def reason(run: dict[str, Any]) -> str:
-    """Why a run ended so, from its frame, in the language of who reads it."""
+    """Return the reason in a run's state, in the reader's language."""
     return reasons.worded(run["reason"], run["why"])
 
 
 @register.filter
 def why(run: dict[str, Any]) -> str:
-    """The same for a page's modules, as JSON."""
+    """Return the reason's code as JSON, for the page's modules."""
     return json.dumps(run["why"])
 
 
 @register.simple_tag
 def sentences() -> list[tuple[str, str]]:
-    """All reasons, by code, with places for their values."""
+    """Return all reasons as pairs of code and translated sentence, with places for the values."""
     return [(code, gettext(sentence)) for code, sentence in reasons.SENTENCES.items()]
 
 
 @register.filter
 def moment(text: str) -> datetime:
-    """A frame's time."""
+    """Return the time that a text in a run's state holds."""
     return datetime.fromisoformat(text)

@@ -18,7 +18,7 @@ MISSED_AFTER = timedelta(seconds=90)  # a scheduled time that is older counts as
 
 
 def start_scheduled() -> None:
-    """Start every service whose scheduled time has come."""
+    """Start every service at or after its scheduled time."""
     now = timezone.now()
     for service in Service.objects.filter(enabled=True, next_at__lte=now):
         try:

@@ -1,4 +1,4 @@
-"""Sweeps: runs whose host fell silent, runs whose wake-up was lost, and folders that no run needs."""
+"""Sweeps: runs of silent hosts, runs with a lost wake-up, and folders that no run needs."""
 
 import logging
 from datetime import timedelta
@@ -25,7 +25,7 @@ ABANDONED_AFTER = timedelta(days=1)  # the rest of a lost run's output is no lon
 
 
 def lose_silent_runs() -> None:
-    """Mark as lost the runs whose host fell silent, or was restarted and has no worker. Their output stays."""
+    """Mark as lost the runs of hosts that fell silent, or were restarted and have no worker. Their output stays."""
     silent = Run.objects.running().filter(beat_at__lt=Now() - SILENT_AFTER)
     for run in silent.select_related("service", "person"):
         if run.host == settings.HOST:
@@ -51,14 +51,14 @@ def wake_for_forgotten_runs() -> None:
 
 
 def archive_abandoned_runs() -> None:
-    """Archive the stored output of lost runs whose host has not come back."""
+    """Archive the stored output of lost runs of hosts that have not come back."""
     limit = timezone.now() - ABANDONED_AFTER
     for run in Run.objects.filter(state=State.LOST, settled=False, worker="", ended_at__lt=limit):
         cleanup.clean_up(run.pk)
 
 
 def remove_unneeded_folders() -> None:
-    """Remove the folders on this host whose runs are archived or deleted."""
+    """Remove the folders on this host of runs that are archived or deleted."""
     if not settings.RUNS.is_dir():
         return
     names = {folder.name for folder in settings.RUNS.iterdir()}

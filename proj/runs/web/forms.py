@@ -1,23 +1,32 @@
-"""A service's parameters as a form, and the filters of the list of runs."""
+"""The forms of a service's parameters and of the filters of the list of runs."""
 
 import shlex
-from typing import Any
+from typing import Any, TypedDict
 
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from proj.runs.catalog import parameters
-from proj.runs.catalog.parameters import PLACE, Parameter
+from proj.runs.catalog.parameters import PLACE, Parameter, Value
 from proj.runs.models import Service
 from proj.runs.refusals import BadParameter
 from proj.runs.states import State
 
-ACTIVE = "active"  # stands for the states that are no ends
+ACTIVE = "active"  # stands for the states queued and running
+
+
+class FieldOptions(TypedDict):
+    """The arguments that all of a form's fields take."""
+
+    label: str
+    required: bool
+    initial: Value | None
+    help_text: str
 
 
 class ParametersForm(forms.Form):
-    """Each parameter as the field that fits its type; named as the parameter is, behind `p-`."""
+    """A form with one field for each parameter, named like the parameter with the prefix `p-`."""
 
     prefix = "p"
 
@@ -28,13 +37,13 @@ class ParametersForm(forms.Form):
 
     @property
     def values(self) -> dict[str, object]:
-        """What was given, as actions.start() takes it."""
+        """The submitted values, as actions.start() takes them."""
         return {name: self.cleaned_data[name] for name in self.fields}
 
     def clean(self) -> None:
         for one in self.described:
             given = self.cleaned_data.get(one.name)
-            if isinstance(given, str):  # browsers end lines so
+            if isinstance(given, str):  # browsers send these line ends
                 given = self.cleaned_data[one.name] = given.replace("\r\n", "\n")
             try:
                 parameters.checked([one], {one.name: given})
@@ -47,34 +56,39 @@ class ParametersForm(forms.Form):
 
 
 def _field(one: Parameter) -> forms.Field:
-    """Nothing is required in the browser's eyes: what the server says stands beside the field, and is always right."""
-    about: dict[str, Any] = {"label": one.name, "required": False, "initial": one.default, "help_text": _help(one)}
+    """Return a parameter's field. The browser checks nothing: the server's refusal is shown beside the field."""
+    common: FieldOptions = {
+        "label": one.name,
+        "required": False,
+        "initial": one.default,
+        "help_text": _help(one),
+    }
     if one.type == "boolean":
-        return forms.BooleanField(**about)
+        return forms.BooleanField(**common)
     if one.type == "choice":
         empty = [] if one.required or one.default is not None else [("", "–")]
-        # checked by the parameter itself, in clean()
-        return forms.CharField(widget=forms.Select(choices=[*empty, *((each, each) for each in one.choices)]), **about)
+        # clean() checks the value against the choices
+        return forms.CharField(widget=forms.Select(choices=[*empty, *((each, each) for each in one.choices)]), **common)
     looks = {"autocomplete": "off", "spellcheck": "false", "dir": "auto"}
     if one.type == "integer":
-        return forms.CharField(widget=forms.TextInput(attrs=looks | {"inputmode": "numeric"}), **about)
+        return forms.CharField(widget=forms.TextInput(attrs=looks | {"inputmode": "numeric"}), **common)
     widget = forms.Textarea(attrs=looks | {"rows": 4}) if one.lines else forms.TextInput(attrs=looks)
-    return forms.CharField(widget=widget, **about)
+    return forms.CharField(widget=widget, **common)
 
 
 def _help(one: Parameter) -> str:
-    said = [one.help] if one.help else []
+    sentences = [one.help] if one.help else []
     if one.type == "integer":
-        said.append(gettext("A whole number."))
+        sentences.append(gettext("A whole number."))
     if one.pattern:
-        said.append(gettext("It must look like this: {pattern}").format(pattern=one.pattern))
+        sentences.append(gettext("It must look like this: {pattern}").format(pattern=one.pattern))
     if one.type != "boolean" and not one.required and one.default is None:
-        said.append(gettext("May be left empty."))
-    return " · ".join(said)
+        sentences.append(gettext("May be left empty."))
+    return " · ".join(sentences)
 
 
 def command_parts(service: Service) -> list[dict[str, str]]:
-    """The command for people: what is fixed, quoted as a shell would want it, and the places of the parameters."""
+    """Return the command for people: fixed arguments quoted as for a shell, and the places of the parameters."""
     parts = []
     arguments = {one.name: one.argument for one in service.parameters_described()}
     for part in service.command:
@@ -87,7 +101,7 @@ def command_parts(service: Service) -> list[dict[str, str]]:
 
 
 class FilterForm(forms.Form):
-    """Which runs to list. `services` are those that one may see."""
+    """The filters of the list of runs. `services` are those that the person may see."""
 
     service = forms.CharField(label=_("Service"), required=False, widget=forms.Select)
     state = forms.ChoiceField(

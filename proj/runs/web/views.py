@@ -22,28 +22,28 @@ from proj.runs.refusals import BadParameter, NotAllowed, Refused
 from proj.runs.web.forms import ACTIVE, FilterForm, ParametersForm, command_parts
 from proj.site.http import SignedInRequest, page
 
-PAGE = 50  # runs on a page
-RECENT = 10  # runs on a service's page
+RUNS_PER_PAGE = 50
+RECENT_RUNS = 10  # on a service's page
 
 
 @page()
 def services(request: SignedInRequest) -> HttpResponse:
-    """The services that one may see, each with its newest run; `?q=` looks for a part of their names."""
+    """The services that the person may see, each with its newest run; `?q=` filters by a part of their names."""
     visible = Service.objects.for_viewers(request.user)
-    wanted = request.GET.get("q", "").replace("\0", "").strip()
-    matching = Q(uid__icontains=wanted) | Q(name__icontains=wanted) | Q(description__icontains=wanted)
+    query = request.GET.get("q", "").replace("\0", "").strip()
+    matching = Q(uid__icontains=query) | Q(name__icontains=query) | Q(description__icontains=query)
     found = list(visible.filter(matching).order_by("name", "uid"))
     newest = Run.objects.filter(service__in=found, number=F("service__last_number"))
-    last = {run.service_id: _shown(run) for run in _told(newest)}
-    mine = set(Service.objects.for_runners(request.user).filter(enabled=True).values_list("pk", flat=True))
-    rows = [{"service": one, "last": last.get(one.pk), "may_run": one.pk in mine} for one in found]
-    context = {"rows": rows, "wanted": wanted, "any": bool(rows) or visible.exists()}
+    last = {run.service_id: _shown(run) for run in _with_relations(newest)}
+    startable = set(Service.objects.for_runners(request.user).filter(enabled=True).values_list("pk", flat=True))
+    rows = [{"service": one, "last": last.get(one.pk), "may_run": one.pk in startable} for one in found]
+    context = {"rows": rows, "wanted": query, "any": bool(rows) or visible.exists()}
     return render(request, "runs/services.html", context)
 
 
 @page(methods=None)
 def service(request: SignedInRequest, uid: str) -> HttpResponse:
-    """A service: what it does, the form that starts it, its newest runs. `?like=<run>` fills in that run's values."""
+    """A service: its description, the form that starts it, its newest runs. `?like=<run>` fills in a run's values."""
     service = get_object_or_404(Service.objects.for_viewers(request.user).select_related("room"), uid=uid)
     form = ParametersForm(service, request.POST or None, initial=_values_like(request, service))
     status = 200
@@ -58,7 +58,7 @@ def service(request: SignedInRequest, uid: str) -> HttpResponse:
             except Refused as error:
                 form.add_error(None, error.detail)
                 status = 403 if isinstance(error, NotAllowed) else 409
-    active = list(_told(service.runs.active())[: service.concurrency])
+    active = list(_with_relations(service.runs.active())[: service.concurrency])
     context = {
         "service": service,
         "form": form,
@@ -66,14 +66,14 @@ def service(request: SignedInRequest, uid: str) -> HttpResponse:
         "command": command_parts(service),
         "busy": frames.state(active[0]) if len(active) >= service.concurrency else None,
         "waits": service.when_busy == WhenBusy.QUEUE,
-        "runs": [_shown(run) for run in _told(service.runs.all())[:RECENT]],
+        "runs": [_shown(run) for run in _with_relations(service.runs.all())[:RECENT_RUNS]],
         "room": None,  # beside the page, no room is the current one
     }
     return render(request, "runs/service.html", context, status=status)
 
 
 def _values_like(request: SignedInRequest, service: Service) -> dict[str, Any]:
-    """The values of the run that the address names, if it is one of this service."""
+    """Return the values of the run in the address, if it is a run of this service."""
     try:
         like = service.runs.filter(pk=UUID(request.GET.get("like", ""))).first()
     except ValueError:
@@ -83,7 +83,7 @@ def _values_like(request: SignedInRequest, service: Service) -> dict[str, Any]:
 
 @page()
 def runs(request: SignedInRequest) -> HttpResponse:
-    """The runs that one may see, newest first: `?service=<uid>&state=<state>&person=<name>&page=<n>`."""
+    """The runs that the person may see, newest first: `?service=<uid>&state=<state>&person=<name>&page=<n>`."""
     visible = list(Service.objects.for_viewers(request.user).order_by("name", "uid"))
     form = FilterForm(visible, request.GET)
     found = Run.objects.for_viewers(request.user)
@@ -91,7 +91,7 @@ def runs(request: SignedInRequest) -> HttpResponse:
     if form.is_valid():
         filters = {name: value for name, value in form.cleaned_data.items() if value}
         found = _filtered(found, filters)
-    page = Paginator(_told(found), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(_with_relations(found), RUNS_PER_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
     context = {
@@ -119,8 +119,8 @@ def _filtered(found: RunSet, filters: dict[str, str]) -> RunSet:
 
 @page()
 def run(request: SignedInRequest, id: UUID) -> HttpResponse:
-    """One run, with the last lines of its output; the page's modules show the rest, and what comes."""
-    run = get_object_or_404(_told(Run.objects.for_viewers(request.user)), pk=id)
+    """One run, with the last lines of its output; the page's modules show the rest and follow it."""
+    run = get_object_or_404(_with_relations(Run.objects.for_viewers(request.user)), pk=id)
     tail = rendering.tail(run)
     state = {
         "run": frames.state(run),
@@ -130,12 +130,12 @@ def run(request: SignedInRequest, id: UUID) -> HttpResponse:
     }
     context = {
         "run": run,
-        "told": _shown(run),
+        "shown": _shown(run),
         "command": shlex.join(run.command),
         "tail": tail,
         "state": state,
         "may_run": Run.objects.for_runners(request.user).filter(pk=id).exists(),
-        "heard_in": Room.objects.open_to(request.user).filter(runs=run).first(),
+        "card_room": Room.objects.open_to(request.user).filter(runs=run).first(),
         "room": None,
     }
     return render(request, "runs/run.html", context)
@@ -143,7 +143,7 @@ def run(request: SignedInRequest, id: UUID) -> HttpResponse:
 
 @page("POST")
 def cancel(request: SignedInRequest, id: UUID) -> HttpResponse:
-    """End a run; its page then says how far that is."""
+    """End a run; its page then shows the progress of that."""
     run = get_object_or_404(Run.objects.for_viewers(request.user).select_related("service"), pk=id)
     try:
         actions.cancel(run, request.user)
@@ -154,7 +154,7 @@ def cancel(request: SignedInRequest, id: UUID) -> HttpResponse:
 
 @page("POST")
 def again(request: SignedInRequest, id: UUID) -> HttpResponse:
-    """Run the same with the same values: to the new run's page, or to the form when that is refused."""
+    """Start the service with the same values: go to the new run's page, or to the form when that is refused."""
     run = get_object_or_404(Run.objects.for_viewers(request.user).select_related("service"), pk=id)
     try:
         return redirect(actions.again(run, request.user))
@@ -163,11 +163,11 @@ def again(request: SignedInRequest, id: UUID) -> HttpResponse:
         return redirect(f"{run.service.get_absolute_url()}?like={run.pk}")
 
 
-def _told(runs: RunSet) -> RunSet:
-    """With what frames.state() looks at."""
+def _with_relations(runs: RunSet) -> RunSet:
+    """Add the rows that frames.state() reads."""
     return runs.select_related("service", "person")
 
 
 def _shown(run: Run) -> dict[str, Any]:
-    """A run as viewers are told of it, and what pages alone show: how who started it is called."""
+    """Return a run's state for a list or a page, with the display name of the person that started it."""
     return frames.state(run) | {"called": run.person.display_name if run.person else ""}

@@ -51,7 +51,7 @@ def test_what_differs_is_said_and_changed_and_nothing_else(file: Path, bob: User
     Service.objects.filter(uid="web2").update(timeout=7, description="by hand")
     file.write_text(FILE.replace("timeout = 60", "timeout = 90").replace('["alice"]', '["alice", "bob"]'))
     first, second = loading.load(file)
-    assert first.differs == {"timeout": [60, 90], "runners": [["alice"], ["alice", "bob"]]}
+    assert first.differs == {"timeout": (60, 90), "runners": (["alice"], ["alice", "bob"])}
     assert second.outcome == "unchanged"
     assert Service.objects.get(uid="web2").timeout == 7
 

@@ -1,4 +1,4 @@
-"""`manage.py cancelqueued`: nothing that waits is run."""
+"""`manage.py cancelqueued`: cancels all queued runs."""
 
 from typing import Any
 

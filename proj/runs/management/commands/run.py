@@ -1,6 +1,7 @@
-"""`manage.py run SERVICE name=value...`: starts a run from the host, and follows it if asked to."""
+"""`manage.py run SERVICE name=value...`: starts a run from the host, and follows it with --follow."""
 
 import json
+import math
 import sys
 import time
 from argparse import ArgumentTypeError
@@ -17,16 +18,16 @@ from proj.runs.publishing import frames
 from proj.runs.refusals import Refused
 from proj.runs.states import ENDED, State
 
-LOOK = 0.1  # seconds between two looks for more
-LONG = 2.0  # seconds that a run may wait until it is said why nothing comes
-PORTION = 1 << 18  # bytes written at once
-# What the shell's own tools use: timeout(1) ends with 124, what Ctrl+C ended with 130
+FOLLOW_PERIOD_SECONDS = 0.1  # between two polls for more output
+QUEUED_NOTICE_SECONDS = 2.0  # until a notice says that the run waits
+WRITE_BYTES = 1 << 18  # at once
 RunName = UUID | tuple[str, int]
+# exit statuses as in the shell: timeout(1) ends with 124, a command that Ctrl+C ended with 130
 STATUS = {State.SUCCEEDED: 0, State.TIMED_OUT: 124, State.LOST: 125, State.CANCELED: 130}
 
 
 def run_name(text: str) -> RunName:
-    """A run's id, or its service's uid and its number: `web1#17`."""
+    """Return a run's id, or its service's uid and its number, from `web1#17`."""
     service, mark, number = text.rpartition("#")
     if mark and number.isdecimal():
         return service.strip(), int(number)
@@ -69,7 +70,7 @@ class Command(BaseCommand):
             self.stderr.write(f"\n{run} goes on. To end it: manage.py run --cancel {run.pk}")
             sys.exit(130)
         except BrokenPipeError:
-            sys.exit(141)  # whoever read this has gone
+            sys.exit(141)  # the reader of the pipe is gone
         ended = Run.objects.select_related("service", "person").get(pk=run.pk)
         if options["json"]:
             self.stderr.write(json.dumps(frames.state(ended)), lambda text: text)
@@ -104,29 +105,30 @@ class Command(BaseCommand):
             self.stderr.write(f"{run} is {'being ended' if ending else run.state}.", lambda text: text)
 
     def follow(self, run: Run) -> None:
-        """Write what it prints until it has ended and all of it is written."""
+        """Write the run's output until the run has ended and all of it is written."""
         out = sys.stdout.buffer
         offset = 0
-        patient_until = time.monotonic() + LONG
+        notice_at = time.monotonic() + QUEUED_NOTICE_SECONDS
         while True:
-            state = Run.objects.values_list("state", flat=True).get(pk=run.pk)  # first: the output is whole by then
-            data, offset = reading.after(run, offset, PORTION)
+            # The state before the output: when the run has ended, all of the output is stored.
+            state = Run.objects.values_list("state", flat=True).get(pk=run.pk)
+            data, offset = reading.after(run, offset, WRITE_BYTES)
             while data:
                 out.write(data)
-                data, offset = reading.after(run, offset, PORTION)
+                data, offset = reading.after(run, offset, WRITE_BYTES)
             out.flush()
             if state in ENDED:
                 return
-            if state == State.QUEUED and time.monotonic() > patient_until:
-                patient_until = float("inf")
+            if state == State.QUEUED and time.monotonic() > notice_at:
+                notice_at = math.inf
                 self.stderr.write(
                     f"{run} waits: other runs, or no worker (manage.py runs --active).", lambda text: text
                 )
-            time.sleep(LOOK)
+            time.sleep(FOLLOW_PERIOD_SECONDS)
 
 
 def status(run: Run) -> int:
-    """The exit status that says how a run ended."""
+    """Return the exit status for a run's end."""
     if run.state == State.FAILED:
         return 128 + run.signal if run.signal else run.exit_code or 1
     return STATUS[State(run.state)]

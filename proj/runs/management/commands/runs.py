@@ -1,4 +1,4 @@
-"""`manage.py runs [SERVICE]`: the newest runs."""
+"""`manage.py runs [SERVICE]`: lists the newest runs."""
 
 import json
 from typing import Any
@@ -33,6 +33,6 @@ class Command(BaseCommand):
             return
         names = [f"{one['service']}#{one['number']}" for one in states]
         for name, one in zip(names, states, strict=True):
-            who = one["person"] or one["origin"]
-            said = f"{one['run']}  {name:{max(map(len, names))}}  {one['state']:9}  {one['created_at'][:19]}Z  {who}"
-            self.stdout.write(f"{said}  {one['reason']}".rstrip())
+            by = one["person"] or one["origin"]
+            line = f"{one['run']}  {name:{max(map(len, names))}}  {one['state']:9}  {one['created_at'][:19]}Z  {by}"
+            self.stdout.write(f"{line}  {one['reason']}".rstrip())

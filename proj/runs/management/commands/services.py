@@ -1,4 +1,4 @@
-"""`manage.py services`: what can be run."""
+"""`manage.py services`: lists the services."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""A run's output over HTTP: by lines, searched, and whole. Who may not see the run gets 404 everywhere."""
+"""A run's output over HTTP: by lines, searched, and whole. For a person that may not see the run all of it is 404."""
 
 from uuid import UUID
 
@@ -10,19 +10,20 @@ from proj.runs.models import Archive, Run
 from proj.runs.output import reading, rendering, searching
 from proj.site.http import SignedInRequest, page, protocol_error, whole_number
 
-MOST_LINES = 500
-MOST_CHARACTERS = 1_000_000  # in one answer
-LONGEST_SEARCH = 200  # characters
-LARGEST_LINE = 10**12
+MAX_LINES = 500  # in one answer
+DEFAULT_LINES = 200
+MAX_ANSWER_CHARACTERS = 1_000_000
+MAX_SEARCH_CHARACTERS = 200
+MAX_LINE_NUMBER = 10**12
 
 
 @page()
 def lines(request: SignedInRequest, id: UUID) -> JsonResponse:
-    """`?from=<line>&count=<1..500>`: the text of that many lines, fewer where they are long or not there yet."""
+    """`?from=<line>&count=<1..500>`: the text of so many lines; fewer where lines are long or not printed yet."""
     run = _run(request, id)
     try:
-        first = whole_number(request.GET, "from", maximum=LARGEST_LINE, default=1)
-        count = whole_number(request.GET, "count", maximum=MOST_LINES, default=200)
+        first = whole_number(request.GET, "from", maximum=MAX_LINE_NUMBER, default=1)
+        count = whole_number(request.GET, "count", maximum=MAX_LINES, default=DEFAULT_LINES)
     except ValueError as error:
         return protocol_error(400, "bad_field", str(error))
     texts: list[str] = []
@@ -30,7 +31,7 @@ def lines(request: SignedInRequest, id: UUID) -> JsonResponse:
     for line in reading.lines(run, first, count):
         texts.append(rendering.text(line.data))
         size += len(texts[-1])
-        if size > MOST_CHARACTERS:
+        if size > MAX_ANSWER_CHARACTERS:
             break
     return JsonResponse({"from": first, "lines": texts})
 
@@ -40,9 +41,9 @@ def search(request: SignedInRequest, id: UUID) -> JsonResponse:
     """`?q=<text>`: the numbers of the lines that hold it, at most 10,000."""
     run = _run(request, id)
     wanted = request.GET.get("q", "")
-    if not wanted or len(wanted) > LONGEST_SEARCH:
+    if not wanted or len(wanted) > MAX_SEARCH_CHARACTERS:
         return protocol_error(
-            400, "bad_field", gettext("Search for 1 to {most} characters.").format(most=LONGEST_SEARCH)
+            400, "bad_field", gettext("Search for 1 to {most} characters.").format(most=MAX_SEARCH_CHARACTERS)
         )
     found = searching.find(run, wanted)
     return JsonResponse({"lines": found.numbers, "more": found.more})
@@ -50,10 +51,10 @@ def search(request: SignedInRequest, id: UUID) -> JsonResponse:
 
 @page()
 def group(request: SignedInRequest, id: UUID) -> JsonResponse:
-    """`?line=<line>`: where the group that begins there ends; null when it has not ended yet."""
+    """`?line=<line>`: the last line of the group that begins there; null when the group has no end yet."""
     run = _run(request, id)
     try:
-        line = whole_number(request.GET, "line", maximum=LARGEST_LINE, default=1)
+        line = whole_number(request.GET, "line", maximum=MAX_LINE_NUMBER, default=1)
     except ValueError as error:
         return protocol_error(400, "bad_field", str(error))
     return JsonResponse({"end": searching.group_end(run, line)})
@@ -61,13 +62,13 @@ def group(request: SignedInRequest, id: UUID) -> JsonResponse:
 
 @page()
 def raw(request: SignedInRequest, id: UUID) -> HttpResponseBase:
-    """All of it as text, byte for byte; of a run that goes on, as much as there is."""
+    """The whole output as text, byte for byte; of an active run, as much as is stored."""
     return _whole_log(request, _run(request, id))
 
 
 @page()
 def download(request: SignedInRequest, id: UUID) -> HttpResponseBase:
-    """As raw(), to keep."""
+    """As raw(), for the browser to save."""
     run = _run(request, id)
     response = _whole_log(request, run)
     response["Content-Disposition"] = f'attachment; filename="{run.service.uid}-{run.number}.log"'
@@ -80,7 +81,7 @@ def _run(request: SignedInRequest, id: UUID) -> Run:
 
 def _whole_log(request: SignedInRequest, run: Run) -> HttpResponseBase:
     kept = Archive.objects.filter(run=run).first()
-    # What nginx sends is packed as it lies there. SENDS_LOGS is nginx's word (uwsgi_params): no client can say it.
+    # nginx sends the file as it is, packed. nginx sets SENDS_LOGS (uwsgi_params): no client can.
     prefix = request.META.get("SENDS_LOGS")
     if kept and prefix and "gzip" in request.headers.get("Accept-Encoding", ""):
         response: HttpResponseBase = HttpResponse(headers={"X-Accel-Redirect": prefix + kept.file})

@@ -1,4 +1,4 @@
-"""What is done with runs from a room: `/run web1 version=1.4`, `/cancel web1`, and the names that complete these."""
+"""Commands in a room: `/run web1 version=1.4`, `/cancel web1`, and the names that complete these."""
 
 import shlex
 
@@ -13,20 +13,20 @@ from proj.runs.refusals import AlreadyOver, BadParameter, NotAllowed, Refused
 from proj.runs.states import State
 from proj.site.http import SignedInRequest, page, protocol_error
 
-LONGEST = 20_000  # characters of a command line
-DIGITS = 18  # of a run's number
-MOST = 5  # runs that are named to choose from
+MAX_COMMAND_CHARACTERS = 20_000
+MAX_RUN_NUMBER_DIGITS = 18
+MAX_CHOICES = 5  # runs that an ambiguous /cancel lists
 
 
 @page("POST")
 def start(request: SignedInRequest) -> JsonResponse:
-    """`room=<name>&line=web1 version=1.4`, with quotes as a shell has them: start it, heard of in that room."""
+    """`room=<name>&line=web1 version=1.4`, with quotes as in a shell: start the run, with its card in that room."""
     try:
         room = Room.called(request.user, request.POST.get("room", ""), Room.objects.of)
     except (Room.DoesNotExist, Room.NoAccess, BadRoomName):
         return protocol_error(404, "no_such_room", gettext("There is no such room."))
     try:
-        words = shlex.split(request.POST.get("line", "")[:LONGEST])
+        words = shlex.split(request.POST.get("line", "")[:MAX_COMMAND_CHARACTERS])
     except ValueError:
         return protocol_error(400, "bad_parameter", gettext("A quote is not closed."))
     if not words:
@@ -40,7 +40,7 @@ def start(request: SignedInRequest) -> JsonResponse:
 
 @page("POST")
 def cancel(request: SignedInRequest) -> JsonResponse:
-    """`line=web1` or `line=web1#17`: end that run, or the one run of the service that has not ended."""
+    """`line=web1` or `line=web1#17`: end that run, or the only active run of the service."""
     try:
         run = actions.cancel(_run(request, request.POST.get("line", "").strip()), request.user)
     except Refused as error:
@@ -54,7 +54,7 @@ def cancel(request: SignedInRequest) -> JsonResponse:
 
 @page()
 def names(request: SignedInRequest) -> JsonResponse:
-    """What one may start: uids and names, each with its parameters, and what these may be."""
+    """The services that the person may start: uid, name, and parameters with their possible values."""
     found = Service.objects.for_runners(request.user).filter(enabled=True)
     services = [
         {
@@ -75,26 +75,26 @@ def names(request: SignedInRequest) -> JsonResponse:
 
 
 def _service(request: SignedInRequest, uid: str) -> Service:
-    """The service as this person may see it. Raises NotAllowed."""
+    """Return the service with this uid if the person may see it. Raises NotAllowed."""
     seen = Service.objects.for_viewers(request.user)
-    service = seen.filter(uid=uid).first() if uid.isprintable() else None  # PostgreSQL refuses to look for a NUL
+    service = seen.filter(uid=uid).first() if uid.isprintable() else None  # PostgreSQL refuses a NUL
     if service is None:
         raise NotAllowed(gettext("There is no service {uid} that you may see.").format(uid=uid))
     return service
 
 
 def _run(request: SignedInRequest, name: str) -> Run:
-    """The run that is called so. Raises NotAllowed, AlreadyOver or BadParameter."""
+    """Return the run with this name. Raises NotAllowed, AlreadyOver or BadParameter."""
     uid, mark, number = name.partition("#")
     service = _service(request, uid)
     if not mark:
         found = list(service.runs.active().order_by("number"))
     else:
-        known = number.isdecimal() and len(number) <= DIGITS
+        known = number.isdecimal() and len(number) <= MAX_RUN_NUMBER_DIGITS
         found = list(service.runs.filter(number=int(number))) if known else []
     if not found:
         raise AlreadyOver(gettext("{service} has no run that could be canceled.").format(service=service))
     if len(found) > 1:
-        several = ", ".join(f"{service}#{run.number}" for run in found[:MOST])
+        several = ", ".join(f"{service}#{run.number}" for run in found[:MAX_CHOICES])
         raise BadParameter("", gettext("Say which: {runs}.").format(runs=several))
     return found[0]

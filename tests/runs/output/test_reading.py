@@ -46,7 +46,7 @@ def store(run: Run, pieces: list[bytes]) -> None:
 @pytest.fixture(params=["chunks", "archive"])
 def run(request: pytest.FixtureRequest, make: Make, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run that has printed DATA."""
-    monkeypatch.setattr(archive, "PART", 20_000)
+    monkeypatch.setattr(archive, "PART_BYTES", 20_000)
     run = actions.start(make(), None, {})
     store(run, cut(DATA, 5000))
     run = Run.objects.get(pk=run.pk)
@@ -111,7 +111,7 @@ def test_a_line_without_an_end_is_given_as_far_as_it_is_bearable(make: Make) -> 
     store(run, cut(b"a\n" + b"x" * 500_000 + b"\nb\n", 32_768))
     run = Run.objects.get(pk=run.pk)
     first, long, last = reading.lines(run, 1, 9)
-    assert (first.data, long.data, last.data) == (b"a", b"x" * reading.LONGEST_LINE, b"b")
+    assert (first.data, long.data, last.data) == (b"a", b"x" * reading.MAX_LINE_BYTES, b"b")
     assert last.offset == 500_003
 
 
