@@ -84,7 +84,7 @@ async def test_what_was_said_before_the_end_is_handed_over(stack: Stack) -> None
         await asyncio.sleep(0.12)
     await client.until(lambda: not client.pending)
     await client.until(lambda: client.seq == said)
-    assert client.closes == [1012]
+    assert client.close_codes == [1012]
     assert client.faults == []
     await client.close()
 

@@ -1,4 +1,4 @@
-"""A client as the browser's page is one: it keeps what it said until it is acknowledged, reconnects, and catches up."""
+"""A client of a room, like the browser's page: it resends until a message is acknowledged, reconnects, catches up."""
 
 import asyncio
 import json
@@ -6,6 +6,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -13,16 +14,18 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 from websockets.typing import Origin, Subprotocol
 
-RESEND = 3.0  # seconds without an acknowledgement
-RATE = 8.0  # frames a second; as for the browser's page, a little below what the server allows
-BURST = 4.0  # seconds of that rate that may go out at once
+from proj.monotonic import NEVER
+
+RESEND_SECONDS = 3.0  # without an acknowledgement
+FRAMES_PER_SECOND = 8.0  # a little below the server's limit, as for the browser's page
+BURST_SECONDS = 4.0  # of that rate, which may go out at once
 TROUBLE = (ConnectionClosed, InvalidHandshake, InvalidMessage, OSError, TimeoutError, EOFError)
 
 
 async def knock(
     url: str, room: str, cookie: str, *, protocol: bool = True, query: str = "", origin: str | None = None
 ) -> ClientConnection:
-    """Open a socket to `room` at `url` (http://host:port) as whoever `cookie` speaks for."""
+    """Open a socket to `room` at `url` (http://host:port), with the session of `cookie`."""
     return await connect(
         f"{url.replace('http', 'ws', 1)}/ws/chat/{quote(room, safe='')}/{query}",
         additional_headers={"Cookie": cookie} if cookie else {},
@@ -35,7 +38,7 @@ async def knock(
 
 
 async def hear(socket: ClientConnection, *kinds: str, seconds: float = 20) -> dict[str, Any]:
-    """The next frame of one of these types; others are passed over."""
+    """Return the next frame of one of these types, and skip others."""
     async with asyncio.timeout(seconds):
         while True:
             frame: dict[str, Any] = json.loads(await socket.recv())
@@ -44,7 +47,7 @@ async def hear(socket: ClientConnection, *kinds: str, seconds: float = 20) -> di
 
 
 async def close_code(socket: ClientConnection) -> int:
-    """Hear the socket out, and return the code it was closed with."""
+    """Read the socket to its end, and return its close code."""
     try:
         async with asyncio.timeout(20):
             while True:
@@ -55,7 +58,7 @@ async def close_code(socket: ClientConnection) -> int:
 
 
 class Client:
-    """One page, open on one room. `events` is the room as this page knows it."""
+    """One page, open on one room. `events` are the frames of the room's log that it has received, in order."""
 
     def __init__(self, url: str, room: str, cookie: str) -> None:
         self.url, self.room, self.cookie = url, room, cookie
@@ -66,44 +69,44 @@ class Client:
         self.acknowledged: dict[str, int] = {}  # client_id -> seq
         self.refused: list[dict[str, Any]] = []
         self.connections = 0
-        self.closes: list[int] = []
-        self.faults: list[str] = []  # what must never happen
+        self.close_codes: list[int] = []  # 1006 where the server sent none
+        self.faults: list[str] = []  # gaps, repeats and resets, which must never happen
         self.live = asyncio.Event()
-        self._due: dict[str, float] = {}  # client_id -> when it is to be sent again, on the monotonic clock
-        self._pace = 0.0  # when the next frame may go out, without a burst; on the monotonic clock
+        self._due: dict[str, float] = {}  # client_id -> time of the next attempt, on the monotonic clock
+        self._pace = NEVER  # time of the next frame without a burst, on the monotonic clock
         self._socket: ClientConnection | None = None
         self._task = asyncio.ensure_future(self._live())
 
     async def post(self, text: str) -> str:
-        """Say something. It is pending until it is acknowledged, whatever happens in between."""
+        """Post a message, and return its client_id. It stays pending until it is acknowledged."""
         client_id = str(uuid.uuid4())
         self.pending[client_id] = text
         await self._send()
         return client_id
 
     async def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
-        """Wait for a condition of this page."""
+        """Wait until `condition()` is true. Raises TimeoutError after `seconds`."""
         async with asyncio.timeout(seconds):
             while not condition():  # noqa: ASYNC110 - of anything, not of one event
                 await asyncio.sleep(0.02)
 
     async def close(self) -> None:
-        """Leave for good."""
+        """Close the page, and reconnect no more."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         if self._socket is not None:
             await self._socket.close()
 
     async def _send(self) -> None:
-        """Send what is due, the oldest first, as far as the pace allows."""
+        """Send the messages that are due, the oldest first, as far as the rate allows."""
         for client_id, text in list(self.pending.items()):
             now = time.monotonic()
-            if self._socket is None or not self.live.is_set() or self._pace > now + BURST:
+            if self._socket is None or not self.live.is_set() or self._pace > now + BURST_SECONDS:
                 return
             if client_id not in self.pending or self._due.get(client_id, now) > now:
                 continue
-            self._pace = max(self._pace, now) + 1 / RATE
-            self._due[client_id] = now + RESEND
+            self._pace = max(self._pace, now) + 1 / FRAMES_PER_SECOND
+            self._due[client_id] = now + RESEND_SECONDS
             try:
                 await self._socket.send(json.dumps({"message": text, "client_id": client_id}))
             except TROUBLE:
@@ -117,10 +120,11 @@ class Client:
                 self._socket = await knock(self.url, self.room, self.cookie, query=query)
                 self.connections += 1
                 wait = 0.2
-                await self._listen(self._socket)
-            except TROUBLE as error:
-                if isinstance(error, ConnectionClosed) and error.rcvd is not None:
-                    self.closes.append(error.rcvd.code)
+                with suppress(*TROUBLE):
+                    await self._listen(self._socket)
+                self.close_codes.append(self._socket.close_code or 1006)
+            except TROUBLE:
+                pass  # it could not connect
             finally:
                 self.live.clear()
             await asyncio.sleep(random.uniform(0, wait))
@@ -130,18 +134,18 @@ class Client:
         resend = asyncio.ensure_future(self._resend())
         try:
             async for text in socket:
-                await self._heard(socket, json.loads(text))
+                await self._receive(socket, json.loads(text))
         finally:
             resend.cancel()
 
     async def _resend(self) -> None:
-        self._due.clear()  # what this connection was not told, it does not know
+        self._due.clear()  # this connection has sent nothing yet
         await self.live.wait()
         while True:
             await self._send()
             await asyncio.sleep(0.5)
 
-    async def _heard(self, socket: ClientConnection, frame: dict[str, Any]) -> None:
+    async def _receive(self, socket: ClientConnection, frame: dict[str, Any]) -> None:
         kind = frame["type"]
         if kind == "welcome":
             if not self.epoch:
@@ -153,7 +157,7 @@ class Client:
             self._acknowledge(frame["client_id"], frame["seq"])
         elif kind == "error":
             self.refused.append(frame)
-            self._due[frame.get("client_id", "")] = time.monotonic() + frame.get("retry_after", RESEND)
+            self._due[frame.get("client_id", "")] = time.monotonic() + frame.get("retry_after", RESEND_SECONDS)
         elif kind == "head" and frame["seq"] > self.seq:
             await socket.send(json.dumps({"type": "resume", "epoch": self.epoch, "seq": self.seq}))
         elif "seq" in frame and kind not in ("head", "seen"):

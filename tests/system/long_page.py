@@ -1,4 +1,4 @@
-"""A real page of a run, held open while what is behind it goes down: its lines, and all that it heard."""
+"""A real page of a run that stays open while processes of the stack restart: its lines, and its frames."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
-# What the page was told of the output, whichever socket brought it.
+# Records the output frames of all sockets of the page.
 RECORD = """(() => {
     globalThis.pieces = [];
     const own = WebSocket.prototype.addEventListener;
@@ -22,7 +22,7 @@ RECORD = """(() => {
     };
 })()"""
 
-# Only the lines that one looks at are in the page: look at all of them, from the first to the last.
+# The page holds only the lines in view: scroll from the first to the last, and collect all.
 SCROLL = """async () => {
     const scroller = document.getElementById("scroller");
     const found = [];
@@ -38,13 +38,13 @@ SCROLL = """async () => {
 
 
 class LongPage:
-    """A run's page that is open."""
+    """An open page of a run."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
 
     def lines(self, count: int) -> list[str]:
-        """The texts of its lines, in their order, when the run has ended and the page knows."""
+        """Wait until the page shows the end of the run; return the texts of its lines in order."""
         expect(self.page.locator("#status")).to_have_attribute("data-state", "over", timeout=60_000)
         expect(self.page.locator("#total")).to_have_text(f"{count} lines")
         seen = {(int(number), str(text)) for number, text in self.page.evaluate(SCROLL)}
@@ -52,21 +52,21 @@ class LongPage:
         assert numbers == list(range(1, count + 1)), "a line is missing, or has stood in two places"
         return [text for _, text in sorted(seen)]
 
-    def heard(self) -> tuple[int, bytes]:
-        """What came over its sockets, and how many bytes the page held before. AssertionError: a hole, or a repeat."""
+    def received(self) -> tuple[int, bytes]:
+        """Return the offset of the first output frame, and all output from there. AssertionError: a gap or a repeat."""
         pieces = self.page.evaluate("pieces")
         begun: int = pieces[0][0]
-        said = b""
+        output = b""
         for offset, end, text in pieces:
-            assert offset == begun + len(said), "a hole, or a repeat"
-            said += text.encode()
-            assert end == begun + len(said)
-        return begun, said
+            assert offset == begun + len(output), "a gap or a repeat"
+            output += text.encode()
+            assert end == begun + len(output)
+        return begun, output
 
 
 @contextmanager
 def browser(url: str, cookie: str) -> Iterator[Callable[[str], LongPage]]:
-    """Opens the page of a run in Chromium, as whoever `cookie` speaks for."""
+    """Yield a function that opens the page of a run in Chromium, with the session of `cookie`."""
     with chromium(url, cookie) as context:
         context.add_init_script(RECORD)
 
@@ -78,13 +78,18 @@ def browser(url: str, cookie: str) -> Iterator[Callable[[str], LongPage]]:
         yield open_page
 
 
+def program() -> str:
+    """Return the path of Chromium."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert found, "this needs Chromium: ./tests/run installs it"
+    return found
+
+
 @contextmanager
 def chromium(url: str, cookie: str) -> Iterator[BrowserContext]:
-    """A browser in which somebody is signed in."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    assert program, "this needs Chromium: ./tests/run installs it"
+    """Yield a browser with the session of `cookie`."""
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        running = playwright.chromium.launch(executable_path=program(), args=ARGUMENTS)
         context = running.new_context()
         name, _, value = cookie.partition("=")
         context.add_cookies([{"name": name, "value": value, "url": url}])

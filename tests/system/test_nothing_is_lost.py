@@ -109,7 +109,7 @@ async def test_restarting_the_worker_under_load_loses_nothing_and_closes_no_sock
     for client in clients:
         await client.until(lambda client=client: client.seq == posted)  # type: ignore[misc]
         await client.until(lambda client=client: not client.pending)  # type: ignore[misc]
-        assert (client.connections, client.closes, client.faults, client.refused) == (1, [], [], [])
+        assert (client.connections, client.close_codes, client.faults, client.refused) == (1, [], [], [])
         await client.close()
 
 
@@ -133,7 +133,7 @@ async def test_after_redis_was_killed_messages_pass_as_quickly_as_before(stack: 
         quick = quick + 1 if time.monotonic() - said < 1 else 0  # the looks are three seconds apart
         await asyncio.sleep(0.12)
     for client in clients:
-        assert (client.connections, client.closes, client.faults) == (1, [], [])
+        assert (client.connections, client.close_codes, client.faults) == (1, [], [])
         await client.close()
 
 
@@ -150,7 +150,7 @@ async def test_nothing_dies_or_reconnects_in_an_idle_minute(stack: Stack) -> Non
     assert await chatty, "a client that talks and never answers a ping was kept"
     await client.post("still here")
     await client.until(lambda: client.seq == 1)
-    assert client.closes == []
+    assert client.close_codes == []
     shares = {f"{name} {pid}": pss(pid) for name, pid in _processes(stack)}
     assert sum(shares.values()) < 550_000, f"kB of memory by process: {shares}"
     print("memory, kB of proportional set size:", sum(shares.values()), shares)

@@ -183,11 +183,11 @@ def survive(
         stayed = people.viewers[: len(addresses)]
         wait_until(lambda: all(viewer.connections > 1 for viewer in stayed), 30, "they were cut off, and came back")
     printed = lines(count).encode()
-    others = {run for viewer in people.viewers for run in viewer.said}  # the followers' runs are of that service too
+    others = {run for viewer in people.viewers for run in viewer.output}  # the followers' runs are of that service too
     assert faults(people.viewers, dict.fromkeys(others, printed)) == []
     if shown:
         assert shown.lines(count) == [f"line {n} ✓" for n in range(1, count + 1)]
-        begun, heard = shown.heard()
+        begun, heard = shown.received()
         assert heard == printed[begun:]
         assert begun < len(printed) / 4, "it was there nearly from the beginning"
 

@@ -1,4 +1,4 @@
-"""A viewer of runs as the run's page is one: it reconnects by itself, and goes on at the byte that it has."""
+"""A viewer of runs, like the run's page: it reconnects by itself, and continues at the byte that it has."""
 
 import asyncio
 import json
@@ -10,28 +10,30 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
 from tests.system.client import TROUBLE
 
 
 class Viewer:
-    """`path`: runs/<id>/ or deploy/<uid>/. What was printed is kept by run; `faults` is what must never happen."""
+    """One socket at `path`, runs/<id>/ or deploy/<uid>/. `faults` holds frames that break the protocol."""
 
     def __init__(self, url: str, path: str, cookie: str) -> None:
         self.url, self.path, self.cookie = url, path, cookie
-        self.said: dict[str, bytes] = defaultdict(bytes)
+        self.output: dict[str, bytes] = defaultdict(bytes)  # by run
         self.state: dict[str, Any] = {}  # of the run that is shown
         self.faults: list[str] = []
         self.connections = 0
+        self.close_codes: list[int] = []  # 1006 where the server sent none
 
     @property
     def done(self) -> bool:
-        """Whether the run that is shown has ended, and was shown whole."""
-        return bool(self.state.get("ended_at")) and len(self.said[self.state["run"]]) >= self.state["bytes"]
+        """Whether the run that is shown has ended, and all of its output has arrived."""
+        return bool(self.state.get("ended_at")) and len(self.output[self.state["run"]]) >= self.state["bytes"]
 
     async def live(self) -> None:
-        """Watch until canceled."""
+        """Watch until the task is canceled."""
         while True:
             with suppress(*TROUBLE):
                 await self._connection()
@@ -39,30 +41,32 @@ class Viewer:
 
     async def _connection(self) -> None:
         run = self.state.get("run", "")
-        query = f"?run={run}&offset={len(self.said[run])}" if run else "?offset=0"
+        query = f"?run={run}&offset={len(self.output[run])}" if run else "?offset=0"
         address = f"{self.url.replace('http', 'ws', 1)}/ws/{self.path}{query}"
         headers, protocols = {"Cookie": self.cookie}, [Subprotocol("signalbox.v1")]
         async with connect(
             address, additional_headers=headers, subprotocols=protocols, origin=Origin(self.url), proxy=None
         ) as socket:
             self.connections += 1
-            async for text in socket:
-                self._heard(json.loads(text))
+            with suppress(ConnectionClosed):
+                async for text in socket:
+                    self._receive(json.loads(text))
+            self.close_codes.append(socket.close_code or 1006)
 
-    def _heard(self, frame: dict[str, Any]) -> None:
+    def _receive(self, frame: dict[str, Any]) -> None:
         if frame["type"] in ("run", "state"):
             self.state = frame["run"]
-        said = self.said[self.state.get("run", "")]
-        if frame["type"] in ("run", "output") and frame["offset"] != len(said):
-            self.faults.append(f"{len(said)} bytes are here: {frame}")
+        output = self.output[self.state.get("run", "")]
+        if frame["type"] in ("run", "output") and frame["offset"] != len(output):
+            self.faults.append(f"{len(output)} bytes are here: {frame}")
         elif frame["type"] == "output":
-            self.said[self.state["run"]] += frame["text"].encode()
+            self.output[self.state["run"]] += frame["text"].encode()
         elif frame["type"] in ("skipped", "error"):
             self.faults.append(str(frame))
 
 
 class Audience:
-    """Viewers in an event loop of their own, in a thread: beside tests that are not asynchronous."""
+    """Viewers in an event loop of their own, in a thread, for tests that are not asynchronous."""
 
     def __init__(self, url: str, cookie: str) -> None:
         self.url, self.cookie = url, cookie
@@ -71,7 +75,7 @@ class Audience:
         self._tasks: list[asyncio.Task[None]] = []
 
     def come(self, *paths: str) -> None:
-        """Have one more viewer at each of these."""
+        """Add one viewer at each of these paths."""
 
         def sit(viewer: Viewer) -> None:
             self._tasks.append(self.loop.create_task(viewer.live()))
@@ -82,7 +86,7 @@ class Audience:
             self.loop.call_soon_threadsafe(sit, viewer)
 
     async def leave(self) -> None:
-        """Nobody watches any more."""
+        """End all viewers of the audience."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -90,7 +94,7 @@ class Audience:
 
 @contextmanager
 def audience(url: str, cookie: str) -> Iterator[Audience]:
-    """An audience that goes home at the end."""
+    """Yield an audience; its viewers and its thread end with the block."""
     people = Audience(url, cookie)
     thread = threading.Thread(target=people.loop.run_forever)
     thread.start()
@@ -104,13 +108,17 @@ def audience(url: str, cookie: str) -> Iterator[Audience]:
 
 
 def faults(viewers: list[Viewer], expected: Mapping[str, bytes]) -> list[str]:
-    """What is wrong with what these have seen, if these runs have printed that."""
+    """Return the faults of these viewers, and every difference from `expected`, the output by run."""
     found = []
     for viewer in viewers:
         found += viewer.faults
         last = viewer.state.get("run", "")
-        if viewer.said[last] != expected.get(last):
-            found.append(f"{viewer.path}: {len(viewer.said[last])} bytes of {last}")
-        # of a run that it has gone over from, what came until then
-        found += [f"{viewer.path}: {run}" for run, said in viewer.said.items() if not expected[run].startswith(said)]
+        if viewer.output[last] != expected.get(last):
+            found.append(f"{viewer.path}: {len(viewer.output[last])} bytes of {last}")
+        # a viewer of a service switches to a newer run: of the older one it has the beginning
+        found += [
+            f"{viewer.path}: {run}"
+            for run, seen in viewer.output.items()
+            if not expected.get(run, b"").startswith(seen)
+        ]
     return found
