@@ -24,6 +24,7 @@ from deploy.takeover import ROOT
 from proj.health.supervision import ProcessInfo, Supervisor, full_name
 
 RESTART_TIMEOUT_SECONDS = 60.0  # until a restarted process must serve
+NGINX_RELOAD_SECONDS = 3.0  # until new workers of nginx must be there
 PROCESS_POLL_SECONDS = 0.1
 RESTING = ("STOPPED", "EXITED", "FATAL", "BACKOFF")
 
@@ -57,20 +58,27 @@ def start(control: Supervisor) -> None:
                 control.start(full(process))
 
 
-def restart(control: Supervisor, root: Path, processes: list[ProcessInfo]) -> None:
-    """Restart these processes, in the order in which their programs start."""
+def restart(control: Supervisor, root: Path, processes: list[ProcessInfo], *, nginx: bool = False) -> None:
+    """Restart these processes, in the order in which their programs start; `nginx`: reload nginx on the way."""
     priorities = {one["group"]: one["group_prio"] for one in control.configured()}
     ordered = sorted(processes, key=lambda one: (priorities.get(one["group"], 0), one["group"], one["name"]))
     for _, peers in groupby(ordered, lambda one: priorities.get(one["group"], 0)):
         programs = [[full(one) for one in program] for _, program in groupby(peers, lambda one: one["group"])]
         with ThreadPoolExecutor(len(programs)) as side_by_side:
-            list(side_by_side.map(partial(restart_in_turn, root), programs))
+            list(side_by_side.map(partial(restart_in_turn, root, nginx=nginx), programs))
 
 
-def restart_in_turn(root: Path, names: list[str]) -> None:
-    """Restart one process after the other. Exit at the first that does not serve again: its neighbours go on."""
+def restart_in_turn(root: Path, names: list[str], *, nginx: bool = False) -> None:
+    """Restart one process after the other. Exit at the first that does not serve again: its neighbours go on.
+
+    A reload of nginx cuts the sockets of its old workers after `worker_shutdown_timeout`, without a close code. So it
+    comes when the first interface process is back: the sockets are on its neighbour then, which closes them at once
+    with 1012, and they return through the new workers.
+    """
     with supervisor(root) as control:
-        for name in names:
+        for number, name in enumerate(names):
+            if nginx and name.startswith("interface") and number == min(1, len(names) - 1):
+                reload_nginx(control)
             with contextlib.suppress(xmlrpc.client.Fault):  # it does not run
                 control.stop(name)
             with contextlib.suppress(xmlrpc.client.Fault):  # it has just been started
@@ -87,18 +95,25 @@ def roll(control: Supervisor, root: Path) -> None:
     """Bring new code and configuration everywhere and refuse no client: nginx and uwsgi reload, the others restart.
 
     Redis stays up: it runs none of our code."""
-    reloading = {"nginx": partial(reload_nginx, control), "web": partial(reload_web, root)}
     processes = [one for one in control.processes() if one["group"] != "redis"]
-    reloaded = [one for one in processes if one["group"] in reloading and one["statename"] == "RUNNING"]
-    restart(control, root, [one for one in processes if one not in reloaded])
+    reloaded = [one for one in processes if one["group"] in ("nginx", "web") and one["statename"] == "RUNNING"]
+    pids = {one["group"]: one["pid"] for one in reloaded}
+    restart(control, root, [one for one in processes if one not in reloaded], nginx="nginx" in pids)
+    if "web" in pids:
+        reload_web(root, pids["web"])
     for process in reloaded:
-        reloading[process["group"]](process["pid"])
         sys.stdout.write(f"{full(process)}: reloaded\n")
 
 
-def reload_nginx(control: Supervisor, _: int) -> None:
-    """Have nginx read its configuration again."""
+def reload_nginx(control: Supervisor) -> None:
+    """Have nginx read its configuration again, and wait until its new workers accept connections."""
+    master = control.process("nginx")["pid"]
+    before = set(workers(master))
     control.signal("nginx", "HUP")
+    limit = time.monotonic() + NGINX_RELOAD_SECONDS
+    while set(workers(master)) <= before and time.monotonic() < limit:
+        time.sleep(PROCESS_POLL_SECONDS)
+    time.sleep(PROCESS_POLL_SECONDS)  # the old workers stop accepting just after the new ones have begun
 
 
 def reload_web(root: Path, master: int) -> None:
@@ -129,8 +144,9 @@ def workers(master: int) -> Iterator[int]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="deploy/restart", description="Restart programs one process at a time.")
     parser.add_argument("verb", choices=["start", "restart", "roll"])
+    parser.add_argument("--reload-nginx", action="store_true", help="reload nginx too, while the interface restarts")
     parser.add_argument("name", nargs="*", help="a name from supervisorctl status, or a pattern; default: all")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     try:
         with supervisor(ROOT) as control:
             if options.verb == "start":
@@ -138,7 +154,7 @@ def main() -> None:
             elif options.verb == "roll":
                 roll(control, ROOT)
             else:
-                restart(control, ROOT, chosen(control.processes(), options.name))
+                restart(control, ROOT, chosen(control.processes(), options.name), nginx=options.reload_nginx)
     except (OSError, xmlrpc.client.ProtocolError):
         sys.exit("signalbox: supervisord is not running; start it with ./deploy/up")
 
