@@ -5,6 +5,8 @@ stack.start()
 cookie = stack.sign_in("alice")
 ...
 stack.stop()
+
+Stack(commit="5144c13") is a copy of an earlier commit; pull() brings the present files to it, as `git pull` would.
 """
 
 import contextlib
@@ -27,7 +29,7 @@ from typing import Any
 from deploy import configure, takeover
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
-# What a test run sets for its own process must not reach the stack, which has settings of its own.
+# A test run sets these for its own process; the stack has settings of its own.
 FOREIGN = ("SIGNALBOX_", "REDIS_URL", "DATABASE_URL", "DJANGO_SETTINGS_MODULE", "SUPERVISOR_", "PYTEST_")
 
 SESSIONS = """
@@ -51,9 +53,9 @@ print("cookies:" + json.dumps(cookies))
 
 
 class Port:
-    """A TCP port of one's own until close(): servers, which set SO_REUSEADDR, may listen on it, and nobody is given it.
+    """A TCP port that is reserved until close(): only servers that set SO_REUSEADDR can listen on it.
 
-    A port that was only free a moment ago is given to others, while a server starts or is away.
+    The kernel gives a port that was merely free a moment ago to other processes, while its server starts or is away.
     """
 
     def __init__(self) -> None:
@@ -63,7 +65,7 @@ class Port:
         self.number = int(self._place.getsockname()[1])
 
     def close(self) -> None:
-        """Whoever asks may be given it."""
+        """Give the port back to the kernel."""
         self._place.close()
 
 
@@ -76,9 +78,10 @@ def wait_until(condition: Callable[[], object], seconds: float, what: str) -> No
 
 
 class Stack:
-    """One stack in a temporary folder: `settings` go to its var/signalbox.env, on top of what deploy/up writes.
+    """One stack in a temporary folder. `settings` go to its var/signalbox.env, beside those that deploy/up writes.
 
-    `environment` is added to what ./deploy/up and manage.py see. A folder with a space shows that paths are quoted.
+    `environment` is added to the environment of ./deploy/up and manage.py. A folder with a space shows that paths are
+    quoted. With `commit` the files are those of that commit, not those of the working tree.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class Stack:
         *,
         environment: Mapping[str, str] | None = None,
         folder: str = "r",
+        commit: str | None = None,
     ) -> None:
         self._temporary = Path(tempfile.mkdtemp(prefix="sb-", dir="/tmp"))  # sockets need short names
         self.root = self._temporary / folder
@@ -96,20 +100,21 @@ class Stack:
         self._extra = dict(settings or {})
         kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         self.environment = kept | dict(environment or {})
-        self.output = ""  # what ./deploy/up printed last
+        self.output = ""  # of the last ./deploy/up
         self._cookies: dict[str, str] = {}
-        self._copy()
+        self._files: set[str] = set()  # paths under git's control, from the root
+        self._copy(commit)
 
     # Its life
 
     def start(self) -> None:
-        """Bring it up, or up again after a kill or an upgrade. AssertionError with what it printed when that fails."""
+        """Run ./deploy/up: at first, after a kill, or for an upgrade. AssertionError with its output when it fails."""
         done = self.run("./deploy/up", SIGNALBOX_PORT=str(self.port))
         self.output = done.stdout + done.stderr
         assert done.returncode == 0, f"./deploy/up ended with {done.returncode}:\n{self.output}\n{self.logs()}"
 
     def stop(self) -> None:
-        """Stop it, end whatever is left of it, and remove its folder."""
+        """Stop the stack, end every process that is left of it, and remove its folder."""
         done = self.run("./deploy/down")
         left = self.processes()
         takeover.end(left, 2.0)
@@ -123,7 +128,7 @@ class Stack:
         done = self.run(".venv/bin/python", "manage.py", "doctor", "--wait", f"{seconds:g}", timeout=seconds + 60)
         assert done.returncode == 0, f"the doctor is not green:\n{done.stdout}{done.stderr}\n{self.logs()}"
 
-    # What an operator does
+    # The operator's commands
 
     def run(self, *command: str, timeout: float = 300.0, **environment: str) -> "subprocess.CompletedProcess[str]":
         """Run a command in its root, with its environment."""
@@ -139,18 +144,18 @@ class Stack:
         )
 
     def manage(self, *arguments: str) -> str:
-        """What `manage.py ...` printed. AssertionError when it fails."""
+        """Run `manage.py ...` and return its standard output. AssertionError when it fails."""
         done = self.run(".venv/bin/python", "manage.py", *arguments)
         assert done.returncode == 0, f"manage.py {' '.join(arguments)}:\n{done.stdout}{done.stderr}"
         return done.stdout
 
     def supervisorctl(self, *arguments: str) -> str:
-        """What `supervisorctl ...` printed, whatever its exit status."""
+        """Run `supervisorctl ...` and return its output; any exit status will do."""
         done = self.run(".venv/bin/supervisorctl", *arguments)
         return done.stdout + done.stderr
 
     def restart(self, group: str) -> None:
-        """As `supervisorctl restart GROUP:*`, without the ten seconds in which that sees whether they stay."""
+        """As `supervisorctl restart GROUP:*`, without its wait of ten seconds (`startsecs`)."""
         with self._supervisor() as supervisor:
             supervisor.stopProcessGroup(group)
             supervisor.startProcessGroup(group, False)
@@ -158,7 +163,7 @@ class Stack:
     # Its database: read beside the stack, because a manage.py costs a second of it
 
     def select(self, sql: str, *values: object) -> list[dict[str, Any]]:
-        """The rows that a SELECT finds, by column."""
+        """Return the rows that a SELECT finds, each as a dictionary by column."""
         with contextlib.closing(sqlite3.connect(self.root / "var" / "signalbox.sqlite3", timeout=20)) as database:
             database.row_factory = sqlite3.Row
             return [dict(row) for row in database.execute(sql, values)]
@@ -166,7 +171,7 @@ class Stack:
     # Its processes
 
     def programs(self) -> dict[str, dict[str, Any]]:
-        """What supervisord says of each process (`statename`, `pid`, `start`, ...), by name: web, interface_0, ..."""
+        """Return supervisord's record of each process (`statename`, `pid`, `start`, ...) by name: web, interface_0."""
         with self._supervisor() as supervisor:
             answer: Any = supervisor.getAllProcessInfo()
         return {entry["name"]: entry for entry in answer}
@@ -180,11 +185,11 @@ class Stack:
             yield xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
 
     def pids(self) -> dict[str, int]:
-        """The pid of each process by name; 0 when it does not run."""
+        """Return the pid of each process by name; 0 when it does not run."""
         return {name: entry["pid"] for name, entry in self.programs().items()}
 
     def pid(self, program: str) -> int:
-        """The pid of one process, of `supervisord` too; 0 when it does not run."""
+        """Return the pid of one process, of `supervisord` too; 0 when it does not run."""
         if program == "supervisord":
             return takeover.supervisor(self.root)
         return self.pids()[program]
@@ -197,7 +202,7 @@ class Stack:
         return pid
 
     def processes(self) -> list[takeover.Process]:
-        """Every process that works in this stack's folder."""
+        """Return every process whose working directory is this stack's folder."""
         found = []
         for pid in takeover.pids():
             process = takeover.Process.of(pid)
@@ -206,12 +211,12 @@ class Stack:
         return found
 
     def log(self, program: str) -> str:
-        """What a program has logged: web, interface_0, worker-chat, redis, nginx, nginx.access, supervisord."""
+        """Return a program's log: web, interface_0, worker-chat, redis, nginx, nginx.access, supervisord."""
         file = self.root / "var" / "log" / f"{program}.log"
         return file.read_text(errors="replace") if file.exists() else ""
 
     def logs(self, lines: int = 15) -> str:
-        """The last lines of every log, for a failing test's message."""
+        """Return the last lines of every log, for a failing test's message."""
         parts = []
         for file in sorted((self.root / "var" / "log").glob("*.log")):
             tail = "\n".join(file.read_text(errors="replace").splitlines()[-lines:])
@@ -222,15 +227,15 @@ class Stack:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What its var/signalbox.env says."""
+        """The settings in its var/signalbox.env."""
         return configure.parse((self.root / "var" / "signalbox.env").read_text())
 
     def sign_in(self, username: str) -> str:
-        """The value of a `Cookie` header that speaks for this person, who is made when not there. Kept per name."""
+        """Return the `Cookie` header of a session of this person; the first call makes the person and the session."""
         return self.sign_in_all([username])[username]
 
     def sign_in_all(self, usernames: Iterable[str]) -> dict[str, str]:
-        """`Cookie` headers by name, all in one go: a test of 500 people does not start manage.py 500 times."""
+        """Return `Cookie` headers by name, made together: a test of 500 people starts manage.py once, not 500 times."""
         wanted = list(usernames)
         missing = [name for name in wanted if name not in self._cookies]
         if missing:
@@ -239,13 +244,13 @@ class Stack:
         return {name: self._cookies[name] for name in wanted}
 
     def forget_people(self) -> None:
-        """Sign everybody in anew from now on: after a restore, earlier sessions may be gone."""
+        """Make new sessions from now on: after a restore, earlier ones may be gone."""
         self._cookies.clear()
 
     def get(
         self, path: str, headers: Mapping[str, str] | None = None, timeout: float = 30.0
     ) -> tuple[int, dict[str, str], str]:
-        """Status, headers (lower case) and text of a page, asked for through nginx; redirects are not followed."""
+        """Return status, headers (lower case) and text of a page that nginx serves; redirects are not followed."""
         request = urllib.request.Request(self.url + path, headers=dict(headers or {}))  # noqa: S310
         try:
             with _opener.open(request, timeout=timeout) as answer:
@@ -261,23 +266,42 @@ class Stack:
             body.decode(errors="replace"),
         )
 
-    def _copy(self) -> None:
-        """The files of the working tree as git sees them; the environment is shared."""
+    # Its files
+
+    def pull(self) -> None:
+        """Bring the working tree's files, as `git pull` would: files that it no longer has are removed."""
+        listed = _git("ls-files", "-coz", "--exclude-standard").decode().split("\0")
+        # git lists a file that was deleted and not yet committed
+        names = {name for name in listed if name and (CHECKOUT / name).is_file()}
+        for name in self._files - names:
+            (self.root / name).unlink()
+        for name in names:
+            target = self.root / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # a running script is read by offset: it must find the old file, not a changed one under the same inode
+            target.unlink(missing_ok=True)
+            shutil.copy2(CHECKOUT / name, target)
+        self._files = names
+
+    def _copy(self, commit: str | None) -> None:
+        """Fill the folder; the environment is shared, so its packages are always the present ones."""
         self.root.mkdir()
-        listed = subprocess.run(
-            ["git", "ls-files", "-coz", "--exclude-standard"], cwd=CHECKOUT, capture_output=True, text=True, check=True
-        )
-        for name in filter(None, listed.stdout.split("\0")):
-            source, target = CHECKOUT / name, self.root / name
-            if source.is_file():  # git lists what was deleted and not yet committed
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(source, target)
+        if commit is None:
+            self.pull()
+        else:
+            subprocess.run(["tar", "-x"], cwd=self.root, input=_git("archive", "--format=tar", commit), check=True)
+            self._files = set(filter(None, _git("ls-tree", "-rz", "--name-only", commit).decode().split("\0")))
+            shutil.copy2(CHECKOUT / "requirements.txt", self.root)
         (self.root / ".venv").symlink_to((CHECKOUT / ".venv").resolve())
         if self._extra:
             (self.root / "var").mkdir(mode=0o700)
             file = self.root / "var" / "signalbox.env"
             file.write_text(configure.changed(configure.HEADER, self._extra))
             file.chmod(0o600)
+
+
+def _git(*arguments: str) -> bytes:
+    return subprocess.run(["git", *arguments], cwd=CHECKOUT, capture_output=True, check=True).stdout
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
