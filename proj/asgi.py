@@ -11,8 +11,8 @@ django.setup()
 from django.urls import path  # noqa: E402
 
 from consumers.sockets.chat import ChatSocket  # noqa: E402
-from consumers.sockets.elsewhere import NoSuchSocket  # noqa: E402
 from consumers.sockets.me import MySocket  # noqa: E402
+from consumers.sockets.not_found import NoSuchSocket  # noqa: E402
 from consumers.sockets.runs import RunSocket, ServiceSocket  # noqa: E402
 from consumers.workers.chat import ChatWorker  # noqa: E402
 from consumers.workers.runs import RunsWorker  # noqa: E402

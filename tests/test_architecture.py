@@ -98,7 +98,7 @@ def test_the_protocols_error_codes_are_those_of_the_code() -> None:
         for node in ast.walk(module.tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
                 called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
-                at = {"Refusal": 0, "BadFrame": 0, "_error": 0, "Refused": 1}.get(called)
+                at = {"Refusal": 0, "BadFrame": 0, "_error": 0, "refuse_frame": 0, "Refused": 1}.get(called)
                 if at is not None and len(node.args) > at and isinstance(node.args[at], ast.Constant):
                     used.add(node.args[at].value)  # type: ignore[attr-defined]
     assert used | {"busy"} == documented

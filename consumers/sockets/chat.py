@@ -1,124 +1,99 @@
-"""`/ws/chat/<room>/`: one socket shows one room. docs/protocol.md is the specification."""
+"""`/ws/chat/<room>/`: one socket shows one room. Specified in docs/protocol.md."""
 
 import logging
-import math
 import time
-from typing import Any
 from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from consumers.interface.feeds.reading import Arrival, Missed
-from consumers.interface.feeds.room import OpenRoom
+from consumers.interface.feeds.feed import Follower
+from consumers.interface.feeds.rooms import Replay
+from consumers.interface.feeds.stream import StreamGone
 from consumers.interface.process import Interface, interface
-from consumers.interface.transport.line import line_to
-from consumers.interface.transport.outlet import Outlet
-from consumers.sockets.base import SocketConsumer
-from consumers.sockets.door import Admission, Knock, Refused, come_in, from_allowed_origin, session_key
-from consumers.sockets.incoming import LARGEST_SEQ, BadFrame, Frame, read
+from consumers.interface.transport.asgi import Message
+from consumers.sockets.base import CLOSE_TRY_AGAIN_LATER, PROTOCOL, BrowserSocket
+from consumers.sockets.door import Admission, Knock, Refused, admit_to_room
+from consumers.sockets.incoming import MAX_SEQ, BadFrame, ClientFrame, read
 from consumers.sockets.limits import TokenBucket
 from proj.layer.messages import RoomFlash
 from proj.layer.publish import apublish
-from proj.metrics.definitions import REFUSALS
 from proj.monotonic import NEVER
 from proj.rooms.log.commands import Command
 from proj.rooms.log.frames import encoded
-from proj.rooms.models import Room
 
 logger = logging.getLogger(__name__)
 
-PROTOCOL = "signalbox.v1"
-TYPING = 2.0  # seconds between two typing frames that are passed on
-# Frames sent before the wait that was asked for is over, until the socket is closed; one a second is forgiven.
-PATIENCE = 20
-RESUMES = 4  # at once; each may read a thousand events, so there is one more only every two seconds
+TYPING_SECONDS = 2.0  # between two typing frames that are passed on
+# Frames sent before the end of a wait that the client was asked for, until the socket is closed; one a second is
+# forgiven.
+ALLOWED_EARLY_FRAMES = 20
+RESUMES_AT_ONCE = 4  # each may read a thousand events
+RESUMES_PER_SECOND = 0.5
+CLOSE_TOO_FAST = 4429
 
 
-class ChatSocket(SocketConsumer):
-    """What a browser may do in a room: post, edit, delete, say what it has seen, catch up, show that it types."""
+class ChatSocket(BrowserSocket):
+    """The frames that a browser may send in a room: post, edit, delete, react, seen, resume, typing."""
 
-    outlet: Outlet
-    room: OpenRoom | None = None
     admission: Admission
     interface: Interface
-    entering = False
-    accepted = False
-    closing = False
+    follower: Follower | None = None  # None until the room is entered
 
-    # coming
+    @property
+    def allowed_bad_frames(self) -> int:
+        return settings.BAD_FRAMES
 
-    async def connected(self) -> None:
-        if not from_allowed_origin(self.scope):
-            await self.base_send({"type": "websocket.close"})
-            return
-        self.plain = PROTOCOL not in self.scope["subprotocols"]
-        self.outlet = Outlet(line_to(self.scope, self.base_send), 0, "", plain=self.plain)
+    # entering
+
+    async def enter(self, session: str) -> None:
+        """Subscribe first, then read: events in between are held back, and follow."""
         self.rate = TokenBucket(settings.POST_RATE, max(1.0, settings.POST_RATE * settings.POST_BURST))
-        self.patience = TokenBucket(1.0, PATIENCE)
-        self.not_before = NEVER  # monotonic seconds: the wait that the client was asked for
-        self.nonsense = TokenBucket(1 / 30 if settings.BAD_FRAMES else 0, settings.BAD_FRAMES)
-        self.resumes = TokenBucket(0.5, RESUMES)
-        self.typed = NEVER
-        try:
-            await self._enter()
-        except Refused as error:
-            await self._accept()
-            self._error(error.code, str(error))
-            self._close(error.close)
-        except DatabaseError as error:
-            logger.warning("nobody can come in: %r", error)
-            await self._accept()
-            self._close(1013)
-
-    async def _accept(self) -> None:
-        if not self.accepted:
-            self.accepted = True
-            await self.base_send({"type": "websocket.accept", "subprotocol": None if self.plain else PROTOCOL})
-
-    async def _enter(self) -> None:
-        """Subscribe first, then read: what happens in between is held back, and follows."""
-        key = session_key(self.scope)
+        self.early_frames = TokenBucket(1.0, ALLOWED_EARLY_FRAMES)
+        self.wait_until = NEVER  # monotonic seconds: the end of the wait that the client was asked for
+        self.resumes = TokenBucket(RESUMES_PER_SECOND, RESUMES_AT_ONCE)
+        self.typed_at = NEVER
         name = self.scope["url_route"]["kwargs"]["room"]
-        self.admission = await come_in(Knock(key, name, make_room=self.plain))
+        self.admission = await admit_to_room(Knock(session, name, make_room=self.outlet.plain))
         user, room = self.admission.user, self.admission.room
-        self.outlet.user_id, self.outlet.name, self.outlet.session = user.pk, user.username, key
+        self.outlet.user_id, self.outlet.name, self.outlet.session = user.pk, user.username, session
         self.interface = interface()
-        await self._accept()  # from here on others may close it
-        self.entering = True
-        self.room = await self.interface.mailbox.join(room.pk, self.outlet)
-        missed = await self._missed(*self._held())
-        self._welcome(missed)
+        await self.accept()  # from here on an access check may close the socket
+        self.follower = Follower(self.outlet)
+        await self.interface.enter_room(room.pk, self.follower)
+        replay = await self._read_replay(*self._start())
+        self._welcome(replay)
         if b"news=1" in self.scope["query_string"].split(b"&"):
-            self.interface.mailbox.elsewhere.came(self.outlet)
-        await self._catch_up(missed)
+            self.interface.subscribe_to_news(self.outlet)
+        await self._settle(self.follower, replay)
 
-    def _held(self) -> tuple[str, int | None]:
-        """What the page holds already, as its address says: the epoch, and the newest event.
+    def _start(self) -> tuple[str, int | None]:
+        """Return the epoch and the newest event that the page has already, as its address says.
 
-        A plain client begins where the room was at the door: once its socket is open it hears everything.
+        A plain client begins where the room was at the door: once its socket is open it receives everything.
         """
-        if self.plain:
+        if self.outlet.plain:
             return self.admission.room.epoch, self.admission.room.seq
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
         epoch, seq = query.get("epoch", [""])[0], query.get("seq", [""])[0]
-        good = seq.isascii() and seq.isdigit() and len(seq) < len(str(LARGEST_SEQ))
-        return epoch, int(seq) if good else None
+        valid = seq.isascii() and seq.isdigit() and len(seq) < len(str(MAX_SEQ))
+        return epoch, int(seq) if valid else None
 
-    def _welcome(self, missed: Missed) -> None:
-        if self.plain or self.room is None:
+    def _welcome(self, replay: Replay) -> None:
+        if self.outlet.plain:
             return
-        here = self.interface.mailbox.people(self.room)
-        self.outlet.tell(
+        room = self.admission.room
+        presence = self.interface.presence(room.pk)
+        self.outlet.send(
             type="welcome",
             protocol=PROTOCOL,
-            room=self.admission.room.name,
-            epoch=missed.page.epoch,
-            seq=missed.page.head,
+            room=room.name,
+            epoch=replay.head.generation,
+            seq=replay.head.position,
             you=self.outlet.name,
-            here=here["here"],
-            count=here["count"],
-            seen=missed.seen,
+            here=presence["here"],
+            count=presence["count"],
+            seen=replay.seen,
             limits={
                 "characters": settings.MESSAGE_CHARACTERS,
                 "bytes": settings.FRAME_BYTES,
@@ -128,93 +103,74 @@ class ChatSocket(SocketConsumer):
 
     # catching up
 
-    async def _missed(self, epoch: str, seq: int | None) -> Missed:
+    async def _read_replay(self, epoch: str, seq: int | None) -> Replay:
         try:
-            return await self.interface.arrivals.ask(Arrival(self.admission.room.pk, epoch, seq))
-        except Room.DoesNotExist:
-            raise _gone() from None
+            return await self.interface.read_replay(self.admission.room.pk, epoch, seq)
+        except StreamGone:
+            raise _no_such_room() from None
 
-    async def _catch_up(self, missed: Missed) -> None:
-        assert self.room is not None  # noqa: S101 - for the type checker
-        if missed.reset:
-            self.outlet.tell(type="reset", epoch=missed.page.epoch, seq=missed.page.head)
-        self.outlet.replay(text for _, text in missed.page.events)
+    async def _settle(self, follower: Follower, replay: Replay) -> None:
         try:
-            await self.interface.mailbox.settled(self.room, self.outlet, missed.page)
-        except Room.DoesNotExist:
-            raise _gone() from None
+            await self.interface.settle_in_room(follower, replay)
+        except StreamGone:
+            raise _no_such_room() from None
 
-    async def _resume(self, frame: Frame) -> None:
+    async def _resume(self, follower: Follower, frame: ClientFrame) -> None:
         wait = self.resumes.take()
         if wait:
             self._error("too_fast", "That was too fast: catch up a little later.", retry_after=wait)
             return
-        self.outlet.hold()
+        follower.hold()
         try:
-            await self._catch_up(await self._missed(frame.epoch, frame.seq))
+            await self._settle(follower, await self._read_replay(frame.epoch, frame.seq))
         except Refused as error:
-            self._error(error.code, str(error))
-            self._close(error.close)
+            self.refuse(error)
         except DatabaseError as error:
-            logger.warning("a socket cannot catch up: %r", error)
-            self._close(1013)
+            logger.warning("cannot read the replay of a socket: database error: %r", error)
+            self.close(CLOSE_TRY_AGAIN_LATER)
 
-    # hearing
+    # frames of the client
 
-    async def heard(self, message: dict[str, Any]) -> None:
-        if self.room is None or self.closing:
-            return  # on its way out
+    async def received(self, message: Message) -> None:
+        if self.follower is None or self.closing:
+            return
         try:
-            frame = read(message, plain=self.plain)
+            frame = read(message, plain=self.outlet.plain)
         except BadFrame as error:
-            self._error(error.code, str(error), client_id=error.client_id)
-            if self.nonsense.take():
-                self._close(4400)
+            self.refuse_frame(error.code, str(error), error.client_id)
             return
         wait = self.rate.take()
         if wait:
             self._too_fast(frame, wait)
         elif frame.kind == "resume":
-            await self._resume(frame)
+            await self._resume(self.follower, frame)
         elif frame.kind == "typing":
-            await self._typing(self.room)
+            await self._typing()
         else:
-            command = Command(frame.kind, self.room.id, self.admission.user.pk, frame.client_id, frame.text, frame.seq)
-            self.interface.outbox.put(self.outlet, command)
+            user, room = self.admission.user, self.admission.room
+            command = Command(frame.kind, room.pk, user.pk, frame.client_id, frame.text, frame.seq)
+            self.interface.send_command(self.outlet, command)
 
-    def _too_fast(self, frame: Frame, wait: float) -> None:
+    def _too_fast(self, frame: ClientFrame, wait: float) -> None:
         detail = f"That was too fast: at most {settings.POST_RATE:g} messages a second."
         self._error("too_fast", detail, client_id=frame.client_id or None, retry_after=wait)
-        early = time.monotonic() < self.not_before
-        self.not_before = time.monotonic() + wait
-        if early and self.patience.take():
-            self._close(4429)
+        early = time.monotonic() < self.wait_until
+        self.wait_until = time.monotonic() + wait
+        if early and self.early_frames.take():
+            self.close(CLOSE_TOO_FAST)
 
-    async def _typing(self, room: OpenRoom) -> None:
-        if time.monotonic() - self.typed > TYPING:
-            self.typed = time.monotonic()
-            frame = encoded({"type": "typing", "who": self.outlet.name})
-            await apublish([RoomFlash(room=room.id, frame=frame)])
+    async def _typing(self) -> None:
+        if time.monotonic() - self.typed_at > TYPING_SECONDS:
+            self.typed_at = time.monotonic()
+            text = encoded({"type": "typing", "who": self.outlet.name})
+            await apublish([RoomFlash(room=self.admission.room.pk, frame=text)])
 
-    def _error(self, code: str, detail: str, *, client_id: str | None = None, retry_after: float | None = None) -> None:
-        REFUSALS.labels(code).inc()
-        more: dict[str, Any] = {}
-        if client_id:
-            more["client_id"] = client_id
-        if retry_after is not None:
-            more["retry_after"] = math.ceil(retry_after * 100) / 100
-        self.outlet.tell(type="error", code=code, detail=detail, **more)
+    # leaving
 
-    # going
-
-    def _close(self, code: int) -> None:
-        self.closing = True
-        self.outlet.line.close(code)
-
-    async def gone(self) -> None:
-        if self.entering:
-            self.interface.mailbox.leave(self.outlet)
+    async def disconnected(self) -> None:
+        if self.follower is not None:
+            self.interface.leave_room(self.follower)
 
 
-def _gone() -> Refused:
+def _no_such_room() -> Refused:
     return Refused(4404, "no_such_room", "There is no such room.")

@@ -1,15 +1,15 @@
-"""The door: who comes, from where, into which room. Nothing behind it asks again who somebody is."""
+"""The door: the person of a socket, its origin, and its room. No code behind it asks again for the person."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from django.conf import settings
 from django.http import parse_cookie
 
 from consumers.interface.support.database import ask
 from consumers.interface.support.gathering import Gathering
+from consumers.interface.transport.asgi import Scope
 from proj.accounts.models import User
 from proj.accounts.sessions import people_of
 from proj.rooms import names
@@ -19,14 +19,14 @@ from proj.rooms.models import FormerName, Membership, Room
 class Refused(Exception):
     """The socket may not come in: the close code, and an error frame's code and detail."""
 
-    def __init__(self, close: int, code: str, detail: str) -> None:
+    def __init__(self, close_code: int, code: str, detail: str) -> None:
         super().__init__(detail)
-        self.close = close
+        self.close_code = close_code
         self.code = code
 
 
 def signed_out() -> Refused:
-    """What is said to who is signed in nowhere."""
+    """Return the refusal of a session without a person."""
     return Refused(4401, "signed_out", "Sign in first.")
 
 
@@ -40,7 +40,7 @@ class NoSuchRoom(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Knock:
-    """Somebody wants into a room. `make_room`: an open room that is not there yet is made, as the tutorial's did."""
+    """A request to enter a room. `make_room`: make an open room that is missing, as the Channels tutorial does."""
 
     session: str
     room: str
@@ -49,31 +49,31 @@ class Knock:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Who came in, and where."""
+    """The person and the room of an admitted socket."""
 
     user: User
     room: Room
 
 
-def from_allowed_origin(scope: Mapping[str, Any]) -> bool:
-    """Whether the page that opened the socket is one of ours. Programs send no Origin; browsers always do."""
+def from_allowed_origin(scope: Scope) -> bool:
+    """Return whether a page of ours opened the socket. Programs send no Origin; browsers always do."""
     origins = [value for name, value in scope["headers"] if name == b"origin"]
     return all(origin.decode("latin-1").lower() in settings.ALLOWED_ORIGINS for origin in origins)
 
 
-def session_key(scope: Mapping[str, Any]) -> str:
-    """The session cookie of the handshake, or an empty string."""
+def session_key(scope: Scope) -> str:
+    """Return the session cookie of the handshake, or an empty string."""
     cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
     return parse_cookie(cookies.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, "")
 
 
 def admit(knocks: Sequence[Knock]) -> list[Admission | Exception]:
-    """Let people into rooms, or say why not (Refused): four or five reads of the database, however many they are."""
+    """Answer each knock with an admission or Refused: four or five reads of the database for any number of them."""
     people = people_of({knock.session for knock in knocks})
     keys = {knock.room: _key(knock.room) for knock in knocks}
     rooms = {room.key: room for room in Room.objects.filter(key__in=set(keys.values()))}
     others = set(keys.values()) - rooms.keys()
-    if others:  # a page that was open while its room was renamed comes by the name that it knows
+    if others:  # a page that was open while its room was renamed asks for the former name
         rooms |= {
             former.key: former.room for former in FormerName.objects.filter(key__in=others).select_related("room")
         }
@@ -100,26 +100,26 @@ def _key(name: str) -> str:
         return ""  # no room has it
 
 
-door: Gathering[Knock, Admission] = Gathering(admit)
+_room_door: Gathering[Knock, Admission] = Gathering(admit)
 
 
-def recognised(session_keys: Sequence[str]) -> list[User | Exception]:
-    """Whose sessions these are; Refused for nobody's."""
+def recognize(session_keys: Sequence[str]) -> list[User | Exception]:
+    """Answer each session key with its person, or with Refused."""
     people = people_of(set(session_keys))
     return [people.get(key) or signed_out() for key in session_keys]
 
 
-gate: Gathering[str, User] = Gathering(recognised)
+sign_in_door: Gathering[str, User] = Gathering(recognize)
 
 
-async def come_in(knock: Knock) -> Admission:
-    """Who came in, and where. Raises Refused, or django.db.Error when nobody can be asked."""
+async def admit_to_room(knock: Knock) -> Admission:
+    """Admit a person to a room. Raises Refused, or django.db.Error when the database cannot be read."""
     try:
-        return await door.ask(knock)
+        return await _room_door.ask(knock)
     except NoSuchRoom as error:
         if not knock.make_room:
             raise
-        # Not at the door: this writes, and while somebody else writes all who knock would wait.
+        # Apart from the other knocks: this writes, and while another process writes all of them would wait.
         return await ask(partial(_first_visit, error.user, knock.room))
 
 

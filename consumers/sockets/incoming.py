@@ -1,4 +1,4 @@
-"""What a browser may say: every frame is read and checked here, before anything acts on it."""
+"""The frames that a browser may send: each is read and checked here, before any code acts on it."""
 
 import json
 import unicodedata
@@ -9,25 +9,27 @@ from typing import Any, Literal, cast
 
 from django.conf import settings
 
+from consumers.interface.transport.asgi import Message
 from proj.rooms.text.emoji import ALL
 
+Fields = Mapping[str, Any]  # of a JSON object that a browser sent: anything may be in it
 Kind = Literal["post", "edit", "delete", "react", "unreact", "resume", "seen", "typing"]
 
-LARGEST_SEQ = 2**53  # what JavaScript counts exactly
+MAX_SEQ = 2**53  # JavaScript counts exactly up to it
 
 
 class BadFrame(ValueError):
-    """The frame cannot be understood. `code` is one of the protocol's error codes; the text is meant for people."""
+    """The frame is invalid. `code` is one of the protocol's error codes; the text is meant for people."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
         self.code = code
-        self.client_id: str | None = None  # the frame's, when it had a good one
+        self.client_id: str | None = None  # the frame's, when it had a valid one
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """A frame that made sense."""
+class ClientFrame:
+    """A frame of the client that is valid."""
 
     kind: Kind
     text: str = ""
@@ -36,8 +38,8 @@ class Frame:
     client_id: str = ""
 
 
-def read(message: Mapping[str, Any], *, plain: bool = False) -> Frame:
-    """The frame in an ASGI `websocket.receive` message. Raises BadFrame. `plain` clients can only post."""
+def read(message: Message, *, plain: bool = False) -> ClientFrame:
+    """Return the frame in an ASGI `websocket.receive` message. Raises BadFrame. `plain` clients can only post."""
     text = message.get("text")
     if text is None:
         raise BadFrame("binary", "Frames are JSON text, this one is binary.")
@@ -54,38 +56,38 @@ def read(message: Mapping[str, Any], *, plain: bool = False) -> Frame:
     return _checked(fields)
 
 
-def _checked(fields: dict[str, Any]) -> Frame:
+def _checked(fields: Fields) -> ClientFrame:
     given = _client_id(fields)
     client_id = given or str(uuid.uuid4())  # a message may be handed to a worker twice, so it needs a name
     try:
-        return _understood(fields, client_id)
+        return _validated(fields, client_id)
     except BadFrame as error:
         error.client_id = given
         raise
 
 
-def _understood(fields: dict[str, Any], client_id: str) -> Frame:
+def _validated(fields: Fields, client_id: str) -> ClientFrame:
     kind = fields.get("type", "post" if "message" in fields else None)
     if kind == "post":
-        return Frame("post", text=_message(fields), client_id=client_id)
+        return ClientFrame("post", text=_message(fields), client_id=client_id)
     if kind == "edit":
-        return Frame("edit", text=_message(fields), seq=_seq(fields), client_id=client_id)
+        return ClientFrame("edit", text=_message(fields), seq=_seq(fields), client_id=client_id)
     if kind in ("react", "unreact"):
-        return Frame(cast("Kind", kind), text=_emoji(fields), seq=_seq(fields), client_id=client_id)
+        return ClientFrame(cast("Kind", kind), text=_emoji(fields), seq=_seq(fields), client_id=client_id)
     if kind in ("delete", "seen"):
-        return Frame(cast("Kind", kind), seq=_seq(fields), client_id=client_id)
+        return ClientFrame(cast("Kind", kind), seq=_seq(fields), client_id=client_id)
     if kind == "resume":
         epoch = fields.get("epoch")
         if not isinstance(epoch, str):
             raise BadFrame("bad_field", "epoch must be a string.")
-        return Frame("resume", seq=_seq(fields), epoch=epoch)
+        return ClientFrame("resume", seq=_seq(fields), epoch=epoch)
     if kind == "typing":
-        return Frame("typing")
+        return ClientFrame("typing")
     raise BadFrame("bad_type", f"There is no frame of type {str(kind)[:40]!r}.")
 
 
-def _client_id(fields: dict[str, Any]) -> str | None:
-    """The client's own name for what it says, if it gives one."""
+def _client_id(fields: Fields) -> str | None:
+    """Return the client's own name for its command, if it gives one."""
     given = fields.get("client_id")
     if given is None:
         return None
@@ -94,25 +96,25 @@ def _client_id(fields: dict[str, Any]) -> str | None:
             return str(given)
     except (ValueError, AttributeError, TypeError):
         pass
-    # one form only: it comes back in the event as it was sent, and the client looks for just that
+    # One form only: it comes back in the event as it was sent, and the client compares the two.
     raise BadFrame("bad_field", "client_id must be a UUID in lower case with hyphens.")
 
 
-def _seq(fields: dict[str, Any]) -> int:
+def _seq(fields: Fields) -> int:
     seq = fields.get("seq")
-    if type(seq) is not int or not 0 <= seq <= LARGEST_SEQ:
+    if type(seq) is not int or not 0 <= seq <= MAX_SEQ:
         raise BadFrame("bad_field", "seq must be a whole number, 0 or more.")
     return seq
 
 
-def _emoji(fields: dict[str, Any]) -> str:
+def _emoji(fields: Fields) -> str:
     emoji = fields.get("emoji")
     if not isinstance(emoji, str) or emoji not in ALL:
         raise BadFrame("bad_field", "emoji must be one of the known emoji.")
     return emoji
 
 
-def _message(fields: dict[str, Any]) -> str:
+def _message(fields: Fields) -> str:
     text = fields.get("message")
     if not isinstance(text, str):
         raise BadFrame("bad_field", "message must be a string.")

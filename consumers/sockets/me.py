@@ -1,25 +1,27 @@
-"""`/ws/me/`: what is new in all rooms of a person, for pages that show no room. docs/protocol.md says how."""
+"""`/ws/me/`: the news of all rooms of a person, for pages that show no room. Specified in docs/protocol.md."""
 
-from consumers.interface.process import interface
-from consumers.sockets.door import gate
-from consumers.sockets.listening import PROTOCOL, ListeningSocket
+from consumers.interface.process import Interface, interface
+from consumers.sockets.base import PROTOCOL
+from consumers.sockets.door import sign_in_door
+from consumers.sockets.listening import ListeningSocket
 
 
 class MySocket(ListeningSocket):
-    """It only listens. What it may have missed, the page asks for over HTTP when the socket is open."""
+    """A socket that only listens. The page asks over HTTP for news that it may have missed before the socket opened."""
 
-    attending = False
+    interface: Interface | None = None
 
-    async def come_in(self, key: str) -> None:
-        user = await gate.ask(key)
-        self.outlet.user_id, self.outlet.name, self.outlet.session = user.pk, user.username, key
-        mailbox = interface().mailbox
-        await mailbox.listening()
+    async def enter(self, session: str) -> None:
+        user = await sign_in_door.ask(session)
+        self.outlet.user_id, self.outlet.name, self.outlet.session = user.pk, user.username, session
+        own = interface()
+        await own.ready()
         await self.accept()
-        self.attending = True
-        mailbox.attend(self.outlet)
-        self.outlet.tell(type="welcome", protocol=PROTOCOL, you=user.username)
+        self.interface = own
+        own.register(self.outlet)
+        own.subscribe_to_news(self.outlet)
+        self.outlet.send(type="welcome", protocol=PROTOCOL, you=user.username)
 
-    async def gone(self) -> None:
-        if self.attending:
-            interface().mailbox.leave(self.outlet)
+    async def disconnected(self) -> None:
+        if self.interface is not None:
+            self.interface.unregister(self.outlet)

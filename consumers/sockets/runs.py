@@ -1,162 +1,186 @@
-"""`/ws/runs/<id>/` shows one run; `/ws/deploy/<service>/` the newest run of a service. docs/protocol.md says how."""
+"""`/ws/runs/<id>/` shows a run; `/ws/deploy/<service>/` the newest run of a service. Specified in docs/protocol.md."""
 
 import asyncio
 import logging
 import time
 from functools import partial
-from typing import Any
+from typing import TypedDict
 from urllib.parse import parse_qs
 from uuid import UUID
 
 from django.db import Error as DatabaseError
 
-from consumers.interface.feeds import viewing
-from consumers.interface.feeds.watching import REST, Watcher, Watching
-from consumers.interface.process import interface
+from consumers.interface.feeds.feed import Follower
+from consumers.interface.feeds.runs import END_SECONDS, RunState, is_older
+from consumers.interface.feeds.services import ServiceMessage, first_shown, takes_over
+from consumers.interface.feeds.stream import StreamGone
+from consumers.interface.process import Interface, interface
 from consumers.interface.support.database import ask
+from consumers.sockets.base import CLOSE_TRY_AGAIN_LATER, PROTOCOL
 from consumers.sockets.door import Refused, signed_out
-from consumers.sockets.listening import PROTOCOL, ListeningSocket
+from consumers.sockets.listening import ListeningSocket
 from proj.accounts.models import User
 from proj.accounts.sessions import person_of
-from proj.layer.messages import RunState, ServiceLine
+from proj.layer.messages import ServiceLine
 from proj.runs.models import Run, Service
 from proj.runs.states import ENDED, State
 
 logger = logging.getLogger(__name__)
 
-LARGEST_OFFSET = 10**15
+MAX_OFFSET = 10**15
 
 
-class WatchSocket(ListeningSocket):
-    """A browser that watches runs. Where it begins is in its address."""
+class Address(TypedDict, total=False):
+    """The parts of a socket's address: the id of a run, or the uid of a service."""
 
-    watcher: Watcher
-    watching: Watching
-    uid = ""  # of the service whose runs it hears of
+    id: UUID
+    uid: str
 
-    async def come_in(self, key: str) -> None:
-        user, service, run = await ask(partial(self.admit, key, self.scope["url_route"]["kwargs"]))
+
+class ViewerSocket(ListeningSocket):
+    """A browser that watches runs. Its address says where it begins."""
+
+    interface: Interface
+    follower: Follower | None = None  # of the run that is shown
+    registered = False
+    disconnecting = False
+
+    async def enter(self, session: str) -> None:
+        user, service, run = await ask(partial(self.admit, session, self.scope["url_route"]["kwargs"]))
         await self.accept()
-        self.outlet.user_id, self.outlet.session, self.outlet.service = user.pk, key, service.pk
-        mailbox = interface().mailbox
-        mailbox.look_after(self.outlet)
-        self.watcher, self.watching = Watcher(self.outlet), mailbox.watching
-        self.outlet.tell(type="welcome", protocol=PROTOCOL, service=service.uid, you=user.username)
+        self.outlet.user_id, self.outlet.session, self.outlet.service = user.pk, session, service.pk
+        self.interface = interface()
+        self.interface.register(self.outlet)
+        self.registered = True
+        self.outlet.send(type="welcome", protocol=PROTOCOL, service=service.uid, you=user.username)
         try:
             await self.begin(service, run)
-        except Run.DoesNotExist:
+        except StreamGone:
             raise _no_such_run() from None
 
-    def admit(self, key: str, where: dict[str, Any]) -> tuple[User, Service, Run | None]:
-        """Who comes, and what is shown. Raises Refused."""
+    def admit(self, session: str, address: Address) -> tuple[User, Service, Run | None]:
+        """Return the person, and the service and run of the address. Runs on a database thread. Raises Refused."""
         raise NotImplementedError
 
     async def begin(self, service: Service, run: Run | None) -> None:
-        """Show it."""
+        """Show the run, or the runs of the service. Raises StreamGone."""
         raise NotImplementedError
 
-    def held(self, run: UUID) -> int | None:
-        """How many bytes of this run the page has already, as its address says; None when it does not."""
+    async def show(self, run: str, offset: int | None, *, switched: bool = False) -> None:
+        """Show this run from `offset` on (None: its last part), and no other. Raises StreamGone."""
+        if self.follower is not None:
+            self.interface.leave_run(self.follower)
+        if not self.disconnecting:
+            self.follower = Follower(self.outlet)
+            await self.interface.view_run(run, self.follower, offset, switched=switched)
+
+    def start_offset(self, run: UUID) -> int | None:
+        """Return how many bytes of this run the page has already, as its address says; None when it does not say."""
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
         offset, named = query.get("offset", [""])[0], query.get("run", [str(run)])[0]
-        good = offset.isascii() and offset.isdigit() and len(offset) < len(str(LARGEST_OFFSET))
-        return int(offset) if good and named == str(run) else None
+        valid = offset.isascii() and offset.isdigit() and len(offset) < len(str(MAX_OFFSET))
+        return int(offset) if valid and named == str(run) else None
 
-    async def gone(self) -> None:
-        if self.accepted and self.outlet.session:
-            self.watcher.gone = True
-            self.watching.leave(self.watcher)
-            interface().mailbox.leave(self.outlet)
+    async def disconnected(self) -> None:
+        self.disconnecting = True
+        if self.follower is not None:
+            self.interface.leave_run(self.follower)
+        if self.registered:
+            self.interface.unregister(self.outlet)
 
 
-class RunSocket(WatchSocket):
-    """One run."""
+class RunSocket(ViewerSocket):
+    """A socket that shows one run."""
 
-    def admit(self, key: str, where: dict[str, Any]) -> tuple[User, Service, Run | None]:
-        user = _signed_in(key)
-        run = Run.objects.for_viewers(user).select_related("service").filter(pk=where["id"]).first()
+    def admit(self, session: str, address: Address) -> tuple[User, Service, Run | None]:
+        user = _person(session)
+        run = Run.objects.for_viewers(user).select_related("service").filter(pk=address["id"]).first()
         if run is None:
             raise _no_such_run()
         return user, run.service, run
 
     async def begin(self, service: Service, run: Run | None) -> None:
         assert run is not None  # noqa: S101 - admit() has found it
-        await self.watching.follow(self.watcher, str(run.pk), self.held(run.pk))
+        await self.show(str(run.pk), self.start_offset(run.pk))
 
 
-class ServiceSocket(WatchSocket):
-    """A service's newest run, and the next one when it starts."""
+class ServiceSocket(ViewerSocket):
+    """A socket that shows the newest run of a service, and goes over to the next one when that starts."""
 
-    def admit(self, key: str, where: dict[str, Any]) -> tuple[User, Service, Run | None]:
-        user = _signed_in(key)
-        service = Service.objects.for_viewers(user).filter(uid=where["uid"]).first()
+    service_uid = ""  # of the service that it subscribed to
+
+    def admit(self, session: str, address: Address) -> tuple[User, Service, Run | None]:
+        user = _person(session)
+        service = Service.objects.for_viewers(user).filter(uid=address["uid"]).first()
         if service is None:
             raise Refused(4404, "no_such_service", "There is no such service.")
         return user, service, None
 
     async def begin(self, service: Service, run: Run | None) -> None:
-        self.shown: dict[str, Any] = {}  # the state of the run that is shown, or is about to be
-        self.waits: dict[str, Any] = {}  # the state of the newest run of which it was told that it waits
-        self.turn = asyncio.Lock()
-        self.uid = service.uid
-        await self.watching.listen(service.uid, self._told)
-        first, *behind = await ask(partial(viewing.shown_first, service.uid)) or [{}]
+        self.shown: RunState = {}  # the state of the run that is shown, or is about to be
+        self.queued: RunState = {}  # the state of the newest run with a `queued` frame that was sent
+        self.switching = asyncio.Lock()
+        self.service_uid = service.uid
+        await self.interface.subscribe_to_service(service.uid, self.update)
+        first, *others = await ask(partial(first_shown, service.uid)) or [{}]
         if not first and not self.shown:
-            self.outlet.tell(type="idle", service=service.uid)
-        elif first and viewing.takes_over(first, self.shown):
+            self.outlet.send(type="idle", service=service.uid)
+        elif first and takes_over(first, self.shown):
             self.shown = first
-            await self.watching.follow(self.watcher, first["run"], self.held(UUID(first["run"])))
-        for state in behind:
-            self._wait(state)
+            await self.show(first["run"], self.start_offset(UUID(first["run"])))
+        for state in others:
+            self._send_queued(state)
 
-    def _told(self, message: RunState | ServiceLine) -> None:
+    def update(self, message: ServiceMessage) -> None:
+        """Take a state of one of the service's runs, or a line."""
         if isinstance(message, ServiceLine):
-            self.outlet.tell(type="line", text=message.text)
+            self.outlet.send(type="line", text=message.text)
             return
         state = message.state
         if state["run"] == self.shown.get("run"):
-            if not viewing.older(state, self.shown):
+            if not is_older(state, self.shown):
                 self.shown = state
-        elif viewing.takes_over(state, self.shown):
+        elif takes_over(state, self.shown):
             self.shown = state
-            interface().mailbox.tasks.spawn(self._switch(state["run"]))
+            self.interface.spawn(self._switch(state["run"]))
         else:
-            self._wait(state)
+            self._send_queued(state)
 
-    def _wait(self, state: dict[str, Any]) -> None:
-        """Say that a run waits behind the one that is shown; or that it was canceled, when that was said before."""
+    def _send_queued(self, state: RunState) -> None:
+        """Send that a run is queued behind the shown one; or that it ended, when `queued` was sent for it before."""
         if state["run"] == self.shown["run"]:
             return
-        known = self.waits.get("run") == state["run"]
-        if state["state"] == State.QUEUED and not known and state["number"] > self.waits.get("number", 0):
-            self.waits = state
+        known = self.queued.get("run") == state["run"]
+        if state["state"] == State.QUEUED and not known and state["number"] > self.queued.get("number", 0):
+            self.queued = state
         elif known and state["state"] in ENDED:
-            self.waits = {"number": state["number"]}
+            self.queued = {"number": state["number"]}
         else:
             return
-        self.outlet.tell(type="queued", run=state)
+        self.outlet.send(type="queued", run=state)
 
-    async def _switch(self, id: str) -> None:
-        """Go over to this run, when all of those before it that have come and gone was shown."""
-        came = time.monotonic()
-        async with self.turn:
-            if self.shown["run"] != id and time.monotonic() - came > REST:
-                return  # they come faster than they can be shown
+    async def _switch(self, run: str) -> None:
+        """Show this run, after the end of every run before it was shown."""
+        requested_at = time.monotonic()
+        async with self.switching:
+            if self.shown["run"] != run and time.monotonic() - requested_at > END_SECONDS:
+                return  # runs start faster than they can be shown
             try:
-                await self.watching.rest(self.watcher)
-                await self.watching.follow(self.watcher, id, 0, switched=True)
-            except (DatabaseError, Run.DoesNotExist) as error:
-                logger.warning("a socket cannot go over to run %s: %r", id, error)
-                self.outlet.line.close(1013)
+                if self.follower is not None:
+                    await self.interface.view_end(self.follower)
+                await self.show(run, 0, switched=True)
+            except (DatabaseError, StreamGone) as error:
+                logger.warning("cannot switch a socket to run %s: %r", run, error)
+                self.close(CLOSE_TRY_AGAIN_LATER)
 
-    async def gone(self) -> None:
-        if self.uid:
-            self.watching.unlisten(self.uid, self._told)
-        await super().gone()
+    async def disconnected(self) -> None:
+        if self.service_uid:
+            self.interface.unsubscribe_from_service(self.service_uid, self.update)
+        await super().disconnected()
 
 
-def _signed_in(key: str) -> User:
-    user = person_of(key)
+def _person(session: str) -> User:
+    user = person_of(session)
     if user is None:
         raise signed_out()
     return user

@@ -3,15 +3,19 @@
 import asyncio
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 
-from consumers.interface.feeds import gaps, mailbox
-from consumers.interface.feeds.reading import Page
-from consumers.interface.feeds.room import OpenRoom
+from consumers.interface.feeds import feed as feeds
+from consumers.interface.feeds.feed import Feed, Follower
+from consumers.interface.feeds.rooms import RoomSource, event_piece
+from consumers.interface.feeds.stream import Head, Piece
+from consumers.interface.process import Interface
+from consumers.interface.support.tasks import Tasks
 from consumers.interface.transport.direct import DirectLine, Flusher
 from consumers.interface.transport.frame import Frame
 from consumers.interface.transport.outlet import Outlet
@@ -118,31 +122,38 @@ async def test_a_socket_that_falls_behind_is_slow_once_until_it_has_caught_up(gr
 async def test_events_that_the_database_had_to_bring_are_counted(
     grown: Callable[[str], float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def ask(_: object) -> Page:
-        return Page("epoch", 7, [(number, str(number)) for number in (5, 6, 7)])
+    async def ask(_: object) -> list[Piece]:
+        return [event_piece(number, str(number)) for number in (5, 6, 7)]
 
-    monkeypatch.setattr(gaps, "ask", ask)
-    room = OpenRoom(1)
-    room.read_up_to(4, "epoch")
-    room.arrived([(6, "6")])
-    await gaps.Gaps({1: room}).fill(room)
+    monkeypatch.setattr(feeds, "ask", ask)
+    room = Feed(1, RoomSource(), Tasks())
+    follower = Follower(Outlet(line()[0], 1, "alice", plain=False))
+    follower.feed = room
+    room.followers.add(follower)
+    room.begin(Head(4, "epoch"))
+    room.arrived([event_piece(6, "6")])
+    room.fill()
+    async with asyncio.timeout(20):
+        while room.behind:  # noqa: ASYNC110 - a feed has no event
+            await asyncio.sleep(0.01)
     assert room.head == 7
     assert (grown("signalbox_gaps_total"), grown("signalbox_gap_events_total")) == (1, 2)
 
 
 async def test_times_are_noted_once_the_sockets_were_written_to(grown: Callable[[str], float]) -> None:
-    room = OpenRoom(1)
-    one, _, _ = line()
-    outlet = Outlet(one, 1, "alice", plain=False)
-    room.outlets.add(outlet)
-    room.read_up_to(0, "epoch")
-    outlet.release(0)
-    own = object.__new__(mailbox.Mailbox)
-    own.rooms = {1: room}
+    room = Feed(1, RoomSource(), Tasks())
+    own: Any = object.__new__(Interface)  # without the tasks of a real one
+    own.rooms = SimpleNamespace(open={1: room})
+    follower = Follower(Outlet(line()[0], 1, "alice", plain=False))
+    follower.feed = room
+    room.followers.add(follower)
+    room.begin(Head(0, "epoch"))
+    follower.position = 0
+    follower.release()
     now = time.time()
 
     async def arrive(seq: int, times: list[float]) -> tuple[float, float]:
-        own._arrived(RoomFrames(room=1, frames=[(seq, "x")], times=times))
+        own.deliver(RoomFrames(room=1, frames=[(seq, "x")], times=times))
         await asyncio.sleep(0)
         return grown("signalbox_commit_to_delivery_seconds_count"), grown("signalbox_receive_to_delivery_seconds_count")
 
@@ -154,5 +165,5 @@ async def test_times_are_noted_once_the_sockets_were_written_to(grown: Callable[
     assert await arrive(4, [now + 900, now + 900]) == (3, 2)  # a clock that is ahead
     assert 100 <= grown("signalbox_commit_to_delivery_seconds_sum") < 150
     assert await arrive(5, [now, now, now, now]) == (5, 4)  # of two batches that arrived at once
-    room.outlets.clear()
+    room.followers.clear()
     assert await arrive(6, [now, now]) == (5, 4)  # nobody was there to hear it

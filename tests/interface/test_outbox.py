@@ -63,7 +63,7 @@ async def one_by_one(outbox: Outbox, count: int) -> None:
 
 @pytest.mark.usefixtures("outbox")
 async def test_whoever_speaks_now_and_then_is_heard_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outboxes, "PACE", 1000.0)
+    monkeypatch.setattr(outboxes, "BATCH_INTERVAL_SECONDS", 1000.0)
     outbox = Outbox("process")
     clock = itertools.count(10_000.0, 300.0)  # each look is five minutes after the last one
     monkeypatch.setattr(outboxes, "time", SimpleNamespace(monotonic=lambda: next(clock), time=time.time))
@@ -74,10 +74,10 @@ async def test_whoever_speaks_now_and_then_is_heard_at_once(monkeypatch: pytest.
 async def test_while_much_is_said_what_comes_soon_after_goes_together_and_in_order(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outboxes, "PACE", 0.0)
+    monkeypatch.setattr(outboxes, "BATCH_INTERVAL_SECONDS", 0.0)
     await one_by_one(outbox, 100)
     await handed_over()
-    monkeypatch.setattr(outboxes, "PACE", 2.0)
+    monkeypatch.setattr(outboxes, "BATCH_INTERVAL_SECONDS", 2.0)
     for number in range(5):
         say(outbox, number)
         await asyncio.sleep(0.001)
@@ -88,7 +88,7 @@ async def test_while_much_is_said_what_comes_soon_after_goes_together_and_in_ord
 async def test_batches_that_are_large_by_themselves_do_not_wait(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outboxes, "PACE", 3600.0)
+    monkeypatch.setattr(outboxes, "BATCH_INTERVAL_SECONDS", 3600.0)
     for start in range(0, 200, 100):
         for number in range(start, start + 100):
             say(outbox, number)

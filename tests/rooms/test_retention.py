@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from consumers.interface.feeds import reading
+from consumers.interface.feeds import rooms
 from proj.accounts.models import User
 from proj.rooms import retention
 from proj.rooms.log.frames import Kind
@@ -34,9 +34,9 @@ def left(room: Room) -> list[int]:
     return [event.seq for event in room.events_after(0, 100)]
 
 
-def missed(room: Room, seq: int | None) -> reading.Missed:
-    (answer,) = reading.arrived([reading.Arrival(room.pk, room.epoch, seq)])
-    assert isinstance(answer, reading.Missed)
+def missed(room: Room, seq: int | None) -> rooms.Replay:
+    (answer,) = rooms.replays([rooms.Arrival(room.pk, room.epoch, seq)])
+    assert isinstance(answer, rooms.Replay)
     return answer
 
 
@@ -82,11 +82,11 @@ def test_who_holds_less_than_is_kept_begins_anew_and_others_go_on(room: Room) ->
     room.refresh_from_db()
     assert (room.pruned, room.seq) == (6, 10)
     assert missed(room, 5).reset
-    assert not missed(room, 5).page.events
+    assert not missed(room, 5).pieces
     for seq in (6, 8, 10):
         answer = missed(room, seq)
         assert not answer.reset
-        assert [number for number, _ in answer.page.events] == list(range(seq + 1, 11))
+        assert [piece.end for piece in answer.pieces] == list(range(seq + 1, 11))
     assert not missed(room, None).reset
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from consumers.interface.feeds import viewing
+from consumers.interface.feeds import services
 from proj.runs import actions
 from proj.runs.models import Run, Service
 from proj.runs.running import leases
@@ -60,7 +60,7 @@ def _of_each_deed(service: Service) -> list[int]:
     run = actions.start(service, None, {})
 
     def told() -> Any:
-        return json.dumps([viewing.newest(["web1"]), viewing.shown_first("web1")])
+        return json.dumps([services.newest_states(["web1"]), services.first_shown("web1")])
 
     deeds: tuple[Callable[[], object], ...] = (
         lambda: actions.start(service, None, {}),

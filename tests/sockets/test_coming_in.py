@@ -11,7 +11,8 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import OperationalError
 
-from consumers.interface.feeds.reading import Arrival, Missed
+from consumers.interface.feeds.rooms import Arrival, Replay
+from consumers.interface.feeds.stream import StreamGone
 from consumers.interface.process import Interface
 from consumers.sockets.chat import ChatSocket
 from proj.accounts.models import User
@@ -61,7 +62,7 @@ async def interface(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Interface]
     interface = Interface()
     monkeypatch.setattr(sys.modules[ChatSocket.__module__], "interface", lambda: interface)
     yield interface
-    await interface.mailbox.tasks.stop()
+    await interface.tasks.stop()
 
 
 @pytest.fixture
@@ -80,22 +81,22 @@ def key(alice: User) -> Iterator[str]:
 async def test_who_loses_the_room_while_coming_in_is_told_and_closed(
     interface: Interface, room: Room, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = interface.arrivals.ask
+    asked = interface.replays.ask
 
-    async def slowly(arrival: Arrival) -> Missed:
+    async def slowly(arrival: Arrival) -> Replay:
         """The database takes its time, and meanwhile access is looked at again."""
         missed = await asked(arrival)
         await sync_to_async(Membership.objects.all().delete)()
-        await interface.mailbox.stay._recheck(list(interface.mailbox.outlets.values()))
+        await interface.access.check(list(interface.outlets.values()))
         for _ in range(3):  # what was written leaves
             await asyncio.sleep(0)
         return missed
 
-    monkeypatch.setattr(interface.arrivals, "ask", slowly)
+    monkeypatch.setattr(interface.replays, "ask", slowly)
     browser = Browser(key, room)
     assert await browser.closed() == 4403
     assert browser.kinds[0] == "accept"
-    assert not interface.mailbox.outlets
+    assert not interface.outlets
 
 
 async def test_a_plain_client_hears_what_was_said_between_the_door_and_its_place(
@@ -103,14 +104,14 @@ async def test_a_plain_client_hears_what_was_said_between_the_door_and_its_place
 ) -> None:
     """It is let in, and so open, before it is in the room; nothing else tells it from when on it hears everything."""
     await sync_to_async(room.post)(alice, "before it came")
-    asked = interface.arrivals.ask
+    asked = interface.replays.ask
 
-    async def slowly(arrival: Arrival) -> Missed:
+    async def slowly(arrival: Arrival) -> Replay:
         assert browser.kinds == ["accept"]
         await sync_to_async(room.post)(alice, "while it came in")
         return await asked(arrival)
 
-    monkeypatch.setattr(interface.arrivals, "ask", slowly)
+    monkeypatch.setattr(interface.replays, "ask", slowly)
     browser = Browser(key, room, plain=True)
     async with asyncio.timeout(20):
         while len(browser.heard) < 2:  # noqa: ASYNC110 - of a list
@@ -131,7 +132,7 @@ async def test_a_database_that_goes_away_while_one_catches_up_closes_with_come_b
     async def refuse(*_: Any) -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(interface.mailbox, "settled", refuse)
+    monkeypatch.setattr(interface, "settle_in_room", refuse)
     browser = Browser(key, room)
     assert await browser.closed() == 1013
     assert browser.kinds.count("accept") == 1
@@ -141,9 +142,9 @@ async def test_a_room_that_goes_while_one_catches_up_closes_with_no_such_room(
     interface: Interface, room: Room, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(*_: Any) -> None:
-        raise Room.DoesNotExist
+        raise StreamGone
 
-    monkeypatch.setattr(interface.mailbox, "settled", refuse)
+    monkeypatch.setattr(interface, "settle_in_room", refuse)
     browser = Browser(key, room)
     assert await browser.closed() == 4404
     assert any("no_such_room" in message.get("text", "") for message in browser.heard)

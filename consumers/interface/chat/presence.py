@@ -1,75 +1,126 @@
-"""Who is in a room, over all interface processes.
+"""The people in each room, over all interface processes.
 
-Each process tells the others whom it sees, when that changes and every now and then; what it does not repeat is
-forgotten. Nothing is stored, and a lost message is mended by the next one.
+Each process announces the people with a socket of its own: when they change, and every now and then. People of a
+process that repeats no announcement are forgotten. Nothing is stored, and a lost message is mended by the next one.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from consumers.interface.transport.frame import Frame
+from proj.layer.messages import RoomPresence
 from proj.monotonic import NEVER
 
-ANNOUNCED = 100  # names in a frame; beyond it only the number of people is told
-CARRIED = 5_000  # names in a layer message, well within its bound
-REPEAT = 15.0  # seconds after which a process repeats itself
-FORGOTTEN = 40.0  # seconds after which a silent process is taken for dead
+MAX_NAMES_IN_FRAME = 100  # beyond it only the number of people is sent
+MAX_NAMES_IN_MESSAGE = 5_000  # well within the bound of a layer message
+REPEAT_SECONDS = 15.0  # between two announcements of the same people
+FORGET_SECONDS = 40.0  # after the last announcement of a process that seems to be dead
 
 
 class Presence:
-    """The people in one room: those with a socket here, and those that other processes tell of."""
+    """The people in one room: those with a socket in this process, and those that other processes announced."""
 
     def __init__(self) -> None:
-        self._elsewhere: dict[str, tuple[float, frozenset[str]]] = {}
-        self._told: frozenset[str] = frozenset()
-        self._sockets: Counter[str] = Counter()
-        self.repeated = NEVER  # monotonic seconds of our last word
-        self.due = True
+        self._sockets: Counter[str] = Counter()  # of each person in this process
+        self._remote: dict[str, tuple[float, frozenset[str]]] = {}  # by process: monotonic seconds, names
+        self._sent: frozenset[str] = frozenset()  # the people of the last frame
+        self._announced_at = NEVER  # monotonic seconds
+        self.due = True  # the people in this process are to be announced
 
     @property
-    def here(self) -> frozenset[str]:
+    def local(self) -> frozenset[str]:
         """The people with a socket in this process."""
         return frozenset(self._sockets)
 
-    def came(self, name: str) -> None:
-        """One more socket of this person."""
+    def add_socket(self, name: str) -> None:
+        """Count one more socket of a person."""
         self.due |= name not in self._sockets
         self._sockets[name] += 1
 
-    def went(self, name: str) -> None:
-        """One socket less of this person."""
+    def remove_socket(self, name: str) -> None:
+        """Count one socket of a person less."""
         self._sockets[name] -= 1
         if self._sockets[name] <= 0:
             del self._sockets[name]
             self.due = True
 
-    def hears(self, process: str, names: Iterable[str], now: float) -> None:
-        """Another process tells whom it sees."""
-        self._elsewhere[process] = (now, frozenset(names))
+    def receive(self, process: str, names: Iterable[str], now: float) -> None:
+        """Take an announcement of another process."""
+        self._remote[process] = (now, frozenset(names))
 
     def everyone(self, now: float) -> frozenset[str]:
-        """All people in the room."""
-        for process, (heard, _) in list(self._elsewhere.items()):
-            if now - heard > FORGOTTEN:
-                del self._elsewhere[process]
-        return self.here.union(*(names for _, names in self._elsewhere.values()))
+        """Return all people in the room."""
+        for process, (received_at, _) in list(self._remote.items()):
+            if now - received_at > FORGET_SECONDS:
+                del self._remote[process]
+        return self.local.union(*(names for _, names in self._remote.values()))
 
     def changed(self, now: float) -> frozenset[str] | None:
-        """Everyone, if that is news since the last call."""
+        """Return all people in the room, if they are others than at the last call."""
         everyone = self.everyone(now)
-        if everyone == self._told:
+        if everyone == self._sent:
             return None
-        self._told = everyone
+        self._sent = everyone
         return everyone
 
-    def speak(self, now: float) -> bool:
-        """Whether the other processes must be told now."""
-        if self.due or now - self.repeated > REPEAT:
+    def take_due(self, now: float) -> bool:
+        """Return whether an announcement is due, and count on the caller to send it."""
+        if self.due or now - self._announced_at > REPEAT_SECONDS:
             self.due = False
-            self.repeated = now
+            self._announced_at = now
             return True
         return False
 
 
-def frame(everyone: frozenset[str]) -> dict[str, object]:
-    """The protocol's presence frame."""
-    return {"type": "presence", "here": sorted(everyone)[:ANNOUNCED], "count": len(everyone)}
+class Presences:
+    """The presence of all rooms that are open in this process."""
+
+    def __init__(self, process: str) -> None:
+        self._process = process
+        self._rooms: dict[int, Presence] = {}
+
+    def enter(self, room: int, name: str) -> None:
+        """Add one socket of a person to a room."""
+        self._rooms.setdefault(room, Presence()).add_socket(name)
+
+    def leave(self, room: int, name: str) -> None:
+        """Remove one socket of a person from a room."""
+        presence = self._rooms[room]
+        presence.remove_socket(name)
+        if not presence.local:
+            del self._rooms[room]
+
+    def receive(self, message: RoomPresence, now: float) -> None:
+        """Take an announcement of another process, and answer with the next tick if it asks for that."""
+        presence = self._rooms.get(message.room)
+        if presence is not None and message.process != self._process:
+            presence.receive(message.process, message.here, now)
+            presence.due |= message.ask
+
+    def fields(self, room: int, now: float) -> dict[str, object]:
+        """Return the fields of the protocol's presence frame for a room that is open here."""
+        return _fields(self._rooms[room].everyone(now))
+
+    def announcement(self, room: int, *, ask: bool = False) -> RoomPresence:
+        """Return the people in a room with a socket in this process. `ask`: the other processes are to answer."""
+        presence = self._rooms.get(room)
+        names = [] if presence is None else sorted(presence.local)[:MAX_NAMES_IN_MESSAGE]
+        return RoomPresence(room=room, process=self._process, here=names, ask=ask)
+
+    def due_announcements(self, now: float, in_group: Callable[[int], bool]) -> list[RoomPresence]:
+        """Return the announcements that are due. `in_group`: whether this process is in the group of a room."""
+        due = [room for room, presence in self._rooms.items() if in_group(room) and presence.take_due(now)]
+        return [self.announcement(room) for room in due]
+
+    def changes(self, now: float) -> list[tuple[int, Frame]]:
+        """Return presence frames for the rooms in which people have come or gone."""
+        changed = [(room, presence.changed(now)) for room, presence in self._rooms.items()]
+        return [(room, Frame.of(_fields(everyone))) for room, everyone in changed if everyone is not None]
+
+    def farewells(self) -> list[RoomPresence]:
+        """Return the announcements that this process has no sockets any more."""
+        return [RoomPresence(room=room, process=self._process, here=[], ask=False) for room in self._rooms]
+
+
+def _fields(everyone: frozenset[str]) -> dict[str, object]:
+    return {"type": "presence", "here": sorted(everyone)[:MAX_NAMES_IN_FRAME], "count": len(everyone)}

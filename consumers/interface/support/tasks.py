@@ -1,4 +1,4 @@
-"""Background work of an interface process, which goes on whatever it meets."""
+"""Background work of an interface process, which survives every failure."""
 
 import asyncio
 import logging
@@ -8,11 +8,13 @@ from typing import Any
 
 logger = logging.getLogger(__name__)
 
-LONGEST_WAIT = 3.0  # seconds between two tries
+FIRST_RETRY_SECONDS = 0.1
+MAX_RETRY_SECONDS = 3.0
+CANCEL_SECONDS = 0.2  # until tasks that go on are canceled again
 
 
 class Tasks:
-    """Keeps tasks alive, and tells of those that failed."""
+    """Holds references to background tasks, and logs their failures."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -24,29 +26,29 @@ class Tasks:
         task.add_done_callback(self._done)
         return task
 
-    def for_ever(self, life: Callable[[], Awaitable[None]]) -> None:
-        """Run `life` again and again in the background; after a failure with growing pauses."""
-        self.spawn(self._for_ever(life))
+    def repeat(self, job: Callable[[], Awaitable[None]]) -> None:
+        """Run `job` again and again in the background; after failures with growing pauses."""
+        self.spawn(self._repeat(job))
 
     async def stop(self) -> None:
-        """End them all."""
-        while self._tasks:  # a Redis client that is just connecting may swallow the first word
+        """Cancel all tasks, and wait until they have ended."""
+        while self._tasks:  # a Redis client that is just connecting may swallow the first cancellation
             for task in self._tasks:
                 task.cancel()
-            await asyncio.wait(list(self._tasks), timeout=0.2)
+            await asyncio.wait(list(self._tasks), timeout=CANCEL_SECONDS)
 
-    async def _for_ever(self, life: Callable[[], Awaitable[None]]) -> None:
-        wait = 0.1
+    async def _repeat(self, job: Callable[[], Awaitable[None]]) -> None:
+        wait = FIRST_RETRY_SECONDS
         while True:
             try:
-                await life()
-                wait = 0.1
+                await job()
+                wait = FIRST_RETRY_SECONDS
             except Exception as error:
-                logger.warning("%s: %r", getattr(life, "__qualname__", life), error)
+                logger.warning("%s failed: %r", getattr(job, "__qualname__", job), error)
                 await asyncio.sleep(random.uniform(wait / 2, wait))  # noqa: S311 - jitter
-                wait = min(wait * 2, LONGEST_WAIT)
+                wait = min(wait * 2, MAX_RETRY_SECONDS)
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            logger.warning("in the background: %r", task.exception())
+            logger.warning("a background task failed: %r", task.exception())

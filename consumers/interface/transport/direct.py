@@ -52,8 +52,8 @@ class Flusher:
 class DirectLine:
     """Writes frames to the socket when nothing is queued before them, and through the transport otherwise.
 
-    `clear` says that nothing is queued, so that a delivery need not read the protocol and the transport, whose
-    attributes lie all over the memory. Any other code that writes to the connection, or ends it, sets `clear` to False
+    `clear` says that nothing is queued, so that a delivery need not read the attributes of protocol and transport,
+    which lie all over the memory. Any other code that writes to the connection, or ends it, sets `clear` to False
     (see server.py).
     """
 

@@ -1,9 +1,8 @@
-"""Where the mailbox puts what one socket is to hear."""
+"""The outgoing side of one socket."""
 
 import itertools
 import random
 import time
-from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -15,12 +14,12 @@ _numbers = itertools.count(1)
 
 
 class Outlet:
-    """One socket's end. While it catches up (`held`), live frames wait; then they follow without hole or repeat.
+    """One socket's outgoing side: the line to its browser, the person, and the place that the socket shows.
 
     Nothing here waits for the browser: order and completeness need no locks.
     """
 
-    __slots__ = ("held", "id", "line", "name", "plain", "room", "seq", "service", "session", "until", "user_id")
+    __slots__ = ("expires_at", "id", "line", "name", "plain", "room", "service", "session", "user_id")
 
     def __init__(self, line: Line, user_id: int, name: str, *, plain: bool, session: str = "") -> None:
         self.id = next(_numbers)
@@ -28,46 +27,20 @@ class Outlet:
         self.user_id = user_id
         self.name = name
         self.session = session
-        self.plain = plain
-        self.room = 0
-        self.service = 0  # of the runs that it shows
-        self.seq = 0  # the newest event that was written
-        self.held: list[tuple[int, Frame]] | None = []
-        # no socket lives for ever; those of one moment do not end in one moment
-        self.until = time.monotonic() + settings.SOCKET_HOURS * 3600 * random.uniform(0.8, 1.0)  # noqa: S311
+        self.plain = plain  # the client speaks no subprotocol
+        self.room = 0  # the id of the room that the socket shows; 0: none
+        self.service = 0  # the id of the service with the runs that it shows; 0: none
+        # No socket lives for ever; the sockets of one moment do not end in one moment. Seconds of the monotonic clock.
+        lifetime = settings.SOCKET_HOURS * 3600 * random.uniform(0.8, 1.0)  # noqa: S311
+        self.expires_at = time.monotonic() + lifetime
 
     def write(self, frame: Frame) -> None:
         """Write a frame of the protocol, in the client's form."""
         if not self.plain:
             self.line.write(frame)
-        elif (text := frame.plain) is not None:
-            self.line.write(text)
+        elif (plain_frame := frame.plain) is not None:
+            self.line.write(plain_frame)
 
-    def tell(self, **fields: Any) -> None:
-        """Write a frame that is for this socket alone."""
+    def send(self, **fields: Any) -> None:
+        """Write a frame with these fields, which is for this socket alone."""
         self.write(Frame.of(fields))
-
-    def event(self, seq: int, frame: Frame) -> None:
-        """Write event `seq`, now or after catching up, unless it was written before."""
-        if self.held is not None:
-            self.held.append((seq, frame))
-        elif seq > self.seq:
-            self.seq = seq
-            self.write(frame)
-
-    def replay(self, texts: Iterable[str]) -> None:
-        """Write events that were read from the log, to whom catches up."""
-        for text in texts:
-            self.write(Frame(text))
-
-    def hold(self) -> None:
-        """Keep live frames back until release()."""
-        if self.held is None:
-            self.held = []
-
-    def release(self, seq: int) -> None:
-        """The socket has everything up to `seq`: let what was held back follow."""
-        self.seq = seq
-        waiting, self.held = self.held or [], None
-        for number, frame in waiting:
-            self.event(number, frame)

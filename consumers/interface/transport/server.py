@@ -39,7 +39,7 @@ COUNTED_CLOSE_CODES = (
 
 
 class Protocol(WebSocketProtocol):
-    """A browser's connection."""
+    """The connection of one browser."""
 
     opened = False
     close_code = 0  # the one that we sent
