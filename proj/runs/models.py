@@ -28,7 +28,7 @@ class ServiceSet(models.QuerySet["Service"]):
     """Services, by the rights of a person."""
 
     def for_viewers(self, user: User) -> Self:
-        """Return the services that `user` may see, with their runs and output. People that may start a service may see it."""
+        """Return the services that `user` may see, with their runs and output. The right to start one includes this."""
         if user.is_staff:
             return self
         return self.filter(_open_to(user))

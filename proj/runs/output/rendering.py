@@ -58,7 +58,7 @@ def tail(run: Run) -> Tail:
 
 
 def text(data: bytes) -> str:
-    """Return a line's bytes as text: the part behind the last carriage return in the line, cut to MAX_LINE_CHARACTERS."""
+    """Return a line's bytes as text: the part behind the last carriage return in the line, up to a limit."""
     line = utf8.text(data).rstrip("\r")
     before, turned, last = line.rpartition("\r")
     if turned:
