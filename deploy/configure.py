@@ -13,8 +13,8 @@ from deploy import listen, port
 from proj.env import refuse
 
 FILE = listen.ROOT / "var" / "signalbox.env"
-HEADER = "# Settings of this host: KEY=VALUE, one a line; docs/operations.md lists them. Keep it private.\n"
-KEPT = ("SIGNALBOX_BIND", "SIGNALBOX_PORT", "SIGNALBOX_URLS", "SIGNALBOX_TRUSTED_PROXIES")
+FILE_HEADER = "# Settings of this host: KEY=VALUE, one a line; docs/operations.md lists them. Keep it private.\n"
+WRITTEN_SETTINGS = ("SIGNALBOX_BIND", "SIGNALBOX_PORT", "SIGNALBOX_URLS", "SIGNALBOX_TRUSTED_PROXIES")
 
 
 def parse(text: str) -> dict[str, str]:
@@ -46,7 +46,7 @@ def default_urls(settings: dict[str, str]) -> str:
 
 def configured(old: dict[str, str], environment: dict[str, str]) -> dict[str, str]:
     """Return the values to write, from those of the file and of the environment."""
-    given = {key: environment[key].strip() for key in KEPT if environment.get(key)}
+    given = {key: environment[key].strip() for key in WRITTEN_SETTINGS if environment.get(key)}
     new = {"SIGNALBOX_BIND": "127.0.0.1", "SIGNALBOX_PORT": "8080"} | old | given
     if "\n" in "".join(given.values()):
         refuse("a setting in the environment holds a line break")
@@ -78,7 +78,7 @@ def write(text: str) -> None:
 
 
 def main() -> None:
-    text = FILE.read_text(encoding="utf-8") if FILE.exists() else HEADER
+    text = FILE.read_text(encoding="utf-8") if FILE.exists() else FILE_HEADER
     old = parse(text)
     values = configured(old, dict(os.environ))
     settings = old | values

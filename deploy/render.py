@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from deploy.listen import ROOT, Listen, cores, descriptors, interfaces, read
 from proj.env import refuse
 
-HEADER = "# Made by deploy/render.py from var/signalbox.env and supervisord.conf; changes here are lost.\n"
+RENDERED_HEADER = "# Made by deploy/render.py from var/signalbox.env and supervisord.conf; changes here are lost.\n"
 
 
 def main_conf(files: int, processors: int, root_user: bool) -> str:
@@ -115,7 +115,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     texts = render(read(), interfaces(), descriptors(), cores(), os.geteuid() == 0)
     for name, text in texts.items():
-        (folder / name).write_text(HEADER + text + "\n", encoding="utf-8")
+        (folder / name).write_text(RENDERED_HEADER + text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from proj.accounts.models import User
 from proj.accounts.sessions import session_for
 from proj.env import Settings, whole
 from proj.health.report import Observation, Walk, green, red
+from proj.rooms.models import Membership, Room
 
 ANSWER_TIMEOUT_SECONDS = 5.0
 SESSION_SECONDS = 60  # the lifetime of the doctor's session
@@ -132,8 +133,6 @@ def _doctor() -> User:
 
 def _room_of(doctor: User) -> str:
     """Return the name of the doctor's own hidden room; create the room if it is missing."""
-    from proj.rooms.models import Membership, Room
-
     mine = Room.objects.filter(hidden=True, memberships__user=doctor).first()
     if mine is None:
         # A person may have opened a room of that name already.

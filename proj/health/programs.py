@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shlex
 import time
 from collections.abc import Iterator
 from configparser import RawConfigParser
@@ -13,6 +14,8 @@ from django.utils import timezone
 
 from proj.health.report import Observation, Walk, green, red, unseen, yellow
 from proj.health.supervision import ProcessInfo, Supervisor, full_name
+from proj.layer.heartbeat import beats
+from proj.runs.models import Lead
 
 MAX_HEARTBEAT_AGE_SECONDS = 15  # a worker sends one every 5 s
 SUPERVISOR_TIMEOUT_SECONDS = 5
@@ -30,8 +33,7 @@ def processes() -> dict[str, ProcessInfo]:
 
 def expected(conf: Path) -> dict[str, bool]:
     """Return the processes that a supervisord.conf lists, and whether each starts by itself."""
-    parser = RawConfigParser(inline_comment_prefixes=(";", "#"), strict=False)
-    parser.read(conf)
+    parser = _parsed(conf)
     groups = {
         program.strip(): section.partition(":")[2]
         for section in parser.sections()
@@ -51,6 +53,24 @@ def expected(conf: Path) -> dict[str, bool]:
             autostart = parser.get(section, "autostart", fallback="true").lower() in ("true", "1", "yes", "on")
             found[full_name(group, pattern % names)] = autostart
     return found
+
+
+def consumers(conf: Path) -> dict[str, str]:
+    """Return the first process, by its name in supervisorctl, for each named channel of the file's workers."""
+    parser = _parsed(conf)
+    found: dict[str, str] = {}
+    for name in expected(conf):
+        section = f"program:{name.partition(':')[0]}"
+        if section.startswith("program:worker-"):
+            for channel in shlex.split(parser.get(section, "command"))[1:]:
+                found.setdefault(channel, name)
+    return found
+
+
+def _parsed(conf: Path) -> RawConfigParser:
+    parser = RawConfigParser(inline_comment_prefixes=(";", "#"), strict=False)
+    parser.read(conf)
+    return parser
 
 
 def programs_run(_: Walk) -> Iterator[Observation]:
@@ -92,15 +112,11 @@ def _replaced(name: str) -> bool:
 
 def workers_beat(_: Walk) -> Iterator[Observation]:
     """Check that each named channel has a worker with a recent heartbeat."""
-    from proj.asgi import application  # here, because it loads every consumer
-    from proj.layer.heartbeat import beats
-
     now = time.time()
     found = asyncio.run(beats())
-    for channel in sorted(application.application_mapping["channel"].application_mapping):
+    for channel, program in sorted(consumers(settings.BASE_DIR / "supervisord.conf").items()):
         mine = [beat for beat in found if beat.channel == channel]
         fresh = [beat for beat in mine if now - beat.at < MAX_HEARTBEAT_AGE_SECONDS]
-        program = _program_of(channel)
         if not fresh:
             last = f"the last heartbeat is {now - max(beat.at for beat in mine):.0f} s old" if mine else "no heartbeat"
             advice = f"Run: supervisorctl tail {program}; then: supervisorctl restart {program}"
@@ -116,16 +132,8 @@ def workers_beat(_: Walk) -> Iterator[Observation]:
             yield green(saw, channel)
 
 
-def _program_of(channel: str) -> str:
-    """Return the name, as supervisorctl takes it, of the first program that consumes this channel."""
-    names = expected(settings.BASE_DIR / "supervisord.conf")
-    return next((name for name in names if name.partition(":")[0] == f"worker-{channel}"), f"worker-{channel}")
-
-
 def clock_leads(_: Walk) -> Iterator[Observation]:
     """Check that a clock leads: sweeps, schedules and retention need one."""
-    from proj.runs.models import Lead  # here, because the settings may not be there
-
     lead = Lead.objects.filter(name="clock", until__gt=timezone.now()).first()
     if lead is None:
         yield red("no clock leads: nothing is started as scheduled", "Run: supervisorctl tail clock")

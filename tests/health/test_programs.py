@@ -106,3 +106,10 @@ def test_how_many_sockets_fit_comes_from_the_processes_themselves(supervised: Pa
 def test_the_programs_that_ship_are_understood() -> None:
     found = programs.expected(shipped.BASE_DIR / "supervisord.conf")
     assert {"redis", "nginx", "web", "interface:interface_0", "worker-chat"} <= set(found)
+
+
+def test_each_channel_has_the_worker_that_consumes_it() -> None:
+    assert programs.consumers(shipped.BASE_DIR / "supervisord.conf") == {
+        "chat": "worker-chat",
+        "runs": "worker-runs:worker-runs_0",
+    }

@@ -296,7 +296,7 @@ class Stack:
         if self._extra:
             (self.root / "var").mkdir(mode=0o700)
             file = self.root / "var" / "signalbox.env"
-            file.write_text(configure.changed(configure.HEADER, self._extra))
+            file.write_text(configure.changed(configure.FILE_HEADER, self._extra))
             file.chmod(0o600)
 
 

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from proj.health.report import Finding, State, Walk, examine, exit_code
+from proj.health.steps import STEPS
 
 WORDS = {State.GREEN: "ok", State.YELLOW: "warning", State.RED: "RED", State.UNSEEN: "unseen"}
 PAUSE_SECONDS = 1.0  # between two walks while waiting
@@ -70,8 +71,6 @@ class Command(BaseCommand):
             raise SystemExit(code)
 
     def walk(self, walk: Walk) -> Iterator[Finding]:
-        from proj.health.steps import STEPS  # here, because it loads the layers and the rooms
-
         close_old_connections()  # the database may have restarted since the last walk
         yield from examine(STEPS, walk)
 
