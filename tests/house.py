@@ -26,6 +26,7 @@ FLOORS = (
     ("proj.env", "proj.monotonic", "proj.version"),
     ("proj.layer",),
     ("proj.accounts",),
+    ("proj.site",),
     ("proj.rooms",),
     ("proj.runs",),
     ("proj.health",),
@@ -297,7 +298,7 @@ def within(name: str, *packages: str) -> bool:
 
 
 def floor(name: str) -> int | None:
-    """Return the number of the floor on which a module stands; None outside the floors (site, metrics, settings)."""
+    """Return the number of the floor on which a module stands; None outside the floors (metrics, settings)."""
     return next((number for number, packages in enumerate(FLOORS) if within(name, *packages)), None)
 
 
