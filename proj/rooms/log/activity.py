@@ -1,6 +1,6 @@
-"""The activity in rooms, for people who have other rooms open: new messages, mentions, read positions.
+"""The activity in rooms, for people with other rooms open: new messages, mentions, read positions.
 
-It goes to all interface processes, which pass it on to the people who may know. It is a hint: pages count on from the
+It goes to all interface processes, which pass it on to the people with access. It is a hint: pages add it to the
 server's last counts, and ask for new counts where a hint is not enough.
 """
 
@@ -24,7 +24,7 @@ class ActivityDigest:
         return bool(self._posted or self._read)
 
     def add(self, outcomes: Iterable[Outcome]) -> None:
-        """Add committed outcomes."""
+        """Add the outcomes of a committed batch."""
         for outcome in outcomes:
             if isinstance(outcome, Written) and outcome.posted is not None:
                 self._posted.setdefault(outcome.room, []).append((outcome.seq, outcome.posted))

@@ -1,4 +1,4 @@
-"""What may be asked of a room's log, and what comes of it.
+"""The commands to a room's log, and their outcomes.
 
 Commands travel over the layer from the socket to the worker, so they hold nothing but ids, numbers and text.
 """
@@ -21,8 +21,8 @@ class Command(msgspec.Struct, frozen=True, array_like=True):
     room: int
     author: int
     client_id: str  # unique per author: the same command again does nothing and gets the same answer
-    text: str = ""  # of a message; the emoji of a reaction
-    target: int = 0  # the `seq` of the message that is meant, or seen up to
+    text: str = ""  # of a message; of a reaction, its emoji
+    target: int = 0  # the `seq` of the message to change; of "seen", the newest message read
 
     def packed(self) -> msgspec.Raw:
         """Return the form that travels."""
@@ -39,7 +39,10 @@ _decoder = msgspec.msgpack.Decoder(Command)
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What is told of a message to people elsewhere. `audience` are the ids of those who may know; None: everybody."""
+    """The part of a new message that goes to people with other rooms open.
+
+    `audience` has the ids of the people with access; None: everybody.
+    """
 
     author: str
     mentions: tuple[str, ...]  # user names, and perhaps markup.EVERYONE
@@ -48,7 +51,7 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The command is an event now: its number in its room, and its frame as the protocol has it."""
+    """The command is an event now: with its number in its room, and its frame as the protocol has it."""
 
     room: int
     seq: int
@@ -58,7 +61,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """The command was done before, as event `seq`; nothing was stored."""
+    """The command was done before, as event `seq`, and nothing was stored."""
 
     room: int
     seq: int
@@ -66,9 +69,9 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """The command is stored, but is no event; `frame` (or nothing) tells the people in the room.
+    """The command is stored, but is no event. `frame`, unless empty, goes to the people in the room.
 
-    Person `reader` has now seen everything up to `seq`; 0 when that is nothing new.
+    Person `reader` has now seen all events up to `seq`; both are 0 when the person had seen them before.
     """
 
     room: int
@@ -79,7 +82,7 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The command cannot be done; nothing was stored. `code` is one of the protocol's error codes."""
+    """The command was refused, and nothing was stored. `code` is one of the protocol's error codes."""
 
     code: str
     detail: str

@@ -1,4 +1,4 @@
-"""Events as the protocol's frames: finished JSON text, built once. docs/protocol.md is the specification."""
+"""Events in the form of the protocol's frames: JSON text, built once. docs/protocol.md is the specification."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from django.db.models import TextChoices
 
 
 class Kind(TextChoices):
-    """What happened to a room. The values are the protocol's event types."""
+    """The kinds of events in a room's log. The values are the protocol's event types."""
 
     POSTED = "message.posted"
     EDITED = "message.edited"
@@ -23,13 +23,13 @@ class Kind(TextChoices):
     ROOM_RENAMED = "room.renamed"
     ROOM_ARCHIVED = "room.archived"
     ROOM_UNARCHIVED = "room.unarchived"
-    CARD = "card.posted"  # something that another app knows: see cards.py
+    CARD = "card.posted"  # an object of another app: see cards.py
     CARD_CHANGED = "card.changed"
 
 
-# What happened to the room itself: pages show a line of it among the messages.
+# Events of the room itself: pages show each as a line among the messages.
 HAPPENINGS = tuple(kind for kind in Kind if kind.startswith(("member.", "room.")))
-WITH_NAMES = (Kind.POSTED, Kind.CARD)  # what stands below a heading, which says its author's display name too
+WITH_NAMES = (Kind.POSTED, Kind.CARD)  # events below a heading with the author's display name
 IN_HISTORY = (Kind.POSTED, Kind.CARD, *HAPPENINGS)
 
 
@@ -55,12 +55,12 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def encoded(frame: Mapping[str, Any]) -> str:
-    """`frame` as compact JSON text."""
+    """Return `frame` as compact JSON text."""
     return _encode(frame)
 
 
 def moment(at: datetime) -> str:
-    """`at` as the protocol writes times: UTC, ISO 8601, microseconds, `Z`."""
+    """Return `at` as the protocol writes times: UTC, ISO 8601, microseconds, `Z`."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -80,7 +80,7 @@ def event(
     deleted: datetime | None = None,
     removed: str = "",
 ) -> EventFrame:
-    """An event of a room's log in the protocol's form. `name` is the author's display name, "" where they have none."""
+    """Return an event of a room's log in the protocol's form. `name` is the author's display name, or empty."""
     frame: EventFrame = {"type": kind, "seq": seq, "author": author}
     if name and kind in WITH_NAMES:
         frame["name"] = name

@@ -1,7 +1,7 @@
-"""SQL of the hot path on Django's connection, without what Django's cursors do around every statement.
+"""SQL of the hot path on Django's connection, without the work of Django's cursors around every statement.
 
-Of a batch's Python that is a third: each statement passes thirty functions, and a worker that wakes up now and then
-has none of them in the processor's caches.
+That work is a third of a batch's Python: each statement passes thirty functions, and a worker that wakes up only now
+and then has none of them in the processor's caches.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,43 +13,44 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 class Cursor(Protocol):
-    """What a batch needs of a cursor. Placeholders are `%s`, whatever the database."""
+    """The part of a database cursor that a batch uses. Placeholders are `%s` with every database."""
 
     @property
     def rowcount(self) -> int:
-        """Rows that the last statement has changed."""
+        """The number of rows that the last statement changed."""
 
     def execute(self, sql: str, parameters: Sequence[Any], /) -> object:
-        """Run a statement."""
+        """Run one statement with these parameters."""
 
     def executemany(self, sql: str, many: Sequence[Sequence[Any]], /) -> object:
-        """Run a statement with each of these parameters."""
+        """Run a statement once for each of these parameter lists."""
 
     def fetchall(self) -> Sequence[Any]:
-        """The rows that the last statement has found, as tuples."""
+        """Return the rows of the last query, as tuples."""
 
 
 @contextmanager
 def cursor_of(connection: BaseDatabaseWrapper) -> Iterator[Cursor]:
-    """A cursor in the transaction that is under way. Errors are django.db's, also that it can only be rolled back.
+    """Yield a cursor in the current transaction. Errors are django.db's, that of a broken transaction included.
 
-    It is Django's own where somebody watches statements (DEBUG, a test that counts them).
+    It is Django's own cursor where statements are logged or wrapped (DEBUG, a test that counts them).
     """
-    connection.validate_no_broken_transaction()  # Django asks before every statement; SQLite would take it and forget
+    # Django checks this before every statement. SQLite would accept a statement here and lose it in the rollback.
+    connection.validate_no_broken_transaction()
     if connection.queries_logged or connection.execute_wrappers:
-        with connection.cursor() as watched:
-            yield watched
+        with connection.cursor() as wrapped:
+            yield wrapped
         return
     with connection.wrap_database_errors:
         bare = connection.connection.cursor()
         try:
-            yield _Questioning(bare) if connection.vendor == "sqlite" else bare
+            yield _QuestionMarkCursor(bare) if connection.vendor == "sqlite" else bare
         finally:
             bare.close()
 
 
-class _Questioning:
-    """A cursor of sqlite3, whose placeholders are question marks."""
+class _QuestionMarkCursor:
+    """A cursor of sqlite3, which uses question marks as placeholders."""
 
     __slots__ = ("_bare", "fetchall")
 
@@ -68,6 +69,6 @@ class _Questioning:
         return self._bare.executemany(_with_question_marks(sql), many)
 
 
-@lru_cache(maxsize=128)  # as many as sqlite3 keeps prepared; the text of a large batch has 60 kB
+@lru_cache(maxsize=128)  # the size of sqlite3's cache of statements; the text of a large batch has 60 kB
 def _with_question_marks(sql: str) -> str:
     return sql.replace("%s", "?")
