@@ -19,7 +19,7 @@ def _own_folders(settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture
 def make(db: None) -> Make:
-    """Make a service: its uid, its command, and whatever else is not as usual."""
+    """Make a service from its uid, its command, and the fields that differ from the defaults."""
 
     def make(uid: str = "web1", command: list[str] | None = None, **fields: Any) -> Service:
         fields = {"name": uid, "run_by": "everyone"} | fields

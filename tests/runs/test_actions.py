@@ -1,4 +1,4 @@
-"""Starting, cancelling and starting again: who may, and what is refused with which word."""
+"""Starting, cancelling and starting again: the rights, and the refusals with their codes."""
 
 import threading
 from typing import Any

@@ -1,4 +1,4 @@
-"""manage.py run, runs and services, as somebody on the host uses them; a worker is at hand."""
+"""manage.py run, runs and services, with a worker that runs beside them."""
 
 import io
 import json
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def worker() -> Iterator[None]:
-    """A worker's runs, turned by a thread."""
+    """A worker in a thread."""
     stopping = threading.Event()
 
     def work() -> None:
@@ -42,7 +42,7 @@ def worker() -> Iterator[None]:
 
 
 def follow(monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, bytes]:
-    """The exit status of `manage.py run ... --follow`, and what it wrote."""
+    """Return the exit status of `manage.py run ... --follow`, and its output."""
     written = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written))
     with pytest.raises(SystemExit) as ended:

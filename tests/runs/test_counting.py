@@ -1,4 +1,4 @@
-"""How runs ended is known of every run, once."""
+"""Every end of a run is counted, once."""
 
 import pytest
 from django.core.management import call_command
@@ -19,7 +19,7 @@ WORKER = Holder("here", "boot", 1, 1)
 
 
 def counted() -> dict[str, float]:
-    """What is shown of each state in which any run has ended."""
+    """Return the metric of each state in which a run has ended."""
     [metric] = [metric for metric in RunCollector().collect() if metric.type == "counter"]
     return {sample.labels["state"]: sample.value for sample in metric.samples if sample.value}
 
@@ -33,7 +33,7 @@ def test_every_end_is_counted_once_whichever_process_it_came_from(make: Make) ->
             Run.objects.filter(state=State.RUNNING).move(state)
     actions.start(service, None, {})
     assert counted() == {"succeeded": 2, "lost": 1}
-    call_command("run", "--cancel", "web1#4")  # in a process of its own, which is gone a moment later
+    call_command("run", "--cancel", "web1#4")  # in a process of its own, which ends at once
     actions.cancel(Run.objects.get(number=4), None)
     assert counted() == {"succeeded": 2, "lost": 1, "canceled": 1}
 
@@ -43,7 +43,7 @@ def test_runs_that_are_deleted_stay_counted(make: Make) -> None:
     runs = [actions.cancel(actions.start(service, None, {}), None) for _ in range(3)]
     going = actions.start(service, None, {})
     retention.delete_expired_runs()
-    for run in (*runs, going):  # another clock, which saw them before; and one that has not ended
+    for run in (*runs, going):  # as another clock deletes them again; and a run that has not ended
         archive.forget(run)
     assert list(Run.objects.all()) == [going]
     assert counted() == {"canceled": 3}

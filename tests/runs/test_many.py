@@ -1,4 +1,4 @@
-"""A service that was run a hundred thousand times is started, claimed and watched like one that never was."""
+"""A service with a hundred thousand runs is started, claimed and watched at the cost of a new one."""
 
 import json
 import sqlite3
@@ -21,12 +21,12 @@ pytestmark = [
     pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite says how much it had to do"),
 ]
 
-STEPS = 1000  # of SQLite's machine, in what is counted as one
-FEW = 2  # SQLite counts on where a statement that was used before stopped; to look at each of the runs is 40 and more
+STEPS_PER_UNIT = 1000  # of SQLite's machine
+MAX_UNITS = 2  # with room for a reused statement's rest; a scan of all runs takes 40 and more
 
 
 def work(deed: Callable[[], object]) -> int:
-    """Thousands of steps that SQLite does for it."""
+    """Return the thousands of steps that SQLite takes for this."""
     count = 0
 
     def step() -> int:
@@ -35,11 +35,11 @@ def work(deed: Callable[[], object]) -> int:
         return 0
 
     raw: sqlite3.Connection = connection.connection
-    raw.set_progress_handler(step, STEPS)
+    raw.set_progress_handler(step, STEPS_PER_UNIT)
     try:
         deed()
     finally:
-        raw.set_progress_handler(None, STEPS)
+        raw.set_progress_handler(None, STEPS_PER_UNIT)
     return count
 
 
@@ -48,10 +48,10 @@ def test_what_was_run_before_costs_nothing(make: Make) -> None:
     some = (Run(service=service, number=n, command=[], state="succeeded", settled=True) for n in range(1, 20_001))
     Run.objects.bulk_create(some, batch_size=500)
     Service.objects.update(last_number=20_000)
-    assert max(_of_each_deed(service)) <= FEW
+    assert max(_of_each_deed(service)) <= MAX_UNITS
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # from then on SQLite takes every service and state for as full as these
-    assert max(_of_each_deed(service)) <= FEW
+        cursor.execute("ANALYZE")  # from now on SQLite expects as many rows of every service and state
+    assert max(_of_each_deed(service)) <= MAX_UNITS
 
 
 def _of_each_deed(service: Service) -> list[int]:

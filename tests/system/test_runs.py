@@ -1,4 +1,4 @@
-"""Runs go on, and their output stays whole, while the processes that look after them are restarted and killed."""
+"""Runs go on, and their output stays whole, while their workers are restarted and killed."""
 
 import contextlib
 import gzip
@@ -69,7 +69,7 @@ def services(stack: Stack) -> Stack:
 
 
 def start(stack: Stack, service: str, times: int = 1, **values: object) -> list[str]:
-    """Start a service from the host, so many times; the ids of the runs."""
+    """Start a service from the host, so many times; return the ids of the runs."""
     code = (
         "from proj.runs import actions; from proj.runs.models import Service; import json; "
         f"service = Service.objects.get(uid={service!r}); "
@@ -80,7 +80,7 @@ def start(stack: Stack, service: str, times: int = 1, **values: object) -> list[
 
 
 def states(stack: Stack) -> dict[str, dict[str, Any]]:
-    """Every run as its row is, with its service's uid, by id."""
+    """Return the row of every run, with its service's uid, by id."""
     rows = stack.select(
         "SELECT run.*, service.uid FROM runs_run run JOIN runs_service service ON service.id = service_id"
     )
@@ -88,7 +88,7 @@ def states(stack: Stack) -> dict[str, dict[str, Any]]:
 
 
 def outputs(stack: Stack, ids: list[str]) -> dict[str, str]:
-    """What was archived of each run, when nothing of it is left to be cleared away."""
+    """Return the archived output of each run that is settled."""
     rows = stack.select(
         "SELECT run.id, file FROM runs_run run JOIN runs_archive ON run_id = run.id "
         "WHERE settled AND NOT EXISTS (SELECT 1 FROM runs_chunk WHERE run_id = run.id)"
@@ -98,7 +98,7 @@ def outputs(stack: Stack, ids: list[str]) -> dict[str, str]:
 
 
 def all_end(stack: Stack, ids: list[str], seconds: float) -> dict[str, dict[str, Any]]:
-    """Wait until these runs have ended; their last states."""
+    """Wait until these runs have ended; return their rows."""
     found: dict[str, dict[str, Any]] = {}
 
     def ended() -> bool:
@@ -133,7 +133,7 @@ def stop_between_transactions(stack: Stack, pid: int) -> None:
 def survive(
     stack: Stack, runs: int, count: int, *, kills: int, restarts: int, page: "Callable[[str], LongPage] | None" = None
 ) -> None:
-    """Run `runs` times a command of `count` lines, while the run workers and what is around them go down.
+    """Run `runs` times a command of `count` lines, while the run workers, Redis and the interfaces go down.
 
     Viewers that stay, viewers that come when most of that is over, and viewers that come after the end; with `page`,
     which opens the page of a run, a browser too.
@@ -161,7 +161,7 @@ def survive(
                 before = {victim: stack.kill9(victim) for victim in victims[: 2 if page else 1 + n % 2]}
                 for victim, pid in before.items():
                     back(stack, victim, pid)
-            if n < 2:  # one interface process after the other: whoever has the viewers
+            if n < 2:  # one interface process after the other: each viewer loses one
                 before = {victim: stack.kill9(victim) for victim in [("redis", "interface_0"), ("interface_1",)][n]}
                 for victim, pid in before.items():
                     back(stack, victim, pid)
@@ -209,7 +209,7 @@ def test_a_worker_that_is_stopped_lets_go_at_once_and_its_run_goes_on(services: 
     for program in ("worker-runs_0", "worker-runs_1"):
         back(services, program, 0)  # else its pid is 0, which means the whole process group of this test
         os.kill(services.pid(program), signal.SIGTERM)
-    # a lease that nobody gives back keeps its worker's name, and lasts 20 seconds
+    # a lease that is not released keeps its worker's name, and lasts 20 seconds
     wait_until(lambda: states(services)[id]["worker"] == "", 5, "its lease is given back")
     services.restart("worker-runs")
     assert all_end(services, [id], 100)[id]["state"] == "succeeded"
@@ -293,7 +293,7 @@ def test_runs_outlive_supervisord_which_starts_by_itself_from_a_prepared_checkou
 
 
 def belonging(id: str) -> list[int]:
-    """The processes of a run: its launcher, and what has its id in the environment."""
+    """Return the pids of a run's processes: all that have its id in the environment."""
     found = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():

@@ -1,4 +1,4 @@
-"""What runs cost and how quickly they begin, on the whole stack. By hand: ./tests/run -n 0 -s -m by_hand FILE."""
+"""The cost of runs, and the time until they begin, on the whole stack. By hand: ./tests/run -n 0 -s -m by_hand FILE."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What people give becomes arguments, and nothing else: no option, no second line, no shell."""
+"""Values that people give become arguments, and nothing else: no option, no second line, no shell."""
 
 from typing import Any
 

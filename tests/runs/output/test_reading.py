@@ -1,4 +1,4 @@
-"""Output is the same by byte and by line, from the chunks while they are there and from the archive afterwards."""
+"""Output is the same by byte and by line, from the chunks and later from the archive."""
 
 import gzip
 import os
@@ -26,7 +26,7 @@ DATA = TEXT.encode()
 
 
 def cut(data: bytes, size: int) -> list[bytes]:
-    """`data` as the worker cuts it: never in a character."""
+    """Return `data` in pieces as the worker cuts it: never inside a character."""
     pieces = []
     while data:
         end = complete(data[:size]) if len(data) > size else len(data)
@@ -83,7 +83,7 @@ def test_what_is_archived_while_it_is_read_is_read_whole(make: Make) -> None:
     looked: list[str] = []
 
     def archiving(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        """Between finding the chunk that holds a byte and reading from there, the first chunks go."""
+        """Delete the first chunks between the query for the chunk of a byte and the read from there."""
         found = execute(sql, params, many, context)
         if not looked and "DESC" in sql and "runs_chunk" in sql:
             looked.append(sql)
@@ -141,7 +141,7 @@ def test_archiving_can_be_done_again_after_any_interruption(run: Run, monkeypatc
         assert b"".join(reading.stream(run)) == DATA
         return
     with monkeypatch.context() as broken:
-        broken.setattr(archive, "_sync", cut_short)  # the file is there, and nobody knows of it
+        broken.setattr(archive, "_sync", cut_short)  # the file exists, and no row names it
         with pytest.raises(OSError, match="no more power"):
             archive._store(run, "runs/2026/01/x.log.gz")
     assert b"".join(reading.stream(run)) == DATA

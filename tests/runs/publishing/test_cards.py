@@ -1,4 +1,4 @@
-"""The card of a run in its room: what everybody hears of it, and what only those see who may."""
+"""The card of a run in its room: the part for everybody, and the part for people that may see the run."""
 
 import json
 from typing import Any

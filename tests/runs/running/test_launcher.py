@@ -1,4 +1,4 @@
-"""Launchers that something happens to: held up, killed, or not allowed to end what they began."""
+"""Launchers in trouble: held up, killed, or not allowed to end their command."""
 
 import json
 import os
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def another(folder: Path, change: str) -> Path:
-    """A launcher with a `change`."""
+    """Return the path of a launcher with this `change`."""
     file = folder / "launcher.py"
     own = str(launching.LAUNCHER.parent)
     file.write_text(f"import sys; sys.path.insert(0, {own!r}); import launcher; {change}; launcher.main(sys.argv[1])")
@@ -60,9 +60,9 @@ def test_a_group_that_has_the_numbers_of_a_command_that_ended_is_killed_only_if_
     spool.path.mkdir(parents=True)
     mark = spool.path.name if known else "9a3e2f10-0000-4000-8000-00000000000"
     leader = subprocess.Popen(["sleep", "60"], start_new_session=True, env={"SIGNALBOX_RUN": mark})
-    said = {"pid": leader.pid, "start": 1, "boot": processes.boot(), "at": 1.0}  # another one, long ago
+    report = {"pid": leader.pid, "start": 1, "boot": processes.boot(), "at": 1.0}  # an earlier process with that pid
     for name in ("launcher.json", "started.json"):
-        (spool.path / name).write_text(json.dumps(said))
+        (spool.path / name).write_text(json.dumps(report))
     try:
         wait_for(lambda: processes.started_with(leader.pid, "SIGNALBOX_RUN", mark))
         spool.kill_orphans()

@@ -1,4 +1,4 @@
-"""A worker's runs, with real launchers and real commands: what they come to, whatever the command does."""
+"""A worker's runs, with real launchers and real commands: their ends, output and leases."""
 
 import json
 import os
@@ -119,7 +119,7 @@ def test_a_full_disk_is_said_and_the_command_goes_on(runner: Runner, make: Make,
     run = actions.start(make("web1", ["sh", "-c", "seq 9999; echo more; touch $0", str(done)]), None, {})
     Spool(run.pk).path.mkdir(parents=True)
     Spool(run.pk).output.symlink_to("/dev/full")
-    # The runner comes later: /dev/full gives zeros without an end to whoever reads it.
+    # The runner comes later: a reader of /dev/full gets zeros without an end.
     launcher = launching.launch(run, Spool(run.pk))
     launcher.wait(60)
     Spool(run.pk).output.unlink()
@@ -263,8 +263,8 @@ def test_another_worker_goes_on_where_the_first_let_go(runner: Runner, make: Mak
     run = actions.start(make("web1", ["sh", "-c", script]), None, {})
     until_over(runner, run, asked=lambda run: run.bytes > 0)
     second = Runner(16, lambda run: cleanup.clean_up(run.pk))
-    second.holder = Holder(runner.holder.host, runner.holder.boot, runner.holder.pid, 0)  # another one
-    assert second.turn(poll=True) == []  # the first one holds it
+    second.holder = Holder(runner.holder.host, runner.holder.boot, runner.holder.pid, 0)  # another worker
+    assert second.turn(poll=True) == []  # the first worker holds the run
     runner.release()
     run = until_over(second, run)
     assert printed(run).decode() == "".join(f"ünï {n}\n" for n in range(1, 9))
@@ -424,7 +424,7 @@ def test_a_run_whose_archive_and_whose_letting_go_failed_is_archived_later(
     runner: Runner, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = actions.start(make("web1", ["echo", "1"]), None, {})
-    runner._clean_up = lambda _: None  # it failed on its thread
+    runner._clean_up = lambda _: None  # the cleanup failed on its thread
     until_over(runner, run, asked=lambda run: run.state == "succeeded")
 
     def broken(*_: Any) -> None:

@@ -1,4 +1,4 @@
-"""A worker's turns as tests take them: until a run is over, or something is so."""
+"""A worker's turns as tests take them: until a run is settled, or until a condition holds."""
 
 import time
 from typing import Any

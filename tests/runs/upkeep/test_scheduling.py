@@ -70,7 +70,7 @@ def test_a_scheduled_start_that_is_refused_waits_for_its_next_time(make: Make) -
 def test_a_service_that_cannot_be_started_keeps_no_other_from_it(make: Make) -> None:
     for uid in ("a", "b"):
         due(make(uid, schedule="* * * * *"), timedelta(seconds=2))
-    Service.objects.filter(uid="a").update(time_zone="Mars/Olympus")  # this host does not know it any more
+    Service.objects.filter(uid="a").update(time_zone="Mars/Olympus")  # a time zone that this host no longer has
     for _ in range(2):
         scheduling.start_scheduled()
     assert [str(run) for run in Run.objects.all()] == ["b #1"]

@@ -66,7 +66,7 @@ def test_a_run_of_this_host_goes_on_while_its_launcher_lives_and_is_lost_when_th
         json.dumps({"exit_code": 0, "signal": None, "why": "", "detail": "", "at": 5.0})
     )
     sweeps.lose_silent_runs()
-    assert Run.objects.get().state == "running"  # a worker will say how it ended
+    assert Run.objects.get().state == "running"  # a worker will store how it ended
     (spool.path / "exit.json").unlink()
     sweeps.lose_silent_runs()
     assert Run.objects.get().state == "lost"

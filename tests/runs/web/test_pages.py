@@ -29,7 +29,7 @@ COMMAND = ["deploy", "{version}", "--mode={mode}", "{force}", "--hosts={hosts}"]
 
 @pytest.fixture
 def browser(alice: User) -> Client:
-    """Alice's browser."""
+    """The browser of alice, signed in."""
     return signed_in(alice)
 
 
@@ -45,7 +45,7 @@ def web1(make: Make) -> Service:
 
 
 def printed(run: Run, data: bytes, state: State = State.RUNNING) -> Run:
-    """`run` when it has printed this."""
+    """Return `run` after it has printed this."""
     lines = 1
     offset = 0
     for seq, start in enumerate(range(0, len(data), 1000), 1):
@@ -161,7 +161,7 @@ def test_why_a_run_ended_is_said_in_ones_language(browser: Client, web1: Service
         assert "Завершилось с кодом 3." in page
         assert ">It ended with status 3.<" not in page
         assert "It ended with status 3." in text(browser.get(url, headers={"accept-language": "en"}))
-    Run.objects.update(why="")  # of before there were codes
+    Run.objects.update(why="")  # stored before there were codes
     assert ">It ended with status 3.<" in text(browser.get("/runs/", headers={"accept-language": "ru"}))
     Run.objects.update(why='{"code": "of a later version"}')
     assert ">It ended with status 3.<" in text(browser.get("/runs/", headers={"accept-language": "ru"}))
@@ -378,7 +378,9 @@ def test_nobody_without_the_right_finds_a_service_in_a_list_or_acts_on_it(make: 
     run = Run.objects.create(service=service, number=1, command=["true"])
     client = signed_in(bob)
     for url in ("/services/", "/runs/", "/runs/?service=secret"):
-        found = text(client.get(url)).replace('value="secret"', "").replace(quote(url, safe=""), "")  # one's own words
+        found = (
+            text(client.get(url)).replace('value="secret"', "").replace(quote(url, safe=""), "")
+        )  # as requested
         assert "secret" not in found.lower(), url
     for url in ("/services/secret/", f"/runs/{run.pk}/cancel/", f"/runs/{run.pk}/again/"):
         assert client.post(url).status_code == 404, url

@@ -1,4 +1,4 @@
-"""Whoever loses a service is told of to those who hold sockets open."""
+"""Open sockets are checked again when people may have lost a service."""
 
 import pytest
 
@@ -12,12 +12,12 @@ pytestmark = pytest.mark.django_db
 def test_closing_a_service_or_taking_somebody_off_its_list_has_sockets_looked_at(
     make: Make, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[int] = []
-    monkeypatch.setattr(signals, "changed", lambda: told.append(1))
+    sent: list[int] = []
+    monkeypatch.setattr(signals, "changed", lambda: sent.append(1))
     service = make(run_by="listed", seen_by="listed")
     service.runners.add(alice)
-    assert not told
+    assert not sent
     service.runners.remove(alice)
-    assert len(told) == 1
+    assert len(sent) == 1
     service.save()
-    assert len(told) == 2
+    assert len(sent) == 2
