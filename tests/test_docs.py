@@ -26,7 +26,6 @@ TOP = {"proj", "consumers", "deploy", "nginx", "tests", "benchmarks", "docs", ".
 # Files that a document describes before they exist, or as an example.
 EXAMPLES = {"consumers/workers/mail.py"}
 SEVERAL = {"frame"}
-UNWRAPPED = {"runs.md"}
 CODE_SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#([^)]+))?\)|\[[^\]]*\]\(#([^)]+)\)")
 BOLD = re.compile(r"\*\*([^*]+)\*\*(,?[^|]*)")
@@ -101,7 +100,7 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert not broken, f"{named(page)} has broken links"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.name not in UNWRAPPED], ids=named)
+@pytest.mark.parametrize("page", PAGES, ids=named)
 def test_lines_wrap(page: Path) -> None:
     long = [
         line
