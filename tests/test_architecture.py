@@ -48,6 +48,10 @@ def test_imports_go_one_way(module: Module) -> None:
             assert within(module.name, *STARTERS), f"{module.name} starts processes"
 
 
+def test_modules_do_not_import_each_other_in_circles() -> None:
+    assert HOUSE.circles(deferred=True) == []
+
+
 def test_few_imports_wait_in_functions() -> None:
     """Django's AppConfig.ready() must wait for the models; the others avoid loading the settings too early."""
     waiting = [one for one in HOUSE.deferred_imports() if ".apps imports " not in one]
