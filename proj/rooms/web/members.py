@@ -92,7 +92,7 @@ class Remove(Confirmed):
     def do(self, request: SignedInRequest, room: Room, who: str = "", **_rest: Any) -> HttpResponse:
         person = _member(room, who)
         if person == request.user:
-            raise PermissionDenied(_("To go yourself, leave the room."))
+            raise PermissionDenied(_("To remove yourself, leave the room."))
         room.remove_member(person, request.user)
         return done(request, room, _("%(name)s is no member any more.") % {"name": person})
 
@@ -107,8 +107,8 @@ class RevokeLink(Confirmed):
         end = invitation.expires_at
         until = format_html('<time datetime="{}">{}</time>', end.isoformat(), f"{end:%Y-%m-%d %H:%M} UTC")
         words = _(
-            "It would let people in until {until}. Nobody comes in by it any more, and it cannot be brought back; "
-            "who came by it stays."
+            "It would let people in until {until}. Nobody can join by it any more, and it cannot be restored; "
+            "people who have joined by it stay."
         )
         return [
             _("Revoke the link that %(name)s made?") % {"name": invitation.made_by},

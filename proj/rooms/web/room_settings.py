@@ -71,7 +71,7 @@ def keep(request: SignedInRequest, name: str) -> HttpResponse:
         return done(request, room, _("Saved."))
     question = [
         ngettext("Delete %(count)d message?", "Delete %(count)d messages?", count) % {"count": count},
-        _("They are over these limits. They go within the hour, and nobody can bring them back."),
+        _("They are over these limits. They are deleted within an hour, and cannot be restored."),
     ]
     given = {name: form[name].data or "" for name in form.fields} | {"confirmed": "yes"}
     return ask(request, room, question, _("Save and delete"), grave=True, given=given)
