@@ -1,4 +1,4 @@
-"""The promise of a feed to its followers, whatever it carries: every piece once, in order, without a hole."""
+"""The promise of a feed to its followers, of any kind: every piece once, in order, without a hole."""
 
 import asyncio
 import json
@@ -130,7 +130,7 @@ async def asking(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[Callable
 
 
 def live(feed: Feed, position: int) -> Socket:
-    """Return a socket whose follower is live, and was sent everything up to `position`."""
+    """Return a socket with a live follower that was sent everything up to `position`."""
     socket = entering(feed)
     feed.begin(Head(position, "epoch"))
     socket.follower.position = position
@@ -139,7 +139,7 @@ def live(feed: Feed, position: int) -> Socket:
 
 
 def entering(feed: Feed) -> Socket:
-    """Return a socket whose follower holds live pieces back."""
+    """Return a socket with a follower that holds live pieces back."""
     socket = Socket()
     socket.follower.feed = feed
     feed.followers.add(socket.follower)
@@ -306,7 +306,7 @@ class Subscribed:
         pass
 
 
-# of rooms, whose pieces are written directly
+# of rooms, with pieces that are written directly
 
 
 def test_pieces_that_arrive_at_once_are_written_at_once(room: Stream) -> None:
@@ -360,6 +360,26 @@ def test_a_room_whose_log_was_replaced_begins_anew(room: Stream) -> None:
     assert json.loads(socket.texts[0]) == {"type": "reset", "epoch": "another", "seq": 2}
     feed.arrived([room.piece(3)])
     assert socket.texts[1:] == ["3"]
+
+
+async def test_a_socket_that_catches_up_when_the_log_is_replaced_begins_anew_too(
+    room: Stream, asking: list[Callable[[], None]]
+) -> None:
+    feed = room.feed()
+    live(feed, 7)
+    late = entering(feed)
+    room.stored = 9
+    feed.arrived([room.piece(9)])
+
+    def replace() -> None:
+        asking.clear()
+        feed.begin_anew(Head(2, "another"))
+
+    asking.append(replace)
+    await feed.resume(late.follower, Head(7, "epoch"), [])
+    assert json.loads(late.texts[-1]) == {"type": "reset", "epoch": "another", "seq": 2}
+    feed.arrived([room.piece(3)])
+    assert late.texts[-1] == "3"
 
 
 def test_people_of_a_process_that_falls_silent_are_forgotten() -> None:

@@ -248,9 +248,9 @@ class Feed:
             self._tasks.spawn(self._catch_up(follower))
 
     async def _catch_up(self, follower: Follower) -> None:
-        pacing = self.source.pacing
+        pacing, generation = self.source.pacing, self.generation
         try:
-            while follower.feed is self and self._lacks(follower):
+            while follower.feed is self and self.generation == generation and self._lacks(follower):
                 if not await self._advance(follower, pacing):
                     return
                 if pacing is not None:
@@ -258,6 +258,9 @@ class Feed:
         finally:
             if follower.feed is self:
                 follower.reading = False
+                if self.generation != generation and self.head is not None:  # begin_anew() left this follower out
+                    follower.held = []
+                    follower.skip(self.source.reset(Head(self.head, self.generation)), self.head)
                 follower.release()
 
     async def _advance(self, follower: Follower, pacing: Pacing | None) -> bool:
@@ -273,10 +276,9 @@ class Feed:
                     return True  # the follower has skipped there already, and skips again in a moment
                 follower.skip(self.source.skipped(follower.position, place), place.position)
         pieces = await self._read(follower.position)
-        if not pieces or follower.feed is not self:
-            return False
-        follower.replay(pieces)
-        return True
+        if pieces and follower.feed is self:
+            follower.replay(pieces)
+        return bool(pieces)
 
     def _lacks(self, follower: Follower) -> bool:
         """Return whether `follower` must read before the pieces that it holds can follow."""

@@ -32,6 +32,11 @@ class _Group:
         self.joined = asyncio.Event()
         self.changed: Changed | None = None
 
+    def notify(self) -> None:
+        """Call `changed`, if the references have one."""
+        if self.changed is not None:
+            self.changed(self.joined.is_set())
+
 
 class Subscriptions:
     """Joins a group with its first reference, and leaves the group after the last one."""
@@ -97,12 +102,12 @@ class Subscriptions:
             if group.count and not group.joined.is_set():
                 await self._layer.group_add(name, channel)
                 group.joined.set()
+                group.notify()
                 self._away = False
             elif not group.count and group.joined.is_set():
                 await self._layer.group_discard(name, channel)
                 group.joined.clear()
-            if group.changed is not None:
-                group.changed(group.joined.is_set())
+                group.notify()
             if bool(group.count) == group.joined.is_set():
                 self._changes.discard(name)
                 if not group.count:
