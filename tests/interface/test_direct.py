@@ -1,4 +1,4 @@
-"""The line that writes straight to a socket: whatever else is written there, frames stay whole and in order."""
+"""The line that writes straight to a socket: frames stay whole and in order between all other writes."""
 
 import contextlib
 import random
@@ -20,7 +20,7 @@ PING = b"\x89\x04ping"
 
 
 class Transport:
-    """Twisted's, as far as lines look at it: what the socket does not take now waits in a buffer."""
+    """The attributes of Twisted's transport that lines read: bytes that the socket does not take wait in a buffer."""
 
     offset = 0
     _tempDataLen = 0  # noqa: N815 - the name is Twisted's
@@ -33,7 +33,7 @@ class Transport:
         self.dataBuffer += data
 
     def drain(self) -> None:
-        """What the reactor does when the socket takes more."""
+        """Send from the buffer, as the reactor does when the socket takes more."""
         with contextlib.suppress(BlockingIOError):
             self.dataBuffer = self.dataBuffer[self.socket.send(self.dataBuffer) :]
 
@@ -121,7 +121,7 @@ def test_what_nothing_waits_before_is_in_the_socket_when_the_call_returns(browse
     now(browser, "second", "third")
     browser.read()
     assert browser.received == wires("first", "second", "third")
-    assert traffic.due  # or who only listens is counted when somebody else writes
+    assert traffic.due  # or frames to a listening client are counted late
     assert (traffic.sent_frames, traffic.sent_bytes) == (3, len(browser.received))
 
 

@@ -1,4 +1,4 @@
-"""A frame's bytes are those of RFC 6455, whoever reads them."""
+"""A frame's bytes are those of RFC 6455, for any client."""
 
 import json
 

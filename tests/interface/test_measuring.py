@@ -1,4 +1,4 @@
-"""What the interface counts: traffic, slow sockets, gaps, and the times of what is delivered."""
+"""The interface's metrics: traffic, slow sockets, gaps, and the times of deliveries."""
 
 import asyncio
 import time
@@ -36,7 +36,7 @@ def grown() -> Callable[[str], float]:
 
 
 class Transport:
-    """A transport whose socket takes nothing, or everything."""
+    """A transport with a socket that takes nothing, or everything."""
 
     offset = 0
     _tempDataLen = 0  # noqa: N815 - the name is Twisted's

@@ -34,7 +34,7 @@ def listens(port: int) -> bool:
 
 @contextlib.contextmanager
 def server(stack: Stack, *command: str, port: int, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """Another server in the stack's folder, beside its own; what it prints is in its log."""
+    """Another server in the stack's folder, beside its own; its output is in its log."""
     log = stack.root / "var" / "log" / f"{Path(command[0]).name}.log"
     url = f"http://127.0.0.1:{port}"
     environment = {"SIGNALBOX_URLS": url, **environment}

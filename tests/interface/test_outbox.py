@@ -1,4 +1,4 @@
-"""How what people say is handed to the chat worker: at once after a quiet moment, in batches while more is said."""
+"""Commands on their way to the chat worker: at once after a quiet moment, in batches while more arrive."""
 
 import asyncio
 import itertools
@@ -37,7 +37,7 @@ class Nobody:
 @pytest.fixture
 async def outbox() -> Outbox:
     layer: Any = get_channel_layer("work")
-    await layer.connection(0).delete(f"{layer.prefix}{CHAT}")  # what another test has left there
+    await layer.connection(0).delete(f"{layer.prefix}{CHAT}")  # the commands of another test
     return Outbox("process")
 
 

@@ -139,7 +139,7 @@ async def test_frames_that_arrive_at_once_are_joined_by_room() -> None:
 
     replies, typing = SocketReplies(replies=[]), RoomFlash(room=1, frame="{}")
     assert list(joined([replies, frames(1, 1, [1, 2]), frames(2, 7, []), typing, frames(1, 2, [3, 4])])) == [
-        typing,  # a person who speaks after it does not type any more
+        typing,  # after the message the person does not type any more
         RoomFrames(room=1, frames=[(1, "1"), (2, "2")], times=[1, 2, 3, 4]),
         frames(2, 7, []),
         replies,

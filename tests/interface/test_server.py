@@ -37,7 +37,7 @@ def offer(stack: Stack, room: str, messages: int, characters: int) -> None:
 
 
 def memory(stack: Stack) -> int:
-    """kB that both interface processes have written; what they share depends on who else runs."""
+    """Return the kB that both interface processes have written; shared pages depend on other processes."""
     total = 0
     for name, pid in stack.pids().items():
         if name.startswith("interface"):
@@ -151,7 +151,7 @@ async def test_posting_without_redis_is_answered_busy_and_works_again_on_the_sam
     while error["type"] == "error":
         assert (error["code"], error["client_id"]) == ("busy", client_id)
         assert error["retry_after"] > 0
-        await asyncio.sleep(error["retry_after"])  # what the protocol asks for
+        await asyncio.sleep(error["retry_after"])  # as the protocol asks
         await socket.send(said)
         error = await hear(socket, "error", "message.posted")
     assert error["seq"] == 1

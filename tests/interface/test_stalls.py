@@ -1,4 +1,4 @@
-"""What is slow or old holds up nobody else: a slow query, who is being sent away, who has been here for hours."""
+"""A slow query, a browser that is being closed, and an old socket hold up no other socket."""
 
 import asyncio
 import contextlib
@@ -27,7 +27,7 @@ async def test_a_slow_query_stalls_neither_open_sockets_nor_those_who_come(stack
     cookies = await asyncio.to_thread(stack.sign_in_all, ["alice", "bob", "charlie"])
     room = f"room {uuid.uuid4().hex[:8]}"
     await asyncio.to_thread(stack.manage, "addroom", room)
-    path = stack.root / "var" / "run" / "interface_0.sock"  # one process: what stalls it would stall them all
+    path = stack.root / "var" / "run" / "interface_0.sock"  # one process: a stall would stall both sockets
 
     def enter(name: str, room: str, *, protocol: bool = True) -> Any:
         return unix_connect(

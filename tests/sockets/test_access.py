@@ -1,4 +1,4 @@
-"""Whoever may no longer be in a room hears nothing more of it, on a socket that is already open too."""
+"""A person without access to a room receives nothing more of it, on a socket that is already open too."""
 
 import asyncio
 import re

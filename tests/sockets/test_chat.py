@@ -234,7 +234,7 @@ async def test_a_client_that_waits_as_long_as_it_is_asked_to_is_not_closed(rooms
             await say(socket, message="as many as may come at once")
         refused, waiting = 0, ""
         while refused < 30:
-            # What waited as long as it was asked to, and one that comes too fast behind it.
+            # A message that waited as long as asked, and one that comes too fast behind it.
             ids = [*filter(None, [waiting]), str(uuid.uuid4())]
             for client_id in ids:
                 await say(socket, message="patiently", client_id=client_id)
@@ -248,7 +248,7 @@ async def test_a_client_that_waits_as_long_as_it_is_asked_to_is_not_closed(rooms
             if (answer := answers[ids[-1]])["type"] == "error":
                 refused, waiting = refused + 1, ids[-1]
                 assert answer["code"] == "too_fast"
-                await asyncio.sleep(answer["retry_after"])  # what the protocol asks for
+                await asyncio.sleep(answer["retry_after"])  # as the protocol asks
 
 
 async def test_endless_nonsense_closes_the_socket(rooms: Rooms) -> None:
@@ -363,7 +363,7 @@ async def test_an_event_that_the_layer_did_not_bring_is_found(rooms: Rooms, stac
         assert (await hear(socket, "message.posted"))["text"] == "unheard"
 
 
-# Who is here
+# Presence
 
 
 async def test_people_see_who_comes_and_goes_whichever_process_they_are_on(rooms: Rooms) -> None:
@@ -397,7 +397,7 @@ async def test_typing_and_seen_reach_the_others(rooms: Rooms) -> None:
 
 
 async def test_the_tutorials_client_works(rooms: Rooms) -> None:
-    """What the page of the Channels tutorial sends and expects: objects with `message`, and nothing else."""
+    """The page of the Channels tutorial sends and expects objects with `message`, and nothing else."""
     async with rooms.open("lobby", protocol=False) as alice, rooms.open("lobby", "bob", protocol=False) as bob:
         assert alice.subprotocol is None
         await alice.send(json.dumps({"message": "hello ✓"}))

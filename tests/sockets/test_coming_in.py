@@ -1,4 +1,4 @@
-"""What happens to a socket between the door and its place in the room."""
+"""A socket on its way from the door to its place in the room."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Browser:
-    """Speaks ASGI to a ChatSocket, and keeps what it is told."""
+    """Speaks ASGI to a ChatSocket, and remembers its messages."""
 
     def __init__(self, key: str, room: Room, *, plain: bool = False) -> None:
         self.said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -88,7 +88,7 @@ async def test_who_loses_the_room_while_coming_in_is_told_and_closed(
         missed = await asked(arrival)
         await sync_to_async(Membership.objects.all().delete)()
         await interface.access.check(list(interface.outlets.values()))
-        for _ in range(3):  # what was written leaves
+        for _ in range(3):  # the written frames leave
             await asyncio.sleep(0)
         return missed
 

@@ -1,4 +1,4 @@
-"""`/ws/me/`, and what a room's socket hears of other rooms, on the real stack, as docs/protocol.md has it."""
+"""`/ws/me/`, and news of other rooms on a room's socket, on the real stack, as docs/protocol.md has it."""
 
 import asyncio
 import json
@@ -117,7 +117,7 @@ async def test_what_is_read_in_one_tab_is_told_to_the_others(sockets: Sockets) -
         heard = []
         while "error" not in heard:
             heard.append(json.loads(await charlie.recv())["type"])
-        assert "read" not in heard  # what others have read is theirs
+        assert "read" not in heard  # the read positions of others are theirs
 
 
 async def test_nobody_hears_of_a_room_that_is_closed_to_them(sockets: Sockets) -> None:
@@ -133,7 +133,7 @@ async def test_nobody_hears_of_a_room_that_is_closed_to_them(sockets: Sockets) -
         assert await told(charlie, room) == [[3, "bob", []]]
         await say(alice, type="nonsense")
         frame: dict[str, Any] = {}
-        while frame.get("type") != "error":  # what was said before the answer has come before it
+        while frame.get("type") != "error":  # messages from before the answer have come before it
             frame = json.loads(await alice.recv())
             assert all(id != room for id, _, _ in frame.get("rooms", []))
 

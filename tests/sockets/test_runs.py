@@ -68,7 +68,7 @@ def runs(stack: Stack) -> Runs:
 async def until_the_end(
     socket: ClientConnection, *heard: dict[str, Any]
 ) -> tuple[str, list[dict[str, Any]], dict[str, Any]]:
-    """What was printed from where the socket began to the run's end, all frames, and the run's last state.
+    """Return the output from the socket's beginning to the run's end, all frames, and the run's last state.
 
     `heard` came before: the run may have been over when it was shown, and nothing more is told of it then.
     """
