@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from consumers.interface.chat.presence import FORGET_SECONDS, Presence
 from consumers.interface.feeds import feed as module
@@ -260,15 +261,20 @@ async def test_pieces_that_no_message_brought_are_read(stream: Stream, asking: l
 async def test_whatever_is_lost_every_follower_ends_with_the_whole_stream(
     stream: Stream, asking: list[Callable[[], None]], seed: int
 ) -> None:
-    """Messages are lost or come late, followers come in between at any position, browsers are slow for a while."""
+    """Messages are lost or late, followers come at any position, browsers are slow, the database refuses reads."""
     dice = random.Random(seed)
+
+    def refuse() -> None:
+        if dice.random() < 0.3:
+            raise OperationalError("database is locked")
+
     feed = stream.feed()
     feeds: OpenFeeds[int, Feed] = OpenFeeds(lambda *_: feed, stream, Subscribed(), Tasks())  # type: ignore[arg-type]
     feeds.open[1] = feed
     sockets = [(0, live(feed, 0))]
     late: list[int] = []
     for _ in range(60):
-        match dice.randrange(6):
+        match dice.randrange(7):
             case 0 | 1:
                 stream.stored += 1
                 feed.arrived([stream.piece(stream.stored)])
@@ -282,12 +288,19 @@ async def test_whatever_is_lost_every_follower_ends_with_the_whole_stream(
                 socket = entering(feed)
                 pieces = stream.after(1, stream.position(number))
                 head = Head(stream.position(stream.stored), "epoch")
-                sockets.append((number, socket))
-                await feed.resume(socket.follower, head, pieces)
+                try:
+                    await feed.resume(socket.follower, head, pieces)
+                    sockets.append((number, socket))
+                except OperationalError:  # the socket closes
+                    feed.followers.discard(socket.follower)
+                    socket.follower.feed = None
             case 5:
                 dice.choice(sockets)[1].waiting = dice.choice((0, 10**9))
+            case 6:
+                asking[:] = [refuse] if dice.random() < 0.5 else []
         feed.fill()
         await asyncio.sleep(0)
+    asking.clear()
     for _, socket in sockets:
         socket.waiting = 0
     async with asyncio.timeout(20):
