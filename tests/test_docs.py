@@ -25,7 +25,6 @@ MAX_COLUMNS = 100
 TOP = {"proj", "consumers", "deploy", "nginx", "tests", "benchmarks", "docs", ".ci"}
 # Files that a document describes before they exist, or as an example.
 EXAMPLES = {"consumers/workers/mail.py"}
-SEVERAL = {"frame"}
 CODE_SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#([^)]+))?\)|\[[^\]]*\]\(#([^)]+)\)")
 BOLD = re.compile(r"\*\*([^*]+)\*\*(,?[^|]*)")
@@ -152,8 +151,6 @@ def test_a_word_of_the_glossary_that_is_a_class_is_one_class() -> None:
             if isinstance(node, ast.ClassDef):
                 classes.setdefault(node.name.casefold(), []).append(f"{module.name}.{node.name}")
     for word, _, meaning in _glossary():
-        if word in SEVERAL:
-            continue
         found = classes.get(word.title().replace(" ", "").replace("-", "").casefold(), [])
         assert len(found) <= 1, f"{word!r} has one meaning and several classes: {found}"
         for name in re.findall(r"`([A-Z][A-Za-z]+)`", meaning):

@@ -29,7 +29,7 @@ INTERFACE = "interface:interface_0"  # the first interface process, as superviso
 DOCTOR = "doctor"  # the name of the doctor's user and of its hidden room
 
 
-class Frame(msgspec.Struct, frozen=True):
+class ReceivedFrame(msgspec.Struct, frozen=True):
     """The fields of the server's frames that the doctor reads (docs/protocol.md)."""
 
     type: str
@@ -222,6 +222,6 @@ def message_travels(walk: Walk) -> Iterator[Observation]:
         yield green(f"stored and returned as event {frame.seq} in {duration_ms:.1f} ms")
 
 
-def _next(connection: ClientConnection) -> Frame:
+def _next(connection: ClientConnection) -> ReceivedFrame:
     """Return the next frame. Raise TimeoutError when there is none within ANSWER_TIMEOUT_SECONDS."""
-    return msgspec.json.decode(connection.recv(timeout=ANSWER_TIMEOUT_SECONDS), type=Frame)
+    return msgspec.json.decode(connection.recv(timeout=ANSWER_TIMEOUT_SECONDS), type=ReceivedFrame)

@@ -16,7 +16,7 @@ MAX_PAGE_MESSAGES = 200
 MAX_SEQ = 2**53  # JavaScript counts no further without errors; every database does
 
 
-class Head(TypedDict):
+class HistoryHead(TypedDict):
     """The newest state of a room's log."""
 
     room: str
@@ -33,7 +33,7 @@ class Page:
     newer: bool = False
 
 
-def head(room: Room) -> Head:
+def head(room: Room) -> HistoryHead:
     """Return the head of the log. Read it before the messages: an event in between is then replayed, and not missed."""
     room.refresh_from_db(fields=["epoch", "seq", "pruned"])
     return {"room": room.name, "epoch": room.epoch, "seq": room.seq}
