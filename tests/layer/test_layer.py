@@ -21,7 +21,7 @@ from proj.layer.redis.work_layer import WorkLayer
 
 PROBE = {"type": "doctor.probe", "probe": "x"}
 
-# messages of which a field is missing or has another type, or whose type nobody knows
+# a field is missing or has another type, or the message type is unknown
 MALFORMED: list[Any] = [
     {},
     {"type": "nobody.knows", "room": 1},
@@ -63,16 +63,16 @@ def work() -> WorkLayer:
 
 
 async def listener(layer: FrameLayer, group: str) -> str:
-    """A channel in `group` that certainly hears what is sent from now on."""
+    """Return a channel in `group` that is certainly subscribed: it receives every later message."""
     channel: str = await layer.new_channel()
     await layer.group_add(group, channel)
     while True:
         await layer.group_send(group, PROBE)
         try:
-            await asyncio.wait_for(asyncio.shield(hearing := asyncio.ensure_future(layer.receive(channel))), 0.2)
+            await asyncio.wait_for(asyncio.shield(receiving := asyncio.ensure_future(layer.receive(channel))), 0.2)
             return channel
         except TimeoutError:
-            hearing.cancel()
+            receiving.cancel()
 
 
 async def test_named_channels_keep_their_order() -> None:
@@ -105,13 +105,13 @@ async def test_messages_that_arrived_together_are_received_together_and_in_order
     assert caplog.text.count("cannot read a message of") == len(bad)
 
 
-async def test_who_waits_for_messages_need_not_wait_on() -> None:
+async def test_a_waiting_take_can_be_ended() -> None:
     channel = f"test.{uuid.uuid4().hex}"
     layer = WorkLayer(hosts=work().hosts, prefix=work().prefix)
     layer.brpop_timeout = 60
     taking = asyncio.ensure_future(layer.take(channel))
     async with asyncio.timeout(20):
-        while not taking.done():  # it may not wait yet
+        while not taking.done():  # the take may not block yet
             await asyncio.sleep(0.01)
             await layer.stop_waiting(channel)
     assert await taking == []
@@ -156,7 +156,7 @@ async def test_one_command_sends_and_one_receives() -> None:
     await work().send(channel, PROBE)
     await work().take(channel)
     after = await redis.info("commandstats")
-    # a script's own commands are counted as well, so only those that came over the connection are compared
+    # commands inside a script are counted as well, so only commands that came over the connection are compared
     trips = {name: after[name]["calls"] - before.get(name, {"calls": 0})["calls"] for name in after}
     assert trips["cmdstat_evalsha"] == 1
     assert trips["cmdstat_bzmpop"] == 1

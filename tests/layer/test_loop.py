@@ -1,4 +1,4 @@
-"""Synchronous callers share one loop and its connections; nothing is built anew for each call."""
+"""Synchronous callers share one event loop and its connections."""
 
 import threading
 import uuid
@@ -28,7 +28,7 @@ def test_a_hundred_calls_need_no_more_connections_than_one(monkeypatch: pytest.M
     for _ in range(100):
         publish(RoomFlash(room=1, frame="{}"))
         wake(message)
-    assert connections() <= before  # those of earlier tests may end meanwhile
+    assert connections() <= before  # connections of earlier tests may end meanwhile
     assert loop.run(get_channel_layer("work").waiting(channel), 5) == 101
     assert [thread.name for thread in threading.enumerate()].count("layer") == 1
 

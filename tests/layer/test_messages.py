@@ -34,7 +34,7 @@ from proj.rooms.log.commands import Command
 COMMAND = ["post", 1, 2, "6f1d0f3c-6f6b-4b6e-9a63-5d7c1f0f6a11", "hi", 0]
 STATE = {"run": "6b2", "service": "web1", "number": 3, "progress": None, "parameters": {"n": 1}}
 
-# Each message, and the map that a process sends for it whose messages were plain dicts.
+# Each message, and the map that a process of the version with plain dicts sends for it.
 FORMATS: list[tuple[LayerMessage, dict[str, Any]]] = [
     (
         RoomFrames(room=1, frames=[(5, '{"a":1}'), (6, "{}")], times=[1.5, 2.0]),
@@ -79,7 +79,7 @@ FORMATS: list[tuple[LayerMessage, dict[str, Any]]] = [
     (RunsWake(), {"type": "runs.wake"}),
     (RunsCancel(run="6b2"), {"type": "runs.cancel", "run": "6b2"}),
 ]
-# Fields that the plain dicts had and that no process read: receivers of either version do without them.
+# Fields of the plain dicts that no process read: receivers of either version do without them.
 UNREAD = {"run.output": {"head"}, "run.state": {"run", "service", "room"}}
 # Fields that were added since: receivers of the version before ignore them.
 ADDED = {"socket.replies": {"process"}}

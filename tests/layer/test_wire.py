@@ -1,4 +1,4 @@
-"""Our connections to a real Redis: order, loss, silence, sign-in."""
+"""Wires to a real Redis: order, loss, silence, sign-in."""
 
 import asyncio
 import subprocess
@@ -26,7 +26,7 @@ def kept() -> KeptWire:
     return KeptWire(wire_pool(get_channel_layer("work").hosts[0]))
 
 
-async def test_replies_reach_those_who_asked_in_whatever_order_they_wait() -> None:
+async def test_each_call_gets_its_own_reply_in_any_order_of_waiting() -> None:
     wire = await kept().get()
     asked = [asyncio.ensure_future(wire.call("ECHO", f"{n}" * n)) for n in range(1, 200)]
     assert [await one for one in asked] == [(f"{n}" * n).encode() for n in range(1, 200)]
@@ -47,7 +47,7 @@ async def test_an_error_is_raised_where_the_command_was_given_and_nowhere_else()
     await asyncio.sleep(0)
 
 
-async def test_who_stops_waiting_does_not_shift_the_replies_of_others() -> None:
+async def test_a_cancelled_call_does_not_shift_the_replies_of_others() -> None:
     wire = await kept().get()
     first = asyncio.ensure_future(wire.call("ECHO", "first"))
     await asyncio.sleep(0)
@@ -57,7 +57,7 @@ async def test_who_stops_waiting_does_not_shift_the_replies_of_others() -> None:
     await asyncio.sleep(0)
 
 
-async def test_a_lost_connection_is_told_to_those_who_wait_and_opened_again() -> None:
+async def test_a_lost_connection_fails_the_waiting_calls_and_is_opened_again() -> None:
     keeping = kept()
     wire = await keeping.get()
     waiting = asyncio.ensure_future(wire.call("BLPOP", f"nobody.{uuid.uuid4().hex}", 20))
@@ -70,14 +70,14 @@ async def test_a_lost_connection_is_told_to_those_who_wait_and_opened_again() ->
     await keeping.close()
 
 
-async def test_a_redis_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_silent_redis_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wires, "MAX_SILENCE_SECONDS", 0.2)
     wire = await kept().get()
     with pytest.raises(RedisConnectionError):
         await asyncio.wait_for(wire.call("BLPOP", f"nobody.{uuid.uuid4().hex}", 20), 5)
 
 
-async def test_a_listener_that_hears_nothing_asks_and_lives_on(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_silent_listener_pings_and_lives_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wires, "MAX_SILENCE_SECONDS", 0.1)
     heard: list[object] = []
     wire = await KeptWire(wire_pool(get_channel_layer("work").hosts[0]), heard.append).get()
@@ -97,7 +97,7 @@ async def test_a_command_given_a_moment_ago_is_not_taken_for_one_without_an_answ
     monkeypatch.setattr(wires, "MAX_SILENCE_SECONDS", 0.9)
     wire = await kept().get()
     loop = asyncio.get_running_loop()
-    for _ in range(3):  # what is asked just before a look is answered just after it
+    for _ in range(3):  # a command sent just before a check is answered just after it
         await asyncio.sleep(wire._timer.when() - loop.time() + 0.01)
         await asyncio.sleep(wire._timer.when() - loop.time() - 0.05)
         assert await wire.call("BLPOP", f"nobody.{uuid.uuid4().hex}", 0.1) is None
@@ -112,7 +112,7 @@ async def test_a_listener_that_is_subscribed_to_nothing_lives_on(monkeypatch: py
     (shard,) = layer.shards
     await shard.unsubscribe(channel)
     wire = shard.listening.open
-    await asyncio.sleep(0.5)  # it is asked several times meanwhile
+    await asyncio.sleep(0.5)  # it is pinged several times meanwhile
     assert shard.listening.open is wire
     await layer.flush()
 
@@ -142,7 +142,7 @@ async def test_subscriptions_come_back_after_the_connection_was_lost() -> None:
     hearing = asyncio.ensure_future(layer.receive(channel))
     end = time.monotonic() + 10
     while missing:
-        assert time.monotonic() < end, "a group hears nothing any more"
+        assert time.monotonic() < end, "a group receives nothing any more"
         for group in missing:
             await layer.group_send(group, {**PROBE, "probe": group})
         if (await asyncio.wait((hearing,), timeout=0.1))[0]:
@@ -151,7 +151,7 @@ async def test_subscriptions_come_back_after_the_connection_was_lost() -> None:
     hearing.cancel()
 
 
-async def test_a_script_that_redis_has_forgotten_is_sent_again() -> None:
+async def test_a_script_that_redis_has_lost_is_sent_again() -> None:
     layer: WorkLayer = get_channel_layer("work")
     channel = f"test.{uuid.uuid4().hex}"
     await layer.send(channel, PROBE)

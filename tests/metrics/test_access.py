@@ -1,4 +1,4 @@
-"""Who may read the metrics."""
+"""Access to the metrics: by address, by token."""
 
 from ipaddress import ip_network
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-pytestmark = pytest.mark.django_db  # the runs that wait are counted there
+pytestmark = pytest.mark.django_db  # it has the counts of runs
 
 TOKEN = "a token of more than twenty characters".replace(" ", "-")
 HERE, FAR = "127.0.0.1", "192.0.2.7"
@@ -51,7 +51,7 @@ def test_the_trusted_networks_are_a_setting(settings: Any) -> None:
 def test_what_an_unknown_proxy_passes_on_is_not_trusted_for_the_proxys_address() -> None:
     assert status(HERE, UNKNOWN_PROXY="yes") == 403
     assert status(HERE, UNKNOWN_PROXY="yes", headers={"Authorization": f"Bearer {TOKEN}"}) == 200
-    assert status(HERE, headers={"Unknown-Proxy": "yes"}) == 200  # a header is not what nginx says
+    assert status(HERE, headers={"Unknown-Proxy": "yes"}) == 200  # a header of the client is not nginx's parameter
 
 
 @pytest.mark.parametrize(

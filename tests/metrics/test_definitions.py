@@ -1,4 +1,4 @@
-"""The metrics and what docs/operations.md says of them agree."""
+"""The metrics, and their table in docs/operations.md, agree."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ SUFFIX = {"counter": "_total", "gauge": "", "histogram": ""}
 
 
 def shown() -> dict[str, Metric]:
-    """Every metric, by the name that Prometheus has for it."""
+    """Return every metric by its name in Prometheus."""
     found = [*REGISTRY.collect(), *collecting.LayerCollector().collect(), *collecting.RunCollector().collect()]
     return {metric.name + SUFFIX[metric.type]: metric for metric in found}
 

@@ -1,4 +1,4 @@
-"""Metrics of the whole stack: what everybody counted is right, and stays right when processes come and go."""
+"""Metrics of the whole stack: the sums of all processes are right, and stay right when processes come and go."""
 
 import asyncio
 import json
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.system
 
 Values = Mapping[tuple[str, ...], float]
 
-# what is counted once for each message that somebody says
+# metrics that count each posted message once
 SAID = ("received_frames_total", "outbox_commands_total", "receive_to_commit_seconds_count")
 
 
 def scrape(stack: Stack) -> dict[tuple[str, ...], float]:
-    """What /metrics shows: values by name and labels."""
+    """Return the values at /metrics, by name and labels."""
     status, headers, text = stack.get("/metrics")
     assert status == 200
     assert headers["content-type"].startswith("text/plain; version=0.0.4")
@@ -33,7 +33,7 @@ def scrape(stack: Stack) -> dict[tuple[str, ...], float]:
 
 
 async def until(stack: Stack, right: Callable[[Values], bool], seconds: float = 15.0) -> Values:
-    """Scrape until it is right: traffic is reported twice a second."""
+    """Scrape until the values are `right`: processes report their traffic twice a second."""
     end = time.monotonic() + seconds
     while not right(values := await asyncio.to_thread(scrape, stack)):
         assert time.monotonic() < end, values
@@ -65,7 +65,7 @@ class People:
         self.clients: list[Client] = []
 
     async def come(self) -> Values:
-        """One more; then as many as it takes until there is one in each process. Returns the newest values."""
+        """Open a socket, and more until each process has one. Return the newest values."""
         while len(self.clients) < 40:
             self.clients.append(Client(self.stack.url, self.room, self.cookie))
             values = await self.all_there()
@@ -74,13 +74,13 @@ class People:
         raise AssertionError(open_sockets(values))
 
     async def all_there(self) -> Values:
-        """Wait until all are live, and counted."""
+        """Wait until all sockets are live and counted."""
         for client in self.clients:
             await client.until(client.live.is_set)
         return await until(self.stack, lambda values: sum(open_sockets(values).values()) == len(self.clients))
 
     async def say(self, messages: int, before: Values) -> Values:
-        """Let one of them speak, and check what everybody counted. Returns the newest values."""
+        """Post messages on one socket, and check the counts of all processes. Return the newest values."""
         speaker, deliveries = self.clients[0], messages * len(self.clients)
         for n in range(messages):
             await speaker.post(f"message {n}")

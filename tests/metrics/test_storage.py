@@ -1,4 +1,4 @@
-"""Metrics of real processes: what is added up, what goes with a process, and what does not grow."""
+"""Metrics of real processes: sums, gauges that end with their process, files that do not grow."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ print(name, flush=True)
 sys.stdin.read()
 """
 
-LOOK = """
+READER = """
 import sys
 from pathlib import Path
 from proj.metrics import storage
@@ -42,14 +42,14 @@ while True:
 
 
 class Processes:
-    """Processes that count, and a folder for what they count."""
+    """Processes that count, and the folder of their metrics."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.running: list[subprocess.Popen[str]] = []
 
     def start(self, program: str, times: int) -> tuple[subprocess.Popen[str], str]:
-        """A process that has counted `times`, and the name under which it did."""
+        """Start a process that counts `times`; return it, and the name of its files."""
         command = [sys.executable, "-c", PROGRAM, str(self.folder), program, str(times)]
         process = subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.running.append(process)
@@ -57,7 +57,7 @@ class Processes:
         return process, process.stdout.readline().strip()
 
     def values(self) -> dict[tuple[str, ...], float]:
-        """What is shown: values by name and labels."""
+        """Return the sums by name and labels."""
         return {
             (sample.name, *sample.labels.values()): sample.value
             for metric in summed(storage.files(self.folder))
@@ -126,18 +126,18 @@ def test_two_processes_of_one_name_do_not_write_to_one_file(processes: Processes
     assert processes.values()["said_total", "a"] == 4
 
 
-def test_names_stay_while_somebody_looks_all_the_time(processes: Processes) -> None:
+def test_names_stay_while_a_reader_reads_all_the_time(processes: Processes) -> None:
     processes.start("one", 1)
     kill(processes.running[0])
-    looking = subprocess.Popen([sys.executable, "-c", LOOK, str(processes.folder)], cwd=ROOT)
+    reader = subprocess.Popen([sys.executable, "-c", READER, str(processes.folder)], cwd=ROOT)
     try:
         for _ in range(4):
             process, name = processes.start("one", 1)
             assert name == "one"
             kill(process)
     finally:
-        looking.kill()
-        looking.wait()
+        reader.kill()
+        reader.wait()
 
 
 @pytest.mark.parametrize(

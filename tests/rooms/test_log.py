@@ -1,4 +1,4 @@
-"""The log of a room: numbers without holes, everything stored once, refusals alone."""
+"""The log of a room: numbers without holes, events stored once, refusals that affect no other command."""
 
 import json
 import threading
@@ -54,13 +54,13 @@ def test_two_people_may_use_the_same_client_id(alice: User, bob: User, lobby: Ro
     assert [type(outcome) for outcome in outcomes] == [Written, Written]
 
 
-def test_the_frame_is_what_a_replay_would_give(alice: User, lobby: Room) -> None:
+def test_the_frame_equals_the_frame_of_a_replay(alice: User, lobby: Room) -> None:
     (written,) = writing.write([command("post", lobby, alice, "zwei\nZeilen ✓")])
     assert isinstance(written, Written)
     assert json.loads(written.frame) == Event.objects.get().frame()
 
 
-def test_the_frame_says_the_display_name_of_who_has_one(alice: User, bob: User, lobby: Room) -> None:
+def test_the_frame_has_the_display_name_of_its_author(alice: User, bob: User, lobby: Room) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
             writing.write([command("post", lobby, alice, "one"), command("post", lobby, bob, "two")])
@@ -112,7 +112,7 @@ def test_another_persons_message_cannot_be_changed(alice: User, bob: User, lobby
 
 
 @pytest.mark.parametrize("target", [0, 2, 99])
-def test_what_is_no_message_cannot_be_changed(alice: User, lobby: Room, target: int) -> None:
+def test_an_event_that_is_no_message_cannot_be_changed(alice: User, lobby: Room, target: int) -> None:
     lobby.post(alice, "mine")
     lobby.edit(alice, 1, "still mine")  # event 2
     outcome = lobby.edit(alice, target, "x")
@@ -120,7 +120,7 @@ def test_what_is_no_message_cannot_be_changed(alice: User, lobby: Room, target: 
     assert outcome.code == "no_such_message"
 
 
-def test_what_is_refused_is_refused_alone(alice: User, bob: User, lobby: Room) -> None:
+def test_a_refused_command_does_not_affect_the_others(alice: User, bob: User, lobby: Room) -> None:
     bob.is_active = False
     bob.save()
     outcomes = writing.write([command("post", lobby, bob, "no"), command("post", lobby, alice, "yes")])

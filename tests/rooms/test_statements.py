@@ -1,4 +1,4 @@
-"""The bare cursor of the hot path: it says what Django's says, and lets itself be watched."""
+"""The bare cursor of the hot path: it acts as Django's cursor does, and its statements can be logged."""
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
@@ -35,14 +35,14 @@ def test_its_errors_are_those_of_django_and_undo_the_transaction(alice: User) ->
         cursor.execute("SELECT nothing FROM nowhere", [])
 
 
-def test_nothing_is_written_in_a_transaction_that_can_only_be_undone(alice: User) -> None:
+def test_nothing_is_written_in_a_broken_transaction(alice: User) -> None:
     room = Room.objects.create(name="lobby")
     with pytest.raises(TransactionManagementError), transaction.atomic():
-        transaction.set_rollback(True)  # as Django does after an error that somebody has swallowed
+        transaction.set_rollback(True)  # as Django does after an error that the code has swallowed
         writing.append(room.pk, Kind.ROOM_RENAMED, alice.pk, "alice", client_id="1", text="lost")
 
 
-def test_who_watches_statements_sees_them(alice: User) -> None:
+def test_statements_are_logged_for_tests_that_count_them(alice: User) -> None:
     with CaptureQueriesContext(connection) as captured, transaction.atomic(), cursor_of(connection) as cursor:
         cursor.execute("SELECT username FROM accounts_user WHERE id = %s", [alice.pk])
         assert list(cursor.fetchall()) == [("alice",)]

@@ -1,4 +1,4 @@
-"""Consumers whose doings a test can watch: they write them to lists in Redis."""
+"""Consumers for tests: they record their work in lists in Redis."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ django.setup()
 from consumers.workers.base import WorkerConsumer  # noqa: E402
 
 
-async def note(what: str) -> int:
-    """Write `what` down; return how often it has been written."""
+async def note(text: str) -> int:
+    """Record `text`; return the number of times that it was recorded."""
     redis = get_channel_layer("work").connection(0)
-    await redis.rpush("noted", what)
-    return int(await redis.incr(f"count:{what}"))
+    await redis.rpush("noted", text)
+    return int(await redis.incr(f"count:{text}"))
 
 
 class Batches(WorkerConsumer):
-    """Items say what is to happen to them."""
+    """A consumer that fails as its items say."""
 
     max_messages = 10
 
@@ -42,7 +42,7 @@ class Batches(WorkerConsumer):
         for probe in probes:
             if probe.startswith("slow"):
                 await note(f"began {probe}")
-                while not await get_channel_layer("work").connection(0).exists("go"):  # noqa: ASYNC110 - of a test
+                while not await get_channel_layer("work").connection(0).exists("go"):  # noqa: ASYNC110 - Redis has no event for that
                     await asyncio.sleep(0.02)
             await note(probe)
 
@@ -55,7 +55,7 @@ class OneByOne(Batches):
 
 
 class Living(OneByOne):
-    """Does something besides messages, for as long as the worker lives."""
+    """A consumer with work besides messages, for as long as the worker lives."""
 
     async def live(self, stopping: asyncio.Event) -> None:
         await note("lives")
@@ -64,14 +64,14 @@ class Living(OneByOne):
 
 
 class Dying(OneByOne):
-    """Cannot live."""
+    """A consumer that fails in its work besides messages."""
 
     async def live(self, stopping: asyncio.Event) -> None:
         raise ValueError("no life")
 
 
 class Tutorial(AsyncConsumer):
-    """An ordinary consumer, as anyone would write it for Channels."""
+    """An ordinary consumer, as one would write it for Channels."""
 
     async def doctor_probe(self, message: dict[str, Any]) -> None:
         if message["probe"] == "poison":

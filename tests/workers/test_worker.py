@@ -1,4 +1,4 @@
-"""A worker's life with real processes and a real Redis: start, beat, take, handle, stop, and what goes wrong."""
+"""A worker's life with real processes and a real Redis: start, heartbeats, messages, failures, outages, stop."""
 
 import json
 import os
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Rig:
-    """A Redis of its own, and workers on it."""
+    """A Redis for one test, and workers on it."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="sb-w-"))
@@ -78,7 +78,7 @@ class Rig:
         raw.close()
 
     def noted(self) -> list[str]:
-        return [str(what) for what in self.redis.lrange("noted", 0, -1)]
+        return [str(text) for text in self.redis.lrange("noted", 0, -1)]
 
     def left(self, channel: str) -> int:
         return int(self.redis.zcard(f"signalbox:{channel}"))
@@ -112,7 +112,7 @@ def test_a_stopped_worker_finishes_what_it_holds_and_leaves_the_rest(rig: Rig) -
     wait_for(lambda: "finishing the items in hand" in rig.log())
     rig.redis.set("go", 1)
     assert worker.wait(40) == 0
-    done = [what for what in rig.noted() if not what.startswith("began")]
+    done = [text for text in rig.noted() if not text.startswith("began")]
     assert done == ["slow 0"]
     assert rig.left("one-by-one") == 4
 
@@ -126,7 +126,7 @@ def test_an_idle_worker_stops_at_once(rig: Rig) -> None:
     assert rig.beats() == []
 
 
-def test_what_a_consumer_does_besides_messages_ends_with_the_worker(rig: Rig) -> None:
+def test_the_work_of_a_consumer_besides_messages_ends_with_the_worker(rig: Rig) -> None:
     worker = rig.work("living")
     wait_for(lambda: "lives" in rig.noted())
     worker.send_signal(signal.SIGTERM)
@@ -148,7 +148,7 @@ def test_one_poisoned_item_is_set_aside_and_the_others_are_done(rig: Rig) -> Non
     wait_for(lambda: {"a", "b", "c"} <= set(rig.noted()))
     rig.send("batches", "d")
     wait_for(lambda: "d" in rig.noted())
-    assert [rig.noted().count(what) for what in "abcd"] == [1, 1, 1, 1]
+    assert [rig.noted().count(text) for text in "abcd"] == [1, 1, 1, 1]
     kept = json.loads(rig.redis.lindex("signalbox:set-aside:batches", 0))  # type: ignore[arg-type]
     assert kept["type"] == "doctor.probe"
     assert "poison" in kept["error"]
@@ -157,7 +157,7 @@ def test_one_poisoned_item_is_set_aside_and_the_others_are_done(rig: Rig) -> Non
 
 @pytest.mark.parametrize("poison", ["missing file", "too slow"])
 def test_an_items_own_trouble_is_not_taken_for_an_outage(rig: Rig, poison: str) -> None:
-    """A file that is not there is an OSError, and a statement that takes too long is an OperationalError."""
+    """A missing file raises OSError, and a slow statement raises OperationalError."""
     rig.send("batches", "a", poison, "b")
     rig.work("batches")
     wait_for(lambda: f"set aside {poison}" in rig.noted())
@@ -186,7 +186,7 @@ def test_nothing_is_given_up_while_the_database_is_away(rig: Rig) -> None:
     rig.work("batches")
     wait_for(lambda: "b" in rig.noted())
     assert rig.noted().count("tried the database") == 4
-    assert not [what for what in rig.noted() if what.startswith("set aside")]
+    assert not [text for text in rig.noted() if text.startswith("set aside")]
 
 
 def test_a_worker_outlives_redis(rig: Rig) -> None:
