@@ -31,8 +31,8 @@ application = ProtocolTypeRouter(
         ),
         "channel": ChannelNameRouter(
             {
-                names.CHAT: ChatWorker.as_asgi(),
-                names.RUNS: RunsWorker.as_asgi(),
+                names.CHAT_CHANNEL: ChatWorker.as_asgi(),
+                names.RUNS_CHANNEL: RunsWorker.as_asgi(),
             }
         ),
     }

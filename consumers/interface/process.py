@@ -35,7 +35,7 @@ from proj.layer.messages import (
     ServiceLine,
     SocketReplies,
 )
-from proj.layer.names import INTERFACES, interface_group, room_group
+from proj.layer.names import INTERFACES_GROUP, interface_group, room_group
 from proj.layer.publish import apublish
 from proj.metrics.definitions import COMMIT_TO_DELIVERY, PROCESS, RECEIVE_TO_DELIVERY, ROOMS, UNREADABLE
 from proj.rooms.log.commands import Command
@@ -53,7 +53,7 @@ class Interface:
         self.process = uuid.uuid4().hex
         self.outlets: dict[int, Outlet] = {}
         self.tasks = Tasks()
-        self.subscriptions = Subscriptions(get_channel_layer(), (interface_group(self.process), INTERFACES))
+        self.subscriptions = Subscriptions(get_channel_layer(), (interface_group(self.process), INTERFACES_GROUP))
         self.rooms: OpenFeeds[int, Feed] = OpenFeeds(
             Feed, RoomSource(), self.subscriptions, self.tasks, self._room_changed
         )

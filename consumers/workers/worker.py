@@ -41,8 +41,8 @@ OUTAGE_ERRORS = (OperationalError, InterfaceError, RedisError)
 MAX_ITEM_TRIES = 3  # of a single item, before it is set aside
 STOP_GRACE_SECONDS = 15.0  # for the items in hand of a stopping worker; below supervisord's stopwaitsecs
 UNBLOCK_SECONDS = 0.1  # between two times that a stopping worker ends its own blocking takes
-FIRST_RETRY_SECONDS = 0.1
-MAX_RETRY_SECONDS = 5.0  # between two tries during an outage
+FIRST_OUTAGE_PAUSE_SECONDS = 0.1
+MAX_OUTAGE_PAUSE_SECONDS = 5.0  # between two tries during an outage
 
 
 class UnknownChannel(ValueError):
@@ -280,19 +280,19 @@ def _database_answers() -> bool:
 
 
 class _Backoff:
-    """Pauses between tries: they double, with jitter, up to MAX_RETRY_SECONDS."""
+    """Pauses between tries: they double, with jitter, up to MAX_OUTAGE_PAUSE_SECONDS."""
 
     def __init__(self) -> None:
-        self.seconds = FIRST_RETRY_SECONDS
+        self.seconds = FIRST_OUTAGE_PAUSE_SECONDS
 
     def reset(self) -> None:
         """Begin with the shortest pause again."""
-        self.seconds = FIRST_RETRY_SECONDS
+        self.seconds = FIRST_OUTAGE_PAUSE_SECONDS
 
     async def pause(self, until: asyncio.Event | None = None) -> None:
         """Wait for the next pause; `until` ends it early."""
         seconds = random.uniform(self.seconds / 2, self.seconds)  # noqa: S311 - jitter
-        self.seconds = min(self.seconds * 2, MAX_RETRY_SECONDS)
+        self.seconds = min(self.seconds * 2, MAX_OUTAGE_PAUSE_SECONDS)
         if until is None:
             await asyncio.sleep(seconds)
             return

@@ -13,9 +13,17 @@ from typing import Any, ClassVar, TypeVar, Union
 
 import msgspec
 
-from proj.layer.names import CHAT, INTERFACES, RUNS, interface_group, room_group, run_group, service_group
+from proj.layer.names import (
+    CHAT_CHANNEL,
+    INTERFACES_GROUP,
+    RUNS_CHANNEL,
+    interface_group,
+    room_group,
+    run_group,
+    service_group,
+)
 
-M = TypeVar("M", bound="LayerMessage")
+AnyMessage = TypeVar("AnyMessage", bound="LayerMessage")
 
 MAX_MESSAGE_BYTES = 2**20  # of a serialized message
 
@@ -50,7 +58,7 @@ class RoomFrames(GroupMessage, frozen=True, tag="room.frames"):
     """Events of one room as finished frames, in order.
 
     `times` holds wall-clock seconds in pairs: when the oldest command was received (0: unknown), when all of them were
-    committed. It is empty when nobody measures.
+    committed. It is empty for events that no socket sent.
     """
 
     room: int
@@ -103,7 +111,7 @@ class ActivityUpdate(GroupMessage, frozen=True, tag="rooms.news"):
 
     @property
     def groups(self) -> tuple[str, ...]:
-        return (INTERFACES,)
+        return (INTERFACES_GROUP,)
 
 
 # to interface processes: sockets
@@ -127,7 +135,7 @@ class AccessChanged(GroupMessage, frozen=True, tag="access.changed"):
 
     @property
     def groups(self) -> tuple[str, ...]:
-        return (INTERFACES,)
+        return (INTERFACES_GROUP,)
 
 
 # to interface processes: runs
@@ -182,7 +190,7 @@ class ServiceLine(GroupMessage, frozen=True, tag="service.line"):
 class ChatBatch(ChannelMessage, frozen=True, tag="chat.batch"):
     """Commands for the logs of rooms, from the sockets of one interface process."""
 
-    CHANNEL = CHAT
+    CHANNEL = CHAT_CHANNEL
 
     process: str
     items: list[tuple[int, msgspec.Raw]]  # the number of the socket that waits for the answer, and a packed command
@@ -192,13 +200,13 @@ class ChatBatch(ChannelMessage, frozen=True, tag="chat.batch"):
 class RunsWake(ChannelMessage, frozen=True, tag="runs.wake"):
     """Queued runs may wait for a worker."""
 
-    CHANNEL = RUNS
+    CHANNEL = RUNS_CHANNEL
 
 
 class RunsCancel(ChannelMessage, frozen=True, tag="runs.cancel"):
     """Somebody asked to end a run."""
 
-    CHANNEL = RUNS
+    CHANNEL = RUNS_CHANNEL
 
     run: str
 
@@ -224,6 +232,6 @@ def encoded(message: LayerMessage) -> bytes:
     return _encoder.encode(message)
 
 
-def decoder(types: tuple[type[M], ...]) -> msgspec.msgpack.Decoder[M]:
+def decoder(types: tuple[type[AnyMessage], ...]) -> msgspec.msgpack.Decoder[AnyMessage]:
     """Return a decoder of messages of these types. It raises ValueError for anything else."""
     return msgspec.msgpack.Decoder(Union[types])  # noqa: UP007 - made of a tuple

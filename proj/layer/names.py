@@ -1,9 +1,9 @@
 """The names of groups and channels. They are built from ids only, so that a room called `运维 1` has a group too."""
 
-CHAT = "chat"  # the named channel that the chat worker consumes
-RUNS = "runs"  # the named channel that run workers consume
+CHAT_CHANNEL = "chat"  # consumed by the chat worker
+RUNS_CHANNEL = "runs"  # consumed by the run workers
 
-INTERFACES = "interfaces"  # the group of all interface processes
+INTERFACES_GROUP = "interfaces"  # all interface processes
 
 
 def room_group(room_id: int) -> str:

@@ -15,7 +15,7 @@ from consumers.interface.chat import outbox as outboxes
 from consumers.interface.chat.outbox import Outbox
 from consumers.interface.transport.outlet import Outlet
 from proj.layer.messages import ChatBatch
-from proj.layer.names import CHAT
+from proj.layer.names import CHAT_CHANNEL
 from proj.rooms.log.commands import Command
 
 
@@ -37,7 +37,7 @@ class Nobody:
 @pytest.fixture
 async def outbox() -> Outbox:
     layer: Any = get_channel_layer("work")
-    await layer.connection(0).delete(f"{layer.prefix}{CHAT}")  # the commands of another test
+    await layer.connection(0).delete(f"{layer.prefix}{CHAT_CHANNEL}")  # the commands of another test
     return Outbox("process")
 
 
@@ -48,7 +48,7 @@ def say(outbox: Outbox, number: int) -> None:
 async def handed_over() -> list[list[int]]:
     """The numbers that were said, in batches."""
     layer: Any = get_channel_layer("work")
-    taken = await layer.take(CHAT, 100)
+    taken = await layer.take(CHAT_CHANNEL, 100)
     read = layer.reader(msgspec.msgpack.Decoder(ChatBatch))
     batches = [read(data).items for data in taken]
     return [[int(Command.unpacked(packed).text) for _, packed in items] for items in batches]

@@ -16,26 +16,26 @@ from proj.layer.redis import frame_layer as layers
 from proj.layer.redis import wire as wires
 from proj.layer.redis.channels_redis_internals import wire_pool
 from proj.layer.redis.frame_layer import FrameLayer
-from proj.layer.redis.wire import KeptWire
+from proj.layer.redis.wire import ReconnectingWire
 from proj.layer.redis.work_layer import WorkLayer
 
 PROBE = {"type": "doctor.probe", "probe": "x"}
 
 
-def kept() -> KeptWire:
-    return KeptWire(wire_pool(get_channel_layer("work").hosts[0]))
+def new_wire() -> ReconnectingWire:
+    return ReconnectingWire(wire_pool(get_channel_layer("work").hosts[0]))
 
 
 async def test_each_call_gets_its_own_reply_in_any_order_of_waiting() -> None:
-    wire = await kept().get()
-    asked = [asyncio.ensure_future(wire.call("ECHO", f"{n}" * n)) for n in range(1, 200)]
-    assert [await one for one in asked] == [(f"{n}" * n).encode() for n in range(1, 200)]
+    wire = await new_wire().get()
+    calls = [asyncio.ensure_future(wire.call("ECHO", f"{n}" * n)) for n in range(1, 200)]
+    assert [await one for one in calls] == [(f"{n}" * n).encode() for n in range(1, 200)]
     wire.drop()
     await asyncio.sleep(0)
 
 
 async def test_an_error_is_raised_where_the_command_was_given_and_nowhere_else() -> None:
-    wire = await kept().get()
+    wire = await new_wire().get()
     good, bad = asyncio.ensure_future(wire.call("ECHO", "x")), asyncio.ensure_future(wire.call("NONSENSE"))
     assert await good == b"x"
     with pytest.raises(ResponseError):
@@ -48,7 +48,7 @@ async def test_an_error_is_raised_where_the_command_was_given_and_nowhere_else()
 
 
 async def test_a_cancelled_call_does_not_shift_the_replies_of_others() -> None:
-    wire = await kept().get()
+    wire = await new_wire().get()
     first = asyncio.ensure_future(wire.call("ECHO", "first"))
     await asyncio.sleep(0)
     first.cancel()
@@ -58,32 +58,32 @@ async def test_a_cancelled_call_does_not_shift_the_replies_of_others() -> None:
 
 
 async def test_a_lost_connection_fails_the_waiting_calls_and_is_opened_again() -> None:
-    keeping = kept()
-    wire = await keeping.get()
+    reconnecting = new_wire()
+    wire = await reconnecting.get()
     waiting = asyncio.ensure_future(wire.call("BLPOP", f"nobody.{uuid.uuid4().hex}", 20))
     operator = get_channel_layer("work").connection(0)
     (ours,) = [client for client in await operator.client_list() if client["cmd"] == "blpop"]
     await operator.client_kill_filter(_id=ours["id"])
     with pytest.raises(RedisConnectionError):
         await asyncio.wait_for(waiting, 5)
-    assert await (await keeping.get()).call("ECHO", "again") == b"again"
-    await keeping.close()
+    assert await (await reconnecting.get()).call("ECHO", "again") == b"again"
+    await reconnecting.close()
 
 
 async def test_a_silent_redis_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wires, "MAX_SILENCE_SECONDS", 0.2)
-    wire = await kept().get()
+    wire = await new_wire().get()
     with pytest.raises(RedisConnectionError):
         await asyncio.wait_for(wire.call("BLPOP", f"nobody.{uuid.uuid4().hex}", 20), 5)
 
 
 async def test_a_silent_listener_pings_and_lives_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wires, "MAX_SILENCE_SECONDS", 0.1)
-    heard: list[object] = []
-    wire = await KeptWire(wire_pool(get_channel_layer("work").hosts[0]), heard.append).get()
+    replies: list[object] = []
+    wire = await ReconnectingWire(wire_pool(get_channel_layer("work").hosts[0]), replies.append).get()
     wire.write(("SUBSCRIBE", "nobody.speaks"))
     end = time.monotonic() + 5
-    while sum(reply[0] == b"pong" for reply in heard) < 3:  # type: ignore[index]
+    while sum(reply[0] == b"pong" for reply in replies) < 3:  # type: ignore[index]
         assert time.monotonic() < end
         await asyncio.sleep(0.02)
     assert not wire.lost
@@ -95,7 +95,7 @@ async def test_a_command_given_a_moment_ago_is_not_taken_for_one_without_an_answ
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(wires, "MAX_SILENCE_SECONDS", 0.9)
-    wire = await kept().get()
+    wire = await new_wire().get()
     loop = asyncio.get_running_loop()
     for _ in range(3):  # a command sent just before a check is answered just after it
         await asyncio.sleep(wire._timer.when() - loop.time() + 0.01)

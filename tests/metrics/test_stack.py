@@ -17,7 +17,7 @@ pytestmark = pytest.mark.system
 Values = Mapping[tuple[str, ...], float]
 
 # metrics that count each posted message once
-SAID = ("received_frames_total", "outbox_commands_total", "receive_to_commit_seconds_count")
+COUNTED_ONCE = ("received_frames_total", "outbox_commands_total", "receive_to_commit_seconds_count")
 
 
 def scrape(stack: Stack) -> dict[tuple[str, ...], float]:
@@ -85,19 +85,19 @@ class People:
         for n in range(messages):
             await speaker.post(f"message {n}")
         await speaker.until(lambda: not speaker.pending)
-        said = [("signalbox_worker_items_total", "chat"), *((f"signalbox_{name}",) for name in SAID)]
+        keys = [("signalbox_worker_items_total", "chat"), *((f"signalbox_{name}",) for name in COUNTED_ONCE)]
         delivered = [f"signalbox_{name}_to_delivery_seconds" for name in ("commit", "receive")]
 
         def all_counted(values: Values) -> bool:
             batches = grown(before, values, "signalbox_worker_batches_total", "chat")
             return (
-                all(grown(before, values, *key) >= messages for key in said)
+                all(grown(before, values, *key) >= messages for key in keys)
                 and all(grown(before, values, f"{name}_count") >= 2 * batches for name in delivered)
                 and grown(before, values, "signalbox_sent_frames_total") >= deliveries
             )
 
         after = await until(self.stack, all_counted)
-        for key in said:
+        for key in keys:
             assert grown(before, after, *key) == messages, key
         assert grown(before, after, "signalbox_worker_failures_total", "chat") == 0
         assert grown(before, after, "signalbox_sent_bytes_total") > deliveries * 100
@@ -120,7 +120,7 @@ async def test_everything_is_added_up_and_goes_on_after_a_restart(stack: Stack) 
     people = People(stack, "metrics", await asyncio.to_thread(stack.sign_in, "alice"))
     await until(stack, lambda values: sum(open_sockets(values).values()) == 0)
     before = await people.say(20, await people.come())
-    held, kept = open_sockets(before), files(stack)
+    held, known_files = open_sockets(before), files(stack)
 
     restart = asyncio.ensure_future(asyncio.to_thread(stack.supervisorctl, "restart", "interface:interface_0"))
     last = before
@@ -132,7 +132,7 @@ async def test_everything_is_added_up_and_goes_on_after_a_restart(stack: Stack) 
     assert "started" in restart.result()
     after = await people.all_there()
     assert grown(before, after, "signalbox_closes_total", "1012") == held["interface_0"]
-    assert files(stack) == kept
+    assert files(stack) == known_files
     await people.say(20, await people.come())
 
     await people.leave()
@@ -143,7 +143,7 @@ async def test_everything_is_added_up_and_goes_on_after_a_restart(stack: Stack) 
 async def test_after_a_kill_counters_go_on_and_no_socket_is_left_in_the_gauge(stack: Stack) -> None:
     await asyncio.to_thread(stack.manage, "addroom", "killed")
     people = People(stack, "killed", await asyncio.to_thread(stack.sign_in, "alice"))
-    before, kept = await people.say(5, await people.come()), files(stack)
+    before, known_files = await people.say(5, await people.come()), files(stack)
     starts = stack.log("worker-chat").count("consuming")
     for program in ("interface_0", "worker-chat"):
         await asyncio.to_thread(stack.kill9, program)
@@ -151,7 +151,7 @@ async def test_after_a_kill_counters_go_on_and_no_socket_is_left_in_the_gauge(st
     after = await people.all_there()
     assert not [key for key, value in before.items() if counts(key[0]) and value > after.get(key, 0.0)]
     await people.say(5, await people.come())
-    assert files(stack) == kept
+    assert files(stack) == known_files
     await people.leave()
     await until(stack, lambda values: sum(open_sockets(values).values()) == 0)
 
@@ -223,10 +223,10 @@ def token(stack: Stack) -> Iterator[str]:
 
 
 def test_whoever_comes_from_elsewhere_needs_the_token(stack: Stack, token: str) -> None:
-    elsewhere = {"X-Forwarded-For": "192.0.2.1"}  # an address that a proxy tells of, which nobody knows
+    forwarded = {"X-Forwarded-For": "192.0.2.1"}  # sent by a proxy that nginx does not know
 
     def ask(path: str = "/metrics", **headers: str) -> tuple[int, str]:
-        status, _, text = stack.get(path, elsewhere | headers)
+        status, _, text = stack.get(path, forwarded | headers)
         return status, text
 
     assert ask() == (403, "")

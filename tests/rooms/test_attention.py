@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from proj.accounts.models import User
 from proj.layer.messages import ActivityUpdate
-from proj.layer.names import INTERFACES
+from proj.layer.names import INTERFACES_GROUP
 from proj.rooms.log import activity, writing
 from proj.rooms.log.commands import Command, Outcome
 from proj.rooms.models import Membership, Mention, Room
@@ -71,7 +71,7 @@ def test_only_who_may_read_a_message_is_mentioned_by_it(alice: User, bob: User, 
     outcome = den.post(alice, "@bob @charlie @here")
     assert set(Mention.objects.values_list("user", flat=True)) == {charlie.pk, None}
     (message,) = activity.of([outcome])
-    assert message.groups == (INTERFACES,)
+    assert message.groups == (INTERFACES_GROUP,)
     (den_now,) = message.rooms
     assert (den_now.room, den_now.audience, den_now.more) == (den.pk, sorted([alice.pk, charlie.pk]), False)
     assert den_now.messages == [(1, "alice", ["charlie", "here"])]

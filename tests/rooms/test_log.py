@@ -70,8 +70,8 @@ def test_the_frame_has_the_display_name_of_its_author(alice: User, bob: User, lo
     alice.call("Alice Liddell")
     assert queries() == without
     written = [lobby.post(alice, "hi"), lobby.post(bob, "hi"), lobby.edit(alice, 5, "hello")]
-    said = [json.loads(one.frame) for one in written if isinstance(one, Written)]
-    assert [(one["author"], one.get("name")) for one in said] == [
+    events = [json.loads(one.frame) for one in written if isinstance(one, Written)]
+    assert [(one["author"], one.get("name")) for one in events] == [
         ("alice", "Alice Liddell"),
         ("bob", None),
         ("alice", None),

@@ -149,9 +149,9 @@ def test_one_poisoned_item_is_set_aside_and_the_others_are_done(rig: Rig) -> Non
     rig.send("batches", "d")
     wait_for(lambda: "d" in rig.noted())
     assert [rig.noted().count(text) for text in "abcd"] == [1, 1, 1, 1]
-    kept = json.loads(rig.redis.lindex("signalbox:set-aside:batches", 0))  # type: ignore[arg-type]
-    assert kept["type"] == "doctor.probe"
-    assert "poison" in kept["error"]
+    stored = json.loads(rig.redis.lindex("signalbox:set-aside:batches", 0))  # type: ignore[arg-type]
+    assert stored["type"] == "doctor.probe"
+    assert "poison" in stored["error"]
     wait_for(lambda: rig.beats()[0]["set_aside"] == 1)
 
 

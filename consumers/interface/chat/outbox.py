@@ -16,7 +16,6 @@ from redis.exceptions import RedisError
 
 from consumers.interface.transport.outlet import Outlet
 from proj.layer.messages import MAX_MESSAGE_BYTES, ChatBatch
-from proj.layer.names import CHAT
 from proj.layer.publish import REDIS_TIMEOUT_SECONDS
 from proj.metrics.definitions import OUTBOX_BATCHES, OUTBOX_COMMANDS, REFUSALS
 from proj.monotonic import NEVER
@@ -95,7 +94,7 @@ class Outbox:
             )
             try:
                 async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
-                    await self._layer.send(CHAT, message)
+                    await self._layer.send(message.CHANNEL, message)
             except (ChannelFull, RedisError, OSError, TimeoutError) as error:
                 logger.warning("could not reach the chat worker: %r", error)
                 self._refuse(batch)

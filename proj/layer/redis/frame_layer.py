@@ -13,7 +13,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from proj.layer.messages import GroupMessage, InterfaceMessage, MessageTooLarge
 from proj.layer.redis.channels_redis_internals import Host, LoopPubSub, PubSubLayer, wire_pool
-from proj.layer.redis.wire import Argument, KeptWire
+from proj.layer.redis.wire import Argument, ReconnectingWire
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +26,8 @@ class _Shard:
 
     def __init__(self, host: Host, layer: LoopPubSub) -> None:
         pool = wire_pool(host)
-        self.publishing = KeptWire(pool)
-        self.listening = KeptWire(pool, self._received)
+        self.publishing = ReconnectingWire(pool)
+        self.listening = ReconnectingWire(pool, self._received)
         self.subscribed: set[str] = set()  # the channels wanted, whether or not Redis is there
         self._layer = layer
         self._confirmations: dict[str, asyncio.Future[None]] = {}

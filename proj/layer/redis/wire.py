@@ -138,7 +138,7 @@ class Wire(asyncio.Protocol):
             self._closed.set_result(None)
 
 
-class KeptWire:
+class ReconnectingWire:
     """A wire that is opened when it is first used, and again after it was lost."""
 
     def __init__(self, pool: ConnectionPool, pushed: Pushed | None = None) -> None:

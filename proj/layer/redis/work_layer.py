@@ -16,7 +16,7 @@ from redis.exceptions import ResponseError
 
 from proj.layer.messages import ChannelMessage
 from proj.layer.redis.channels_redis_internals import LoopConnections, QueueLayer, wire_pool
-from proj.layer.redis.wire import KeptWire, Wire
+from proj.layer.redis.wire import ReconnectingWire, Wire
 
 M = TypeVar("M")
 
@@ -27,17 +27,17 @@ class _LoopWires(LoopConnections):
     def __init__(self, layer: "WorkLayer") -> None:
         super().__init__(layer)
         self._pools = [wire_pool(host) for host in layer.hosts]
-        self.sending = [KeptWire(pool) for pool in self._pools]
-        self._taking: dict[tuple[int, str], KeptWire] = {}
+        self.sending = [ReconnectingWire(pool) for pool in self._pools]
+        self._taking: dict[tuple[int, str], ReconnectingWire] = {}
 
-    def taking(self, index: int, channel: str) -> KeptWire:
+    def taking(self, index: int, channel: str) -> ReconnectingWire:
         """Return the wire that takes from a channel. It has no other use: a blocking command delays those behind it."""
         wire = self._taking.get((index, channel))
         if wire is None:
-            wire = self._taking[index, channel] = KeptWire(self._pools[index])
+            wire = self._taking[index, channel] = ReconnectingWire(self._pools[index])
         return wire
 
-    def waiting(self, channel: str) -> Iterable[tuple[KeptWire, Wire]]:
+    def waiting(self, channel: str) -> Iterable[tuple[ReconnectingWire, Wire]]:
         """Return pairs of wires: a free one, and one to the same Redis on which a take() of this channel may wait."""
         for (index, name), taking in self._taking.items():
             if name == channel and (wire := taking.open) is not None:
