@@ -32,6 +32,13 @@ HAPPENINGS = tuple(kind for kind in Kind if kind.startswith(("member.", "room.")
 WITH_NAMES = (Kind.POSTED, Kind.CARD)  # events below a heading with the author's display name
 IN_HISTORY = (Kind.POSTED, Kind.CARD, *HAPPENINGS)
 
+# Happenings with a sentence of their own when people do them to themselves.
+_VARIANTS = {Kind.MEMBER_ADDED.value: "member.joined", Kind.MEMBER_REMOVED.value: "member.left"}
+VARIANTS = (*(kind.value for kind in HAPPENINGS), *_VARIANTS.values())
+
+MAX_UNFOLDED_LINES = 16
+MAX_UNFOLDED_CHARACTERS = 1_500
+
 
 class EventFrame(TypedDict, total=False):
     """An event of a room's log in the protocol's form. Times are UTC, ISO 8601; a name is a sign-in name."""
@@ -49,6 +56,16 @@ class EventFrame(TypedDict, total=False):
     deleted: str
     removed: str  # the reason that an administrator gave
     reactions: Mapping[str, list[str]]  # emoji to names, in order
+
+
+def variant(kind: str, author: str, text: str) -> str:
+    """Return which of VARIANTS describes a happening."""
+    return _VARIANTS.get(kind, kind) if author == text else kind
+
+
+def is_long(text: str | None) -> bool:
+    """Return whether pages show a message with this text folded."""
+    return text is not None and (len(text) > MAX_UNFOLDED_CHARACTERS or text.count("\n") >= MAX_UNFOLDED_LINES)
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -1,4 +1,4 @@
-"""Tags and filters for templates that show messages; proj/rooms/web/presentation.py has the rules."""
+"""Tags and filters for templates that show messages. The rules are in web/presentation.py and log/frames.py."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,11 +7,12 @@ from django.utils.html import format_html
 from django.utils.translation import get_language
 
 from proj.accounts.face import hue, letter
+from proj.rooms.log import frames
 from proj.rooms.log.frames import EventFrame
 from proj.rooms.web import presentation
 
 register = template.Library()
-register.filter(presentation.is_long)
+register.filter(frames.is_long)
 
 # The plural forms of each language by their names in browsers (Intl.PluralRules), each with a number that takes it.
 PLURAL_FORMS = {"ru": [("one", 1), ("few", 2), ("many", 5)], "zh-hans": [("other", 5)]}
@@ -50,7 +51,7 @@ def called(username: str, display_names: Mapping[str, str] | str, kind: str) -> 
 @register.filter
 def variant(frame: EventFrame) -> str:
     """Return which sentence describes a happening."""
-    return presentation.variant(frame["type"], frame["author"], frame["text"])
+    return frames.variant(frame["type"], frame["author"], frame["text"])
 
 
 @register.filter

@@ -12,7 +12,7 @@ from django.views.decorators.cache import cache_control
 
 from proj.accounts.models import User
 from proj.rooms import cards, names
-from proj.rooms.log.frames import EventFrame, Kind
+from proj.rooms.log.frames import VARIANTS, EventFrame, Kind
 from proj.rooms.models import Room
 from proj.rooms.text import emoji, markup
 from proj.rooms.web import history, presentation
@@ -91,7 +91,7 @@ def room(request: SignedInRequest, name: str, seq: int | None = None) -> HttpRes
         "page": shown.messages,
         "grouped": presentation.grouped(shown.messages),
         "me": request.user.username,
-        "variants": presentation.VARIANTS,
+        "variants": VARIANTS,
         "signs": [emoji.BY_NAME[name] for name in QUICK_REACTIONS],
         "state": state,
     }

@@ -378,9 +378,7 @@ def test_nobody_without_the_right_finds_a_service_in_a_list_or_acts_on_it(make: 
     run = Run.objects.create(service=service, number=1, command=["true"])
     client = signed_in(bob)
     for url in ("/services/", "/runs/", "/runs/?service=secret"):
-        found = (
-            text(client.get(url)).replace('value="secret"', "").replace(quote(url, safe=""), "")
-        )  # as requested
+        found = text(client.get(url)).replace('value="secret"', "").replace(quote(url, safe=""), "")  # as requested
         assert "secret" not in found.lower(), url
     for url in ("/services/secret/", f"/runs/{run.pk}/cancel/", f"/runs/{run.pk}/again/"):
         assert client.post(url).status_code == 404, url
