@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import ROOT, House
+from tests.house import FLOORS, ROOT, House
 
 PAGES = sorted(
     [
@@ -155,3 +155,17 @@ def test_a_word_of_the_glossary_that_is_a_class_is_one_class() -> None:
         assert len(found) <= 1, f"{word!r} has one meaning and several classes: {found}"
         for name in re.findall(r"`([A-Z][A-Za-z]+)`", meaning):
             assert len(classes.get(name.casefold(), [])) == 1, f"the glossary names {name}, which is not one class"
+
+
+def test_the_house_in_the_architecture_has_the_floors_of_the_tree() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    packages = re.findall(r"^\| `([\w/.]+)` \|", text.partition("## The house")[2].partition("\n## ")[0], re.MULTILINE)
+    modules = [package.strip("/").removesuffix(".py").replace("/", ".") for package in packages]
+    floors = [
+        next(
+            number for number, names in enumerate(FLOORS) if any(f"{module}.".startswith(f"{name}.") for name in names)
+        )
+        for module in modules
+    ]
+    assert floors == sorted(floors, reverse=True)
+    assert set(floors) == set(range(1, len(FLOORS)))  # the lowest floor holds single modules
