@@ -288,7 +288,7 @@ def check_room(stack: Stack, posts: Posts) -> None:
     order = [row["client_id"] for row in log]
     for client in posts.clients:
         assert client.faults == []
-        assert client.refused == []
+        assert {frame["code"] for frame in client.refused} <= {"busy"}  # the client sent those messages again
         assert set(client.close_codes) == {SERVICE_RESTART}
         assert [event["client_id"] for event in client.events] == order[-len(client.events) :]
 
