@@ -1,14 +1,21 @@
-"""`.venv/bin/python -m tests.screenshots`: makes the pictures of docs/images/ anew, from a stack of its own."""
+"""`.venv/bin/python -m tests.screenshots [--all DIR]`: take pictures of pages, from a stack of its own.
 
+Without arguments the pictures of docs/images/ are made again. With `--all` every main page is taken wide and narrow,
+light and dark, always with the same content and times, so that two checkouts can be compared pixel by pixel.
+"""
+
+import argparse
+import json
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.room import RoomPage
 from tests.system.stack import Stack
@@ -17,8 +24,10 @@ IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 WIDE = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 ROOM = "ops"
+NAMES = ("alice", "bob", "charlie")
+NOON = "2026-03-02T12:00:00+00:00"  # the moment that pages show as now, with --all
 STORY = r"""
-from datetime import timedelta
+from datetime import datetime, timedelta
 from django.utils import timezone
 from proj.accounts.models import User
 from proj.rooms import managing
@@ -39,12 +48,15 @@ talk = [
     (alice, 3, "Then we start. What is left:\n\n1. drain `web1`\n2. deploy\n3. look at the error rate\n4. the others"),
     (bob, 2, "Ready."),
 ]
+now = datetime.fromisoformat(NOON) if NOON else timezone.now()
+numbers = []
 for person, minutes, text in talk:
     seq = room.post(person, text).seq
-    Event.objects.filter(room=room, seq=seq).update(at=timezone.now() - timedelta(minutes=minutes))
-room.react(alice, 7, "\U0001f389")
-room.react(bob, 7, "\U0001f389")
-room.react(bob, 8, "\u2705")
+    numbers.append(seq)
+    Event.objects.filter(room=room, seq=seq).update(at=now - timedelta(minutes=minutes))
+room.react(alice, numbers[6], "\U0001f389")
+room.react(bob, numbers[6], "\U0001f389")
+room.react(bob, numbers[7], "\u2705")
 for name in ("deploys", "lobby", "运维"):
     other = Room.visit(bob, name)
     other.post(bob, "hello")
@@ -54,20 +66,58 @@ closed = managing.create(alice, "database team", members_only=True)
 closed.add_member(charlie, alice)
 closed.mark_seen(alice, 2)
 """
+SERVICES = """
+[web]
+name = "Roll web out"
+description = "Unpacks an archive and switches to it. Harmless to repeat."
+command = ["python3", "-u", "{root}/tests/browser/deploy.py", "{{version}}"]
+parameters = [{{ name = "version", required = true, pattern = '[0-9.]+', help = "the release" }}]
+room = "deploys"
+run_by = "everyone"
+
+[check]
+name = "Check the database"
+command = ["sh", "-c", "echo connecting; echo 'no route to host' >&2; exit 3"]
+room = "deploys"
+run_by = "everyone"
+"""
+# Times of everything that has happened, in the order of their numbers: one minute after the other, up to noon.
+TIMES = r"""
+from django.db.models import F
+from proj.runs.models import Run
+for number, run in enumerate(Run.objects.order_by("created_at")):
+    begun = now - timedelta(minutes=30 - number)
+    times = {"created_at": begun, "claimed_at": begun, "started_at": begun, "ended_at": begun + timedelta(seconds=42)}
+    Run.objects.filter(pk=run.pk).update(**times)
+for event in Event.objects.exclude(room=room):
+    Event.objects.filter(pk=event.pk).update(at=now - timedelta(minutes=90 - event.seq))
+for event in Event.objects.filter(room=room).exclude(seq__in=numbers):
+    Event.objects.filter(pk=event.pk).update(at=now - timedelta(minutes=1))
+"""
+
+
+@contextmanager
+def signed_in(browser: Browser, stack: Stack, name: str, **options: Any) -> Iterator[BrowserContext]:
+    """Yield a browser context with a session of this person."""
+    context = browser.new_context(timezone_id="UTC", **options)
+    cookie, _, value = stack.sign_in(name).partition("=")
+    context.add_cookies([{"name": cookie, "value": value, "url": stack.url}])
+    yield context
+    context.close()
 
 
 @contextmanager
 def person(browser: Browser, stack: Stack, name: str, **options: Any) -> Iterator[Page]:
-    """A page in which somebody is signed in."""
-    context = browser.new_context(timezone_id="UTC", **options)
-    cookie, _, value = stack.sign_in(name).partition("=")
-    context.add_cookies([{"name": cookie, "value": value, "url": stack.url}])
-    yield context.new_page()
-    context.close()
+    """Yield a page with a session of this person."""
+    with signed_in(browser, stack, name, **options) as context:
+        yield context.new_page()
+
+
+# The pictures of the documents
 
 
 def room_pictures(browser: Browser, stack: Stack) -> None:
-    """The room, wide by day and by night, on a phone, and without a connection."""
+    """Take the room: wide by day and by night, on a phone, and without a connection."""
     with person(browser, stack, "bob") as bob, person(browser, stack, "charlie") as charlie:
         for other in (bob, charlie):
             RoomPage(other, stack.url, ROOM).open()
@@ -81,54 +131,140 @@ def room_pictures(browser: Browser, stack: Stack) -> None:
                 expect(page.locator("#people-here li").or_(page.locator("#presence:visible")).first).to_be_visible()
                 expect(page.locator("#seen")).to_contain_text("Charlie")
                 room.field.fill("Draining web1 now" if size is WIDE else "")
-                save(page, name)
+                save(page, IMAGES / f"{name}.png")
 
 
 def other_pictures(browser: Browser, stack: Stack) -> None:
-    """Pages that are not the room's."""
+    """Take an empty room, the settings and the search."""
     with person(browser, stack, "alice", viewport=WIDE, color_scheme="light") as page:
         RoomPage(page, stack.url, "a fresh start").open()
-        save(page, "empty-room")
+        save(page, IMAGES / "empty-room.png")
         page.goto(f"{stack.url}/settings/")
-        save(page, "settings")
+        save(page, IMAGES / "settings.png")
         page.goto(f"{stack.url}/chat/{quote('database team')}/settings/")
-        save(page, "room-settings")
-        search = page.request.get(f"{stack.url}/search/?q=disk")
-        if search.ok:
-            page.goto(search.url)
-            save(page, "search")
+        save(page, IMAGES / "room-settings.png")
+        page.goto(f"{stack.url}/search/?q=disk")
+        save(page, IMAGES / "search.png")
 
 
 def offline_picture(browser: Browser, stack: Stack) -> None:
-    """The last one: nginx is stopped for it."""
+    """Take the room without a connection, last: nginx is stopped for it."""
     with person(browser, stack, "alice", viewport=WIDE, color_scheme="light") as page:
         room = RoomPage(page, stack.url, ROOM).open()
         stack.supervisorctl("stop", "nginx")
         room.offline()
         room.say("Draining web1 now")
         expect(room.pending).to_have_count(1)
-        save(page, "offline")
+        save(page, IMAGES / "offline.png")
 
 
-def save(page: Page, name: str) -> None:
+def documents(browser: Browser, stack: Stack) -> None:
+    """Make every picture of docs/images/ again."""
+    stack.manage("shell", "-c", f"NOON = ''\n{STORY}")
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    room_pictures(browser, stack)
+    other_pictures(browser, stack)
+    offline_picture(browser, stack)
+
+
+# Every main page
+
+
+def everything(browser: Browser, stack: Stack, folder: Path) -> None:
+    """Take every main page in two widths and two colour schemes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    services = stack.root / "var" / "services.toml"
+    services.write_text(SERVICES.format(root=stack.root))
+    stack.manage("addroom", "deploys")
+    stack.manage("loadservices", str(services))
+    stack.manage("adduser", "root", "--admin")
+    web, check = finished(stack, "web", "version=2.14"), finished(stack, "check")
+    stack.manage("shell", "-c", f"NOON = {NOON!r}\n{STORY}\n{TIMES}")
+    pages = {
+        "room": f"/chat/{ROOM}/",
+        "room-empty": "/chat/deploys%20of%20tomorrow/",
+        "room-cards": "/chat/deploys/",
+        "room-settings": f"/chat/{quote('database team')}/settings/",
+        "rooms": "/chat/",
+        "rooms-new": "/rooms/new/",
+        "run": f"/runs/{web}/",
+        "run-failed": f"/runs/{check}/",
+        "runs": "/runs/",
+        "services": "/services/",
+        "service": "/services/web/",
+        "search": "/search/?q=disk",
+        "settings": "/settings/",
+        "password": "/password/",
+        "missing": "/no/such/page/",
+    }
+    for (width, size), scheme in product((("wide", WIDE), ("narrow", PHONE)), ("light", "dark")):
+        options: dict[str, Any] = {"viewport": size, "color_scheme": scheme}
+
+        def picture(page: Page, name: str, tail: str = f"{width}-{scheme}") -> None:
+            save(page, folder / f"{name}-{tail}.png")
+
+        with signed_in(browser, stack, "alice", **options) as context:
+            for name, path in pages.items():
+                page = context.new_page()
+                show(page, stack.url + path)
+                picture(page, name)
+                if name == "room":
+                    page.keyboard.press("Control+k")
+                    expect(page.get_by_role("option").first).to_be_visible()
+                    picture(page, "switcher")
+                page.close()
+        with signed_in(browser, stack, "root", **options) as context:
+            page = context.new_page()
+            show(page, f"{stack.url}/admin/")
+            picture(page, "admin")
+        context = browser.new_context(timezone_id="UTC", **options)
+        page = context.new_page()
+        show(page, f"{stack.url}/sign-in/")
+        picture(page, "sign-in")
+        context.close()
+
+
+def finished(stack: Stack, service: str, *values: str) -> str:
+    """Run a service to its end, and return the id of the run."""
+    done = stack.run(".venv/bin/python", "manage.py", "run", service, *values, "--follow", "--json")
+    state: dict[str, Any] = json.loads(done.stderr.splitlines()[-1])
+    return str(state["run"])
+
+
+def show(page: Page, address: str) -> None:
+    """Open a page at noon of the story, and wait until it is live, where it has a connection, and quiet."""
+    page.clock.set_fixed_time(NOON)
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    if page.locator("#text").count():  # a room
+        expect(page.locator("#connection")).to_have_text("Live", timeout=20_000)
+        expect(page.locator("#people-here li").or_(page.locator("#presence:visible")).first).to_be_attached()
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(300)
+
+
+def save(page: Page, file: Path) -> None:
+    """Write a picture of the page to a file."""
     page.evaluate("document.fonts.ready")
-    page.screenshot(path=IMAGES / f"{name}.png", animations="disabled", caret="hide")
-    sys.stdout.write(f"docs/images/{name}.png\n")
+    page.screenshot(path=file, animations="disabled", caret="hide")
+    sys.stdout.write(f"{file}\n")
 
 
 def main() -> None:
-    IMAGES.mkdir(parents=True, exist_ok=True)
+    parser = argparse.ArgumentParser(prog="python -m tests.screenshots", description="Take pictures of pages.")
+    parser.add_argument("--all", type=Path, metavar="DIR", help="take every main page into this folder")
+    options = parser.parse_args()
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     stack = Stack()
     try:
         stack.start()
-        stack.sign_in_all(["alice", "bob", "charlie"])
-        stack.manage("shell", "-c", STORY)
+        stack.sign_in_all(NAMES)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-            room_pictures(browser, stack)
-            other_pictures(browser, stack)
-            offline_picture(browser, stack)
+            if options.all:
+                everything(browser, stack, options.all.resolve())
+            else:
+                documents(browser, stack)
             browser.close()
     finally:
         stack.stop()
