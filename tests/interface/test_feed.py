@@ -16,7 +16,7 @@ from consumers.interface.feeds.feed import Feed, Follower
 from consumers.interface.feeds.open_feeds import OpenFeeds
 from consumers.interface.feeds.rooms import RoomSource, event_piece
 from consumers.interface.feeds.runs import RunFeed, RunHead, RunSource, output_piece
-from consumers.interface.feeds.stream import Head, Piece, Place
+from consumers.interface.feeds.stream import Head, Piece, Source
 from consumers.interface.support.tasks import Tasks
 from consumers.interface.transport.frame import Frame
 from consumers.interface.transport.outlet import Outlet
@@ -44,7 +44,7 @@ class Socket:
         self.texts.append(f"closed {code}")
 
 
-class Stream:
+class Stream(Source):
     """A stream of one kind that lies in memory instead of the database. Its pieces are numbered from 1."""
 
     def __init__(self, kind: str) -> None:
@@ -87,18 +87,6 @@ class Stream:
     def after(self, key: object, position: int) -> list[Piece]:
         pieces = [self.piece(number) for number in range(1, self.stored + 1)]
         return [piece for piece in pieces if piece.start >= position]
-
-    def tail(self, key: object, end: int) -> Place:
-        raise AssertionError("nobody is far behind")
-
-    def skipped(self, position: int, place: Place) -> Frame:
-        raise AssertionError("nobody is far behind")
-
-    def reset(self, head: Head) -> Frame:
-        return RoomSource().reset(head)
-
-    def gap_filled(self, pieces: int) -> None:
-        pass
 
 
 @pytest.fixture(params=["room", "run"])

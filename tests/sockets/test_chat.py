@@ -348,7 +348,7 @@ async def test_a_restored_backup_resets_open_pages(rooms: Rooms, stack: Stack) -
 
 
 async def test_an_event_that_the_layer_did_not_bring_is_found(rooms: Rooms, stack: Stack) -> None:
-    """Stored without a word to anyone: the mailbox finds it by looking at the rooms' heads."""
+    """Store a message and publish nothing: the poll of the heads finds it."""
     room = await rooms.make()
     code = (
         "from proj.rooms.models import Room; from proj.accounts.models import User; "

@@ -209,14 +209,6 @@ class Feed:
         else:
             self.end = max(self.end, head.position)
 
-    def retry(self) -> None:
-        """Read the pieces that are still missing, which the database may have refused before."""
-        self.fill()
-        if self.source.pacing is not None and self.head is not None:
-            for follower in self.followers:
-                if follower.held is None and follower.position < self.head:
-                    self.catch_up(follower)
-
     async def resume(self, follower: Follower, head: Head, pieces: Sequence[Piece], *, reset: bool = False) -> None:
         """Write pieces up to `head` that were read for `follower`, and make it live. Raise StreamGone.
 
@@ -287,50 +279,34 @@ class Feed:
         return follower.position < self.end
 
     def fill(self) -> None:
-        """Read the pieces after the head that no message has brought, once for all live followers."""
-        if self.behind and not self._filling:
+        """Read the pieces that no message has brought: once for all live followers of a room, by each one of a run."""
+        if self.source.pacing is not None:
+            for follower in self.followers:
+                if follower.held is None and follower.position < self.end:
+                    self.catch_up(follower)
+            if self.head is not None:
+                self._move_head(self.end)
+        elif self.behind and not self._filling:
             self._filling = True
             self._tasks.spawn(self._fill())
 
     async def _fill(self) -> None:
-        pacing = self.source.pacing
         try:
             if self.ahead:
                 await asyncio.sleep(GAP_WAIT_SECONDS)
-            while self.behind and self.followers:
-                if pacing is not None and all(follower.held is not None for follower in self.followers):
-                    self._move_head(self.end)  # they all read by themselves
-                elif not await self._fill_once(pacing):
+            while self.head is not None and self.behind and self.followers:
+                head, generation = self.head, self.generation
+                pieces = await self._read(head)
+                if self.generation != generation:
                     return
-                if pacing is not None:
-                    await asyncio.sleep(pacing.pause_seconds)
+                missing = [piece for piece in pieces if piece.start >= self.head and piece.start not in self.ahead]
+                if missing:
+                    self.source.gap_filled(len(missing))
+                self.arrived(missing)
+                if self.head == head:
+                    return  # the database has nothing either
         finally:
             self._filling = False
-
-    async def _fill_once(self, pacing: Pacing | None) -> bool:
-        """Read and deliver the next pieces; return whether there were any."""
-        if self.head is None:
-            return False
-        head, generation = self.head, self.generation
-        if pacing is not None and self.end - head > pacing.max_behind:
-            place = await self._skip_place(pacing)
-            if place.position <= self.head:
-                return True  # as in _advance()
-            self._skip(place)
-        pieces = await self._read(self.head)
-        if self.generation != generation:
-            return False
-        missing = [piece for piece in pieces if piece.start >= self.head and piece.start not in self.ahead]
-        if missing:
-            self.source.gap_filled(len(missing))
-        self.arrived(missing)
-        return self.head > head
-
-    def _skip(self, place: Place) -> None:
-        for follower in self.followers:
-            if follower.held is None and follower.position < place.position:
-                follower.skip(self.source.skipped(follower.position, place), place.position)
-        self._move_head(place.position)
 
     # reading, once for all followers at the same position
 

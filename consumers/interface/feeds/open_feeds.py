@@ -77,7 +77,7 @@ class OpenFeeds(Generic[K, F]):
                 if polled is not None and polled.generation == before[key].generation:  # or it was opened anew
                     polled.polled(head, before[key].position)
         for feed in list(self.open.values()):
-            feed.retry()
+            feed.fill()  # or try again, if the database refused
 
     def _subscribed(self, key: K, joined: bool) -> None:
         feed = self.open.get(key)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
-from consumers.interface.feeds.stream import Head, Piece, Place, StreamGone
+from consumers.interface.feeds.stream import Head, Piece, Source, StreamGone
 from consumers.interface.transport.frame import Frame
 from proj.layer.names import room_group
 from proj.metrics.definitions import GAP_EVENTS, GAPS
@@ -35,10 +35,8 @@ class Replay:
     seen: dict[str, int] = field(default_factory=dict)  # name -> the seq up to which that person has read
 
 
-class RoomSource:
-    """The logs of rooms in the database. A browser that cannot keep up with a room is closed by its line."""
-
-    pacing = None
+class RoomSource(Source):
+    """The logs of rooms in the database."""
 
     def group(self, key: int) -> str:
         return room_group(key)
@@ -52,15 +50,6 @@ class RoomSource:
         if room is None:
             raise StreamGone
         return _pieces(room, position, READ_EVENTS)
-
-    def tail(self, key: int, end: int) -> Place:
-        raise NotImplementedError("nobody skips ahead in a room")
-
-    def skipped(self, position: int, place: Place) -> Frame:
-        raise NotImplementedError("nobody skips ahead in a room")
-
-    def reset(self, head: Head) -> Frame:
-        return Frame.of({"type": "reset", "epoch": head.generation, "seq": head.position})
 
     def gap_filled(self, pieces: int) -> None:
         GAPS.inc()

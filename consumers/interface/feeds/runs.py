@@ -54,7 +54,7 @@ class Opening:
     line: int | None
 
 
-class RunSource:
+class RunSource(Source):
     """The output of runs in the database."""
 
     pacing = Pacing(
@@ -84,12 +84,6 @@ class RunSource:
 
     def skipped(self, position: int, place: Place) -> Frame:
         return Frame.of({"type": "skipped", "offset": position, "to": place.position, "line": place.line})
-
-    def reset(self, head: Head) -> Frame:
-        raise NotImplementedError("a run's output is never replaced")
-
-    def gap_filled(self, pieces: int) -> None:
-        """Count nothing: a busy run's output is usually read."""
 
     def opening(self, key: str, offset: int | None) -> Opening:
         """Return where a viewer with `offset` bytes begins: there, or near the end when that is far away, or None.

@@ -1,8 +1,8 @@
-"""The parts of a stream, and the protocol by which feeds read one kind of stream from the database."""
+"""The parts of a stream, and the interface by which feeds read one kind of stream from the database."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from consumers.interface.transport.frame import Frame
 
@@ -45,30 +45,36 @@ class Pacing:
     kept_reads: int  # reads that stay in memory for the other followers
 
 
-class Source(Protocol):
+class Source:
     """One kind of stream in the database. The methods that read are synchronous, and run on the database's threads."""
 
-    @property
-    def pacing(self) -> Pacing | None:
-        """The bounds for followers that cannot keep up; None: their lines are closed."""
+    pacing: Pacing | None = None  # None: the line of a follower that cannot keep up closes the socket
 
     def group(self, key: Any) -> str:
         """Return the layer's group of the stream."""
+        raise NotImplementedError
 
     def heads(self, keys: Sequence[Any]) -> Mapping[Any, Head]:
         """Return the heads of these streams, without those that are gone."""
+        raise NotImplementedError
 
     def after(self, key: Any, position: int) -> list[Piece]:
         """Return consecutive pieces from `position` on, up to a limit of the source. Raise StreamGone."""
-
-    def tail(self, key: Any, end: int) -> Place:
-        """Return the place near `end` at which a follower goes on that cannot keep up. Raise StreamGone."""
-
-    def skipped(self, position: int, place: Place) -> Frame:
-        """Return the frame for a follower that skips from `position` to `place`."""
+        raise NotImplementedError
 
     def reset(self, head: Head) -> Frame:
         """Return the frame for the followers of a stream that was replaced by another one."""
+        return Frame.of({"type": "reset", "epoch": head.generation, "seq": head.position})
 
     def gap_filled(self, pieces: int) -> None:
         """Note that so many pieces were read for the live followers, because no message had brought them."""
+
+    # of paced streams
+
+    def tail(self, key: Any, end: int) -> Place:
+        """Return the place near `end` at which a follower goes on that cannot keep up. Raise StreamGone."""
+        raise NotImplementedError
+
+    def skipped(self, position: int, place: Place) -> Frame:
+        """Return the frame for a follower that skips from `position` to `place`."""
+        raise NotImplementedError
