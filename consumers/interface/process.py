@@ -18,8 +18,8 @@ from consumers.interface.feeds.open_feeds import OpenFeeds
 from consumers.interface.feeds.rooms import Arrival, Replay, RoomSource, event_piece, replays
 from consumers.interface.feeds.runs import Viewing
 from consumers.interface.feeds.services import Services, Subscriber
-from consumers.interface.feeds.subscriptions import Subscriptions
 from consumers.interface.support.gathering import Gathering
+from consumers.interface.support.subscriptions import Subscriptions
 from consumers.interface.support.tasks import Tasks
 from consumers.interface.transport.frame import Frame
 from consumers.interface.transport.outlet import Outlet

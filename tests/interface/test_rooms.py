@@ -10,10 +10,10 @@ from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
-from consumers.interface.feeds import subscriptions
 from consumers.interface.feeds.feed import Follower
 from consumers.interface.feeds.rooms import Replay
 from consumers.interface.process import Interface, joined
+from consumers.interface.support import subscriptions
 from consumers.interface.transport.frame import Frame
 from consumers.interface.transport.outlet import Outlet
 from proj.accounts.models import User

@@ -14,12 +14,13 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from consumers.interface.feeds import feed as feeds
-from consumers.interface.feeds import open_feeds, services, subscriptions
+from consumers.interface.feeds import open_feeds, services
 from consumers.interface.feeds import runs as run_feeds
 from consumers.interface.feeds.feed import Follower
 from consumers.interface.feeds.runs import RunSource
 from consumers.interface.feeds.services import first_shown, takes_over
 from consumers.interface.process import Interface
+from consumers.interface.support import subscriptions
 from consumers.interface.support.database import ask
 from consumers.interface.transport.frame import Frame
 from consumers.interface.transport.outlet import Outlet

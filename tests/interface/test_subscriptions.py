@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from redis.exceptions import RedisError
 
-from consumers.interface.feeds import subscriptions as module
-from consumers.interface.feeds.subscriptions import Subscriptions
+from consumers.interface.support import subscriptions as module
+from consumers.interface.support.subscriptions import Subscriptions
 from consumers.interface.support.tasks import Tasks
 
 

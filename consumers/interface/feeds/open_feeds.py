@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 
 from consumers.interface.feeds.feed import Feed, Follower
 from consumers.interface.feeds.stream import Head, Source
-from consumers.interface.feeds.subscriptions import Subscriptions
 from consumers.interface.support.database import ask
+from consumers.interface.support.subscriptions import Subscriptions
 from consumers.interface.support.tasks import Tasks
 
 POLL_SECONDS = 3.0  # between two polls of the heads in the database: a lost message costs no more than that

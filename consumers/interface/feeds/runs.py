@@ -14,8 +14,8 @@ from typing import Any
 from consumers.interface.feeds.feed import NOT_STARTED, Feed, Follower
 from consumers.interface.feeds.open_feeds import OpenFeeds
 from consumers.interface.feeds.stream import Head, Pacing, Piece, Place, Source, StreamGone
-from consumers.interface.feeds.subscriptions import Subscriptions
 from consumers.interface.support.database import ask
+from consumers.interface.support.subscriptions import Subscriptions
 from consumers.interface.support.tasks import Tasks
 from consumers.interface.transport.frame import Frame
 from proj.layer import messages

@@ -10,8 +10,8 @@ from django.db.models import F
 
 from consumers.interface.feeds.open_feeds import POLL_SECONDS
 from consumers.interface.feeds.runs import RunState, stage
-from consumers.interface.feeds.subscriptions import Subscriptions
 from consumers.interface.support.database import ask
+from consumers.interface.support.subscriptions import Subscriptions
 from proj.layer import messages
 from proj.layer.names import service_group
 from proj.runs.models import Run, Service
