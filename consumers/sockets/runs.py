@@ -4,14 +4,14 @@ import asyncio
 import logging
 import time
 from functools import partial
-from typing import TypedDict
+from typing import TypedDict, cast
 from urllib.parse import parse_qs
 from uuid import UUID
 
 from django.db import Error as DatabaseError
 
 from consumers.interface.feeds.feed import Follower
-from consumers.interface.feeds.runs import END_SECONDS, RunState, is_older
+from consumers.interface.feeds.runs import END_SECONDS, is_older
 from consumers.interface.feeds.services import ServiceMessage, first_shown, takes_over
 from consumers.interface.feeds.stream import StreamGone
 from consumers.interface.process import Interface, interface
@@ -23,6 +23,7 @@ from proj.accounts.models import User
 from proj.accounts.sessions import person_of
 from proj.layer.messages import ServiceLine
 from proj.runs.models import Run, Service
+from proj.runs.publishing.frames import RunState
 from proj.runs.states import ENDED, State
 
 logger = logging.getLogger(__name__)
@@ -117,18 +118,19 @@ class ServiceSocket(ViewerSocket):
         return user, service, None
 
     async def begin(self, service: Service, run: Run | None) -> None:
-        self.shown: RunState = {}  # the state of the run that is shown, or is about to be
-        self.queued: RunState = {}  # the state of the newest run with a `queued` frame that was sent
+        self.shown: RunState | None = None  # the state of the run that is shown, or is about to be
+        self.queued_run = ""  # the run of the last `queued` frame, until the run's end was sent
+        self.queued_number = 0  # the number of that run
         self.switching = asyncio.Lock()
         self.service_uid = service.uid
         await self.interface.subscribe_to_service(service.uid, self.update)
-        first, *others = await ask(partial(first_shown, service.uid)) or [{}]
-        if not first and not self.shown:
+        states = await ask(partial(first_shown, service.uid))
+        if not states and self.shown is None:
             self.outlet.send(type="idle", service=service.uid)
-        elif first and takes_over(first, self.shown):
-            self.shown = first
-            await self.show(first["run"], self.start_offset(UUID(first["run"])))
-        for state in others:
+        elif states and takes_over(states[0], self.shown):
+            self.shown = states[0]
+            await self.show(self.shown["run"], self.start_offset(UUID(self.shown["run"])))
+        for state in states[1:]:
             self._send_queued(state)
 
     def update(self, message: ServiceMessage) -> None:
@@ -136,8 +138,8 @@ class ServiceSocket(ViewerSocket):
         if isinstance(message, ServiceLine):
             self.outlet.send(type="line", text=message.text)
             return
-        state = message.state
-        if state["run"] == self.shown.get("run"):
+        state = cast(RunState, message.state)
+        if self.shown is not None and state["run"] == self.shown["run"]:
             if not is_older(state, self.shown):
                 self.shown = state
         elif takes_over(state, self.shown):
@@ -148,13 +150,13 @@ class ServiceSocket(ViewerSocket):
 
     def _send_queued(self, state: RunState) -> None:
         """Send that a run is queued behind the shown one; or that it ended, when `queued` was sent for it before."""
-        if state["run"] == self.shown["run"]:
+        if self.shown is None or state["run"] == self.shown["run"]:
             return
-        known = self.queued.get("run") == state["run"]
-        if state["state"] == State.QUEUED and not known and state["number"] > self.queued.get("number", 0):
-            self.queued = state
+        known = self.queued_run == state["run"]
+        if state["state"] == State.QUEUED and not known and state["number"] > self.queued_number:
+            self.queued_run, self.queued_number = state["run"], state["number"]
         elif known and state["state"] in ENDED:
-            self.queued = {"number": state["number"]}
+            self.queued_run = ""
         else:
             return
         self.outlet.send(type="queued", run=state)
@@ -163,7 +165,7 @@ class ServiceSocket(ViewerSocket):
         """Show this run, after the end of every run before it was shown."""
         requested_at = time.monotonic()
         async with self.switching:
-            if self.shown["run"] != run and time.monotonic() - requested_at > END_SECONDS:
+            if self.shown is not None and self.shown["run"] != run and time.monotonic() - requested_at > END_SECONDS:
                 return  # runs start faster than they can be shown
             try:
                 if self.follower is not None:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.db import OperationalError
@@ -20,6 +20,7 @@ from consumers.interface.feeds.stream import Head, Piece, Source
 from consumers.interface.support.tasks import Tasks
 from consumers.interface.transport.frame import Frame
 from consumers.interface.transport.outlet import Outlet
+from proj.runs.publishing.frames import RunState
 
 
 class Socket:
@@ -82,7 +83,8 @@ class Stream(Source):
         position = self.position(self.stored)
         if self.kind == "room":
             return {key: Head(position, "epoch") for key in keys}
-        return {key: RunHead(position, state={"state": "running", "bytes": position}) for key in keys}
+        state = cast(RunState, {"state": "running", "bytes": position})
+        return {key: RunHead(position, state=state) for key in keys}
 
     def after(self, key: object, position: int) -> list[Piece]:
         pieces = [self.piece(number) for number in range(1, self.stored + 1)]

@@ -5,7 +5,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -271,7 +271,7 @@ async def test_a_switch_that_the_database_refuses_closes_the_socket(
     slow.refused["opening"] = 1
     run = await sync_to_async(start)(service, "begun")
     state = await sync_to_async(frames.state)(run)
-    socket.update(RunState(state=state))
+    socket.update(RunState(state=dict(state)))
     await until(lambda: page.closed)
     assert page.closed == [1013]
     await socket.disconnected()
@@ -321,7 +321,8 @@ async def test_nothing_is_left_when_all_sockets_are_closed(interface: Interface,
 async def publish(socket: ServiceSocket, run: Run) -> None:
     """Deliver the run's state as a message of the layer."""
     (head,) = (await sync_to_async(RunSource().heads)([str(run.pk)])).values()
-    socket.interface.deliver(RunState(state=head.state))
+    assert head.state
+    socket.interface.deliver(RunState(state=dict(head.state)))
 
 
 async def test_a_running_run_is_shown_until_the_queued_one_begins(
@@ -385,11 +386,12 @@ async def test_runs_that_begin_and_end_quickly_are_shown_one_after_the_other(
 
 
 def test_a_viewer_switches_to_newer_runs_but_leaves_no_running_one_for_a_queued_one() -> None:
-    def state(number: int, state: str) -> dict[str, Any]:
-        return {"number": number, "state": state, "duration": None if state in ("queued", "canceled") else 1.0}
+    def state(number: int, state: str) -> frames.RunState:
+        duration = None if state in ("queued", "canceled") else 1.0
+        return cast(frames.RunState, {"number": number, "state": state, "duration": duration})
 
     over = takes_over
-    assert over(state(1, "queued"), {})
+    assert over(state(1, "queued"), None)
     assert not over(state(1, "running"), state(1, "queued")), "it is the same"
     assert over(state(2, "running"), state(1, "running"))
     assert over(state(2, "succeeded"), state(1, "running"))

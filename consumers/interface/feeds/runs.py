@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import cast
 
 from consumers.interface.feeds.feed import NOT_STARTED, Feed, Follower
 from consumers.interface.feeds.open_feeds import OpenFeeds
@@ -25,6 +25,7 @@ from proj.runs.models import Run
 from proj.runs.output import reading
 from proj.runs.output.utf8 import text
 from proj.runs.publishing import frames
+from proj.runs.publishing.frames import RunState
 from proj.runs.states import ENDED, State
 
 READ_BYTES = 64 * 1024  # of output at once
@@ -35,14 +36,12 @@ END_SECONDS = 1.0  # that a socket stays with a run that is over when the next o
 END_POLL_SECONDS = 0.01
 TICKING = ("duration",)  # fields of a state that differ each time it is read, and are no news
 
-RunState = dict[str, Any]  # see proj.runs.publishing.frames.state()
-
 
 @dataclass(frozen=True, slots=True)
 class RunHead(Head):
     """The end of a run's output, and the state of the run."""
 
-    state: RunState = None  # type: ignore[assignment]
+    state: RunState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +103,15 @@ class RunFeed(Feed):
 
     def __init__(self, key: str, source: Source, tasks: Tasks) -> None:
         super().__init__(key, source, tasks)
-        self.state: RunState = {}
+        self.state: RunState | None = None
         self._state_sent_at = NEVER  # seconds of the monotonic clock
 
     @property
     def over(self) -> bool:
-        return self.state.get("state") in ENDED and self.end >= self.state["bytes"]
+        return self.state is not None and self.state["state"] in ENDED and self.end >= self.state["bytes"]
 
     def polled(self, head: Head, before: int) -> None:
-        if isinstance(head, RunHead):
+        if isinstance(head, RunHead) and head.state is not None:
             self.update(head.state)
 
     def update(self, state: RunState) -> None:
@@ -132,7 +131,7 @@ class RunFeed(Feed):
 
     def finished(self, position: int) -> bool:
         """Return whether a follower at `position` needs nothing more at once: it has all, or the run is running."""
-        return bool(self.state) and (self.state["state"] not in ENDED or position >= self.end)
+        return self.state is not None and (self.state["state"] not in ENDED or position >= self.end)
 
 
 class Viewing:
@@ -176,7 +175,7 @@ class Viewing:
                     feed.fill()
             case messages.RunState():
                 if feed := self.feeds.open.get(message.state["run"]):
-                    feed.update(message.state)
+                    feed.update(cast(RunState, message.state))
 
 
 def output_piece(offset: int, end: int, output: str) -> Piece:
@@ -184,14 +183,14 @@ def output_piece(offset: int, end: int, output: str) -> Piece:
     return Piece(offset, end, Frame.of({"type": "output", "offset": offset, "end": end, "text": output}))
 
 
-def is_older(state: RunState, known: RunState) -> bool:
+def is_older(state: RunState, known: RunState | None) -> bool:
     """Return whether `state` was read, or sent, before `known`: no run is queued again, or runs after its end."""
-    return bool(known) and stage(state) < stage(known)
+    return known is not None and stage(state) < stage(known)
 
 
-def is_news(known: RunState, state: RunState) -> bool:
+def is_news(known: RunState | None, state: RunState) -> bool:
     """Return whether `state` differs from `known` by more than time that has passed."""
-    return any(state[name] != known.get(name) for name in state if name not in TICKING)
+    return known is None or any(value != known.get(name) for name, value in state.items() if name not in TICKING)
 
 
 def stage(state: RunState) -> int:

@@ -9,13 +9,14 @@ from functools import partial
 from django.db.models import F
 
 from consumers.interface.feeds.open_feeds import POLL_SECONDS
-from consumers.interface.feeds.runs import RunState, stage
+from consumers.interface.feeds.runs import stage
 from consumers.interface.support.database import ask
 from consumers.interface.support.subscriptions import Subscriptions
 from proj.layer import messages
 from proj.layer.names import service_group
 from proj.runs.models import Run, Service
 from proj.runs.publishing import frames
+from proj.runs.publishing.frames import RunState
 from proj.runs.states import State
 
 ServiceMessage = messages.RunState | messages.ServiceLine
@@ -52,7 +53,7 @@ class Services:
         await asyncio.sleep(POLL_SECONDS * random.uniform(0.8, 1.0))  # noqa: S311 - processes do not ask together
         if self._subscribers:
             for state in await ask(partial(newest_states, list(self._subscribers))):
-                self.deliver(state["service"], messages.RunState(state=state))
+                self.deliver(state["service"], messages.RunState(state=dict(state)))
 
 
 def newest_states(uids: Iterable[str]) -> list[RunState]:
@@ -85,10 +86,10 @@ def first_shown(uid: str) -> list[RunState]:
     return [frames.state(run) for run in dict.fromkeys((first, newest))]
 
 
-def takes_over(state: RunState, shown: RunState) -> bool:
+def takes_over(state: RunState, shown: RunState | None) -> bool:
     """Return whether a viewer should switch from `shown` to `state`. A running run is never left for a queued one."""
-    if not shown or state["number"] == shown["number"]:
-        return not shown
+    if shown is None or state["number"] == shown["number"]:
+        return shown is None
     if state["number"] > shown["number"]:
         return _has_begun(state) or stage(shown) == 2
     return stage(shown) == 0 and stage(state) == 1

@@ -12,7 +12,7 @@ MAX_OUTPUT_BYTES = 64 * 1024  # in one message; a message about more output carr
 
 def of_state(run: Run) -> RunState:
     """Return the message about a run's state, for viewers of the run and of its service."""
-    return RunState(state=frames.state(run))
+    return RunState(state=dict(frames.state(run)))
 
 
 def of_output(run_id: str, chunks: Sequence[Chunk]) -> RunOutput:

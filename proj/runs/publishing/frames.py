@@ -1,17 +1,45 @@
 """The state of a run as its viewers get it: on pages, in cards and by socket."""
 
-from typing import Any
+from typing import TypedDict
 
 from django.utils import timezone
 
 from proj.rooms.log.frames import moment
 from proj.runs import reasons
+from proj.runs.catalog.parameters import Value
 from proj.runs.models import Run
 from proj.runs.states import ACTIVE
 
 
-def state(run: Run) -> dict[str, Any]:
-    """Everything about a run but its output. Times are ISO 8601 in UTC, `duration` is seconds since the claim."""
+class RunState(TypedDict):
+    """A run without its output, as frames and layer messages carry it. Times are ISO 8601 texts in UTC."""
+
+    run: str  # its id
+    service: str  # the service's uid
+    name: str  # the service's name
+    number: int
+    state: str
+    origin: str
+    person: str | None  # the sign-in name
+    parameters: dict[str, Value]
+    created_at: str
+    started_at: str | None
+    ended_at: str | None
+    duration: float | None  # seconds since the start, or since the claim before that
+    progress: int | None  # 0 to 100
+    progress_text: str
+    exit_code: int | None
+    signal: int | None
+    reason: str  # in English
+    why: reasons.Code | None
+    bytes: int
+    lines: int
+    cancelable: bool
+    canceling: bool
+
+
+def state(run: Run) -> RunState:
+    """Return the state of a run as its row has it."""
     ended = run.ended_at or timezone.now()
     begun = run.started_at or run.claimed_at
     return {

@@ -2,12 +2,12 @@
 
 import json
 from datetime import datetime
-from typing import Any
 
 from django import template
 from django.utils.translation import gettext
 
 from proj.runs import reasons
+from proj.runs.publishing.frames import RunState
 
 register = template.Library()
 
@@ -33,13 +33,13 @@ def given(value: object) -> str:
 
 
 @register.filter
-def reason(run: dict[str, Any]) -> str:
+def reason(run: RunState) -> str:
     """Return the reason in a run's state, in the reader's language."""
     return reasons.worded(run["reason"], run["why"])
 
 
 @register.filter
-def why(run: dict[str, Any]) -> str:
+def why(run: RunState) -> str:
     """Return the reason's code as JSON, for the page's modules."""
     return json.dumps(run["why"])
 

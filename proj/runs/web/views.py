@@ -1,7 +1,6 @@
 """The pages of services and runs."""
 
 import shlex
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,16 +13,24 @@ from django.utils.translation import gettext
 
 from proj.rooms.models import Room
 from proj.runs import actions
+from proj.runs.catalog.parameters import Value
 from proj.runs.choices import WhenBusy
 from proj.runs.models import Run, RunSet, Service
 from proj.runs.output import rendering
 from proj.runs.publishing import frames
+from proj.runs.publishing.frames import RunState
 from proj.runs.refusals import BadParameter, NotAllowed, Refused
 from proj.runs.web.forms import ACTIVE, FilterForm, ParametersForm, command_parts
 from proj.site.http import SignedInRequest, page
 
 RUNS_PER_PAGE = 50
 RECENT_RUNS = 10  # on a service's page
+
+
+class ListedRun(RunState):
+    """A run's state, and the display name of the person that started it."""
+
+    called: str
 
 
 @page()
@@ -72,7 +79,7 @@ def service(request: SignedInRequest, uid: str) -> HttpResponse:
     return render(request, "runs/service.html", context, status=status)
 
 
-def _values_like(request: SignedInRequest, service: Service) -> dict[str, Any]:
+def _values_like(request: SignedInRequest, service: Service) -> dict[str, Value]:
     """Return the values of the run in the address, if it is a run of this service."""
     try:
         like = service.runs.filter(pk=UUID(request.GET.get("like", ""))).first()
@@ -168,6 +175,6 @@ def _with_relations(runs: RunSet) -> RunSet:
     return runs.select_related("service", "person")
 
 
-def _shown(run: Run) -> dict[str, Any]:
+def _shown(run: Run) -> ListedRun:
     """Return a run's state for a list or a page, with the display name of the person that started it."""
-    return frames.state(run) | {"called": run.person.display_name if run.person else ""}
+    return {**frames.state(run), "called": run.person.display_name if run.person else ""}

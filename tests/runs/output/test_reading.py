@@ -202,4 +202,4 @@ def test_a_runs_state_says_what_a_page_and_a_card_need(make: Make, alice: User) 
     actions.cancel(run, alice)
     state = frames.state(Run.objects.get())
     assert (state["cancelable"], state["canceling"]) == (False, True)
-    assert state["duration"] >= 0
+    assert state["duration"] is not None and state["duration"] >= 0
