@@ -39,7 +39,7 @@ def test_only_messages_of_others_count_as_unread(lobby: Room, alice: User, bob: 
     assert counts(lobby, bob) == (0, 0)
 
 
-def test_who_is_mentioned_is_counted_by_name_and_by_here(lobby: Room, alice: User, bob: User) -> None:
+def test_mentions_count_by_name_and_by_here(lobby: Room, alice: User, bob: User) -> None:
     lobby.post(alice, "hello @bob and @Bob and @nobody, `not @bob`")
     lobby.post(alice, "@here, lunch")
     lobby.post(alice, "and @alice")
@@ -55,7 +55,7 @@ def test_a_name_in_another_script_is_found_as_it_is_written(lobby: Room, alice: 
     assert counts(lobby, olga) == (1, 1)
 
 
-def test_edits_and_deletions_change_who_is_mentioned(lobby: Room, alice: User, bob: User, charlie: User) -> None:
+def test_edits_and_deletions_change_the_mentions(lobby: Room, alice: User, bob: User, charlie: User) -> None:
     lobby.post(alice, "@bob")
     lobby.edit(alice, 1, "@charlie")
     assert (counts(lobby, bob), counts(lobby, charlie)) == ((1, 0), (1, 1))
@@ -64,7 +64,7 @@ def test_edits_and_deletions_change_who_is_mentioned(lobby: Room, alice: User, b
     assert not Mention.objects.exists()
 
 
-def test_only_who_may_read_a_message_is_mentioned_by_it(alice: User, bob: User, charlie: User) -> None:
+def test_a_message_mentions_only_people_with_access_to_it(alice: User, bob: User, charlie: User) -> None:
     den = Room.objects.create(name="den", members_only=True)
     Membership.objects.create(room=den, user=alice)
     Membership.objects.create(room=den, user=charlie)
@@ -128,7 +128,7 @@ def test_much_news_goes_in_several_messages(alice: User) -> None:
     assert not digest
 
 
-def test_what_was_read_is_told_once(lobby: Room, alice: User, bob: User) -> None:
+def test_a_read_position_is_announced_once(lobby: Room, alice: User, bob: User) -> None:
     lobby.post(bob, "hello")
     (message,) = activity.of([lobby.mark_seen(alice, 1)])
     assert message == ActivityUpdate(rooms=[], read=[(alice.pk, lobby.pk, 1)])

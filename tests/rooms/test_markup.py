@@ -87,7 +87,7 @@ def test_plain_text_has_no_html(text: str) -> None:
         ("![x](http://a.b)", f'<p>!<a href="http://a.b" title="http://a.b" {LINK}>x</a></p>'),
     ],
 )
-def test_what_people_write_in_chats(text: str, html: str) -> None:
+def test_chat_markdown_becomes_html(text: str, html: str) -> None:
     assert render(text).html == html
 
 
@@ -111,12 +111,12 @@ def test_an_address_that_only_holds_a_good_one_is_no_address(before: str) -> Non
     assert 'title="' not in render(f"[x]({before}http://a.b)").html
 
 
-def test_mentions_are_names_and_not_what_looks_like_them() -> None:
+def test_mentions_are_names_and_no_lookalikes() -> None:
     found = render("@alice, @Bob.Smith. and @чарли; a@b.c, `@code`, https://x.org/@path @here").mentions
     assert found == {"alice", "Bob.Smith", "чарли", "here"}
 
 
-def test_random_marks_give_nothing_but_what_the_protocol_allows() -> None:
+def test_random_marks_give_only_html_of_the_protocol() -> None:
     dice = random.Random(7)
     rich = 0
     for _ in range(3_000):
@@ -167,7 +167,7 @@ def test_hostile_marks_cost_little_and_lose_nothing(text: str) -> None:
     assert len(html) <= markup.MAX_HTML_CHARACTERS
 
 
-def test_what_is_too_deep_is_shown_as_it_was_written() -> None:
+def test_a_message_nested_too_deep_is_shown_as_it_was_written() -> None:
     assert render(">" * 5 + "a").html
     assert render(">" * 50 + "a") == markup.PLAIN
 

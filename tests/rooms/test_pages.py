@@ -94,7 +94,7 @@ def test_the_list_is_empty_at_first(as_alice: Client) -> None:
     assert "There are no rooms yet" in text(as_alice.get("/chat/"))
 
 
-def test_the_list_counts_what_is_unread(as_alice: Client, alice: User, bob: User) -> None:
+def test_the_list_counts_unread_messages(as_alice: Client, alice: User, bob: User) -> None:
     room = Room.visit(bob, NAME)
     seqs = post(room, bob, "one", "two", "three")
     room.mark_seen(alice, seqs[0])
@@ -194,7 +194,7 @@ def test_an_edit_and_a_deletion_are_shown(as_alice: Client, alice: User) -> None
     assert state(answer)["seq"] == 4
 
 
-def test_what_one_sent_is_known_to_the_page(as_alice: Client, alice: User, bob: User) -> None:
+def test_the_page_knows_the_persons_own_messages(as_alice: Client, alice: User, bob: User) -> None:
     room = Room.visit(alice, "lobby")
     mine = "6a0f4a5e-9d9c-4b5c-8f43-0d1b1b8f9f10"
     room.post(alice, "mine", mine)
@@ -242,7 +242,7 @@ def test_an_archived_room_can_be_read(as_alice: Client, alice: User) -> None:
     assert "history" in page
 
 
-def test_a_fault_is_told_in_words(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_is_explained_in_words(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("a secret of the machinery")
 
@@ -255,7 +255,7 @@ def test_a_fault_is_told_in_words(alice: User, monkeypatch: pytest.MonkeyPatch) 
     assert "a secret" not in text(answer)
 
 
-def test_a_form_that_is_out_of_date_is_told_in_words(alice: User) -> None:
+def test_a_stale_form_is_explained_in_words(alice: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice)
     answer = client.post("/chat/", {"name": "lobby"})
@@ -399,7 +399,7 @@ def test_a_display_name_stands_before_the_sign_in_name(as_alice: Client, alice: 
     assert 'class="called">Bob' not in text(as_alice.get(address("lobby")))
 
 
-def test_what_happened_to_a_room_is_told_with_both_names(as_alice: Client, alice: User, bob: User) -> None:
+def test_a_happening_has_both_names(as_alice: Client, alice: User, bob: User) -> None:
     room = Room.objects.create(name="staff", members_only=True)
     room.add_member(alice, alice)
     room.add_member(bob, alice)

@@ -32,7 +32,7 @@ def test_it_reads_as_it_looks(text: str, shown: str) -> None:
     assert plain(text) == shown
 
 
-def test_what_the_looks_hide_can_be_read_too() -> None:
+def test_hidden_parts_can_be_read_too() -> None:
     text = '[a "b"](https://e.org/?a=1&b=2) https://e.org/ :tada:\n```sh\nls\n```'
     assert plain(text, whole=True) == 'a "b" (https://e.org/?a=1&b=2) https://e.org/ 🎉 (:tada:)\nsh\nls'
 
@@ -54,7 +54,7 @@ def letters(text: str) -> list[str]:
     return list(filter(str.isalpha, text))
 
 
-def test_no_word_is_lost_and_none_is_added_whatever_people_write() -> None:
+def test_no_word_of_any_text_is_lost_or_added() -> None:
     dice = random.Random(7)
     sequences = ("\x1b[31m", "\x1b]0;")  # are removed from the text, and tested above
     pieces = [piece for piece in PIECES if piece not in sequences]

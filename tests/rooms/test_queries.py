@@ -63,9 +63,7 @@ def found(user: User, text: str) -> list[int]:
         ('-"exit"', []),
     ],
 )
-def test_quotes_are_found_as_they_stand_and_what_has_a_minus_is_left_out(
-    lobby: Room, alice: User, query: str, at: list[int]
-) -> None:
+def test_quotes_are_found_whole_and_excluded_words_are_not(lobby: Room, alice: User, query: str, at: list[int]) -> None:
     assert found(alice, query) == at
 
 
@@ -94,9 +92,7 @@ def test_quotes_are_found_as_they_stand_and_what_has_a_minus_is_left_out(
         ("exit -:r1", "exit r1"),
     ],
 )
-def test_what_means_something_to_a_database_is_only_what_stands_between_words(
-    lobby: Room, alice: User, query: str, like: str | None
-) -> None:
+def test_signs_of_a_database_only_separate_words(lobby: Room, alice: User, query: str, like: str | None) -> None:
     assert found(alice, query) == (found(alice, like) if like else [])
 
 
@@ -141,7 +137,7 @@ def test_nothing_is_missed_among_many_that_have_the_words_only(
     assert [message.text for message in came.messages] == ["the needle here"]
 
 
-def test_what_a_terminal_coloured_is_found_by_its_words(lobby: Room, alice: User) -> None:
+def test_coloured_words_are_found(lobby: Room, alice: User) -> None:
     lobby.post(alice, "```\nnginx: \x1b[31mconfiguration\x1b[0;1m failed\x1b[0m\n```")
     index.keep_up()
     for query in ("config", '"configuration failed"'):
@@ -149,7 +145,7 @@ def test_what_a_terminal_coloured_is_found_by_its_words(lobby: Room, alice: User
     assert finding.find(alice, Question("31mconf")).messages == []
 
 
-def test_what_is_found_is_marked_where_it_stands() -> None:
+def test_matches_are_marked_in_the_text() -> None:
     text = "The Deployment of 运维 undeployed, exit: status 3 and status 30"
 
     def marked(query: str) -> list[str]:

@@ -68,7 +68,7 @@ def test_limits_by_which_messages_go_are_asked_about_first(room: Room, alice: Us
     assert client.post("/chat/lobby/settings/keep/", {"days": "4", "messages": "8"}).status_code == 302
 
 
-def test_the_last_hour_stays_whatever_the_limits(room: Room, alice: User) -> None:
+def test_the_last_hour_stays_under_all_limits(room: Room, alice: User) -> None:
     for n in range(3):
         room.post(alice, f"fresh {n}")
     room.keep(None, 1)
@@ -76,7 +76,7 @@ def test_the_last_hour_stays_whatever_the_limits(room: Room, alice: User) -> Non
     assert left(room) == [11, 12, 13]
 
 
-def test_who_holds_less_than_is_kept_begins_anew_and_others_go_on(room: Room) -> None:
+def test_a_page_behind_the_kept_log_loads_again_and_others_go_on(room: Room) -> None:
     room.keep(None, 4)
     retention.prune_all()
     room.refresh_from_db()
@@ -136,7 +136,7 @@ def test_a_large_log_goes_in_portions(room: Room, monkeypatch: pytest.MonkeyPatc
     assert left(room) == [8, 9, 10]
 
 
-def test_the_command_says_what_goes_and_a_dry_run_deletes_nothing(room: Room) -> None:
+def test_the_command_lists_its_deletions_and_a_dry_run_makes_none(room: Room) -> None:
     def prune(*arguments: str) -> str:
         said = StringIO()
         call_command("prune", *arguments, stdout=said)

@@ -57,7 +57,7 @@ def log(room: Room) -> list[tuple[str, str, str]]:
 # Creation
 
 
-def test_whoever_makes_a_room_owns_it_and_is_in_it(alice: User, bob: User) -> None:
+def test_the_creator_of_a_room_is_its_owner_and_first_member(alice: User, bob: User) -> None:
     answer = signed_in(alice).post("/rooms/new/", {"name": NAME, "who": "members"})
     assert answer["Location"] == at("settings/")
     room = Room.objects.get()
@@ -70,7 +70,7 @@ def test_whoever_makes_a_room_owns_it_and_is_in_it(alice: User, bob: User) -> No
 
 
 @pytest.mark.parametrize(("name", "who"), [("", "members"), ("a/b", "members"), ("ok", "nobody"), ("TAKEN", "all")])
-def test_a_room_that_cannot_be_made_is_told(alice: User, name: str, who: str) -> None:
+def test_an_impossible_room_is_refused_with_a_sentence(alice: User, name: str, who: str) -> None:
     Room.objects.create(name="taken")
     answer = signed_in(alice).post("/rooms/new/", {"name": name, "who": who})
     assert answer.status_code == 400
@@ -82,7 +82,7 @@ def test_a_room_that_cannot_be_made_is_told(alice: User, name: str, who: str) ->
 
 
 @pytest.mark.parametrize("rest", ["", *ACTIONS])
-def test_who_is_not_in_a_room_can_do_nothing_with_it(room: Room, charlie: User, rest: str) -> None:
+def test_a_stranger_can_do_nothing_with_a_room(room: Room, charlie: User, rest: str) -> None:
     before = log(room)
     for client, status in ((signed_in(charlie), 403), (Client(), 302)):
         assert client.post(at(rest), {"person": "charlie", "name": "mine"}).status_code in (status, 405)
@@ -92,12 +92,12 @@ def test_who_is_not_in_a_room_can_do_nothing_with_it(room: Room, charlie: User, 
 
 
 @pytest.mark.parametrize("rest", ["rename/", "keep/", "invite/", "links/", "unarchive/"])
-def test_what_changes_something_is_not_done_by_a_get(room: Room, rest: str, alice: User) -> None:
+def test_a_get_changes_nothing(room: Room, rest: str, alice: User) -> None:
     assert signed_in(alice).get(at(f"settings/{rest}")).status_code == 405
 
 
 @pytest.mark.parametrize("rest", MANAGERS)
-def test_members_who_do_not_own_the_room_cannot_manage_it(room: Room, alice: User, bob: User, rest: str) -> None:
+def test_members_without_ownership_cannot_manage_a_room(room: Room, alice: User, bob: User, rest: str) -> None:
     before = log(room)
     assert signed_in(bob).post(at(rest), {"name": "mine", "days": "1"}).status_code == 403
     assert log(room) == before
@@ -124,7 +124,7 @@ def test_a_room_that_is_not_there_has_no_settings(alice: User, rest: str) -> Non
 # Joining and leaving
 
 
-def test_a_member_lets_somebody_in_by_name(room: Room, bob: User, charlie: User) -> None:
+def test_a_member_adds_a_person_by_name(room: Room, bob: User, charlie: User) -> None:
     assert signed_in(bob).post(at("settings/invite/"), {"person": " Charlie "}).status_code == 302
     assert log(room)[-1] == (Kind.MEMBER_ADDED, "bob", "charlie")
     page = signed_in(charlie).get(at("")).content.decode()
@@ -132,7 +132,7 @@ def test_a_member_lets_somebody_in_by_name(room: Room, bob: User, charlie: User)
     assert "</bdi> let <bdi" in page
 
 
-def test_nobody_is_let_in_who_is_not_there(room: Room, bob: User, charlie: User) -> None:
+def test_an_unknown_person_cannot_become_a_member(room: Room, bob: User, charlie: User) -> None:
     charlie.deactivate()
     for name in ("charlie", "dora", "", "<b>"):
         answer = signed_in(bob).post(at("settings/invite/"), {"person": name})
@@ -141,7 +141,7 @@ def test_nobody_is_let_in_who_is_not_there(room: Room, bob: User, charlie: User)
     assert [*room.people(10)] == ["alice", "bob"]
 
 
-def test_somebody_who_was_removed_is_out_and_no_link_leads_back(room: Room, alice: User, bob: User) -> None:
+def test_a_removed_member_is_out_and_no_link_leads_back(room: Room, alice: User, bob: User) -> None:
     link = Invitation.make(room, alice, timedelta(days=1))
     question = signed_in(alice).get(at("settings/members/bob/remove/"))
     assert "Remove bob from this room?" in question.content.decode()
@@ -153,7 +153,7 @@ def test_somebody_who_was_removed_is_out_and_no_link_leads_back(room: Room, alic
     assert signed_in(alice).post(at("settings/members/alice/remove/")).status_code == 403
 
 
-def test_who_leaves_is_asked_first_and_hands_the_room_on(room: Room, alice: User, bob: User) -> None:
+def test_a_leaving_owner_is_asked_first_and_hands_the_room_on(room: Room, alice: User, bob: User) -> None:
     client = signed_in(alice)
     assert "Leave this room?" in client.get(at("settings/leave/")).content.decode()
     assert client.post(at("settings/leave/"))["Location"] == "/chat/"
@@ -259,7 +259,7 @@ def test_a_name_that_is_given_away_leads_to_the_new_room(room: Room, alice: User
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "TAKEN", "x" * 101])
-def test_a_name_that_cannot_be_is_told(room: Room, alice: User, name: str) -> None:
+def test_an_impossible_name_is_refused_with_a_sentence(room: Room, alice: User, name: str) -> None:
     Room.objects.create(name="taken")
     answer = signed_in(alice).post(at("settings/rename/"), {"name": name})
     assert answer.status_code == 400

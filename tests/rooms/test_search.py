@@ -67,7 +67,7 @@ def test_messages_are_found_in_any_script(lobby: Room, alice: User, query: str, 
 
 
 @pytest.mark.parametrize("query", ["eployment", "维运", "deploy сервер", "nothing like it", "服务员"])
-def test_what_is_not_there_is_not_found(lobby: Room, alice: User, query: str) -> None:
+def test_missing_words_are_not_found(lobby: Room, alice: User, query: str) -> None:
     for text in TEXTS:
         lobby.post(alice, text)
     assert found(alice, query) == []
@@ -103,7 +103,7 @@ def test_hostile_questions_are_only_words(lobby: Room, alice: User, query: str) 
     assert Event.objects.count() == 1
 
 
-def test_nobody_finds_what_they_may_not_see(lobby: Room, alice: User, bob: User) -> None:
+def test_nobody_finds_messages_of_closed_rooms(lobby: Room, alice: User, bob: User) -> None:
     den = Room.objects.create(name="den", members_only=True)
     Membership.objects.create(room=den, user=bob)
     den.post(bob, "secret plan")
@@ -116,7 +116,7 @@ def test_nobody_finds_what_they_may_not_see(lobby: Room, alice: User, bob: User)
     assert found(alice, "plan") == ["open plan", "secret plan"]
 
 
-def test_what_was_edited_or_deleted_is_not_found_by_what_it_was(lobby: Room, alice: User) -> None:
+def test_former_texts_of_messages_are_not_found(lobby: Room, alice: User) -> None:
     lobby.post(alice, "password hunter2")
     lobby.post(alice, "rubbish")
     assert found(alice, "hunter2") == ["password hunter2"]
@@ -157,7 +157,7 @@ def test_more_is_found_page_by_page(lobby: Room, alice: User) -> None:
     assert seen == [f"number {n}" for n in reversed(range(45))]
 
 
-def test_the_index_takes_in_what_is_new_and_nothing_twice(lobby: Room, alice: User) -> None:
+def test_the_index_takes_in_each_new_event_once(lobby: Room, alice: User) -> None:
     lobby.post(alice, "one")
     lobby.edit(alice, 1, "two")
     lobby.react(alice, 1, "🎉")
@@ -184,9 +184,7 @@ def page(client: Client, **query: str) -> str:
     return client.get("/search/", query).content.decode()
 
 
-def test_the_page_shows_what_is_found_with_what_stood_around(
-    as_alice: Client, lobby: Room, alice: User, bob: User
-) -> None:
+def test_the_page_shows_results_with_their_neighbours(as_alice: Client, lobby: Room, alice: User, bob: User) -> None:
     lobby.post(bob, "what is <wrong>?")
     lobby.post(alice, "the <b>disk</b> of web1")
     lobby.post(bob, "\x1b[31magain?\x1b[0m")
@@ -214,7 +212,7 @@ def test_the_page_shows_what_is_found_with_what_stood_around(
         ("~~disk~~ **amp** &amp;", "amp", "disk <mark>amp</mark> &amp;<mark>amp</mark>;</p>"),
     ],
 )
-def test_what_is_found_is_shown_as_it_reads_and_not_as_it_was_typed(
+def test_results_are_shown_as_they_read_and_not_as_typed(
     as_alice: Client, lobby: Room, alice: User, text: str, query: str, shown: str
 ) -> None:
     lobby.post(alice, "_first_")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
@@ -12,6 +11,7 @@ from proj.accounts.models import User
 from proj.rooms.log.frames import Kind
 from proj.rooms.models import Event, Room
 from proj.rooms.search import finding, index
+from proj.rooms.search.finding import Question
 from proj.rooms.search.queries import Query
 from proj.rooms.text.plain import plain
 from proj.rooms.web.forms import SearchForm
@@ -47,22 +47,23 @@ class Result:
 @page()
 def search(request: SignedInRequest) -> HttpResponse:
     """Show the messages of `/search/?q=<words>&room=<name>&by=<name>&since=<day>&until=<day>`, newest first."""
-    user = request.user
     asked = any(request.GET.values())
-    form = SearchForm(user, request.GET) if asked else SearchForm(user)
-    context: dict[str, Any] = {"form": form, "rooms": Room.objects.of(user), "people": _people()}
+    form = SearchForm(request.user, request.GET if asked else None)
     valid = asked and form.is_valid()
-    if valid:
-        question = form.question()
-        query = question.query
+    question = form.question() if valid else Question("")
+    before = (form.cleaned_data["before"] if valid else None) or finding.NEWEST_ID
+    query = question.query
+    if query.terms:
         index.keep_up(MAX_FRESH_EVENTS)
-        found = finding.find(user, question, form.cleaned_data["before"] or finding.NEWEST_ID)
-        more = request.GET.dict() | {"before": str(found.before)}
-        context |= {
-            "results": [_result(message, query) for message in found.messages],
-            "asked": bool(query.terms),
-            "more": found.before and "?" + urlencode(more),
-        }
+    found = finding.find(request.user, question, before)
+    context = {
+        "form": form,
+        "rooms": Room.objects.of(request.user),
+        "people": _people(),
+        "results": [_result(message, query) for message in found.messages],
+        "asked": bool(query.terms),
+        "more": found.before and "?" + urlencode(request.GET.dict() | {"before": str(found.before)}),
+    }
     return render(request, "rooms/search.html", context, status=200 if valid or not asked else 400)
 
 
