@@ -1,4 +1,4 @@
-"""Fetches axe-core, which looks for what people with other senses and hands stumble over, into the environment.
+"""Fetches axe-core, which finds obstacles for people with other senses and hands, into the environment.
 
 Run by tests/run. Only Python is needed: the package comes from npm's registry, and must have this very hash.
 """
@@ -19,7 +19,7 @@ SCRIPT = Path(sys.prefix) / f"axe-core-{VERSION}.js"
 
 
 def fetch() -> None:
-    """Put it where SCRIPT says, if it is not there. Exits with a sentence when it is not what it should be."""
+    """Download axe-core to SCRIPT, unless it is there. Exits with a sentence when its checksum is wrong."""
     if SCRIPT.exists():
         return
     with urllib.request.urlopen(ADDRESS, timeout=60) as answer:

@@ -1,4 +1,4 @@
-"""What all tests share: real Redis on a socket of its own, a database file, the cast, and the whole stack."""
+"""Fixtures of all tests: real Redis on a socket of its own, a database file, the cast, and the whole stack."""
 
 import os
 import secrets
@@ -32,7 +32,7 @@ django.setup()
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes() -> None:
-    """What was set above is this process's own: each test process that it is about to start sets its own."""
+    """Remove the variables set above: each test process that xdist is about to start sets its own."""
     for name in ("DJANGO_SETTINGS_MODULE", "SIGNALBOX_SECRET_KEY", "REDIS_URL", "SIGNALBOX_URLS"):
         del os.environ[name]
     if _own_database:
@@ -70,7 +70,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 20.0, what: str =
 
 @pytest.fixture(autouse=True)
 def _quick(settings: Any) -> None:
-    """Static files as they lie in the tree, and passwords that cost nothing; the stack's tests use the real ones."""
+    """Serve static files from the tree and hash passwords cheaply; the tests of the stack use the real settings."""
     storage = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = settings.STORAGES | {"staticfiles": storage}
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -78,7 +78,7 @@ def _quick(settings: Any) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """As pytest-django has it. Threads of sockets keep connections, and PostgreSQL drops no database that is in use."""
+    """Extend pytest-django's fixture: PostgreSQL drops no database while threads of sockets keep connections to it."""
     yield
     from django.db import connection
 

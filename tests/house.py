@@ -245,7 +245,7 @@ class House:
     # Words
 
     def word_counts(self, *folders: str) -> tuple[int, int, int]:
-        """All words of comments and docstrings, and how many of them are "what" and "who" in their forms."""
+        """Count all words of comments and docstrings, and the two interrogative pronouns in all their forms."""
         texts = [one.text for module in self.modules(*folders) for one in module.prose]
         return tuple(sum(len(pattern.findall(text)) for text in texts) for pattern in (WORD, WHAT, WHO))  # type: ignore[return-value]
 

@@ -1,4 +1,4 @@
-"""Every string is there in every language, with the same places to fill in, and what is served is what was written."""
+"""Every string is translated into every language, with the same placeholders, and the compiled files are current."""
 
 import re
 from collections.abc import Iterator

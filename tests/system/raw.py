@@ -1,4 +1,4 @@
-"""A WebSocket client with bad manners: what it reads, and whether, is up to the test."""
+"""A WebSocket client with bad manners: the test decides when and how much it reads."""
 
 import base64
 import os
@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 
 
 class RawClient:
-    """A socket that has been upgraded, with a small receive buffer, and nothing more."""
+    """A socket after its upgrade to WebSocket, with a small receive buffer."""
 
     def __init__(self, url: str, room: str, cookie: str, *, past_nginx: Path | None = None) -> None:
         where = urlsplit(url)
@@ -42,7 +42,7 @@ class RawClient:
         self.socket.sendall(head + mask + bytes(byte ^ mask[n % 4] for n, byte in enumerate(payload)))
 
     def ended(self) -> bool:
-        """Read what there is, and say whether the other side has closed."""
+        """Read the bytes that have arrived, and return whether the server has closed the connection."""
         self.socket.settimeout(0.05)
         try:
             while self.socket.recv(1 << 20):

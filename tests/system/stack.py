@@ -202,7 +202,7 @@ class Stack:
         return pid
 
     def processes(self) -> list[takeover.Process]:
-        """Return every process whose working directory is this stack's folder."""
+        """Return every process that has this stack's folder as its working directory."""
         found = []
         for pid in takeover.pids():
             process = takeover.Process.of(pid)

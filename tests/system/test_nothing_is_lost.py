@@ -1,4 +1,4 @@
-"""Processes are killed with -9 under load: what was acknowledged is stored once, and everyone sees the same room."""
+"""Processes are killed with -9 under load: acknowledged messages are stored once, and all clients see the same room."""
 
 import asyncio
 import json
@@ -114,7 +114,7 @@ async def test_restarting_the_worker_under_load_loses_nothing_and_closes_no_sock
 
 
 async def test_after_redis_was_killed_messages_pass_as_quickly_as_before(stack: Stack) -> None:
-    """Sockets stay open, and the mailbox is in its groups again, instead of living from looks at the database."""
+    """Sockets stay open, and the feeds are in their groups again, instead of polling the database."""
     room = "redis"
     await asyncio.to_thread(stack.manage, "addroom", room)
     cookies = await asyncio.to_thread(stack.sign_in_all, ["alice", "bob", "charlie", "dave"])
@@ -130,7 +130,7 @@ async def test_after_redis_was_killed_messages_pass_as_quickly_as_before(stack: 
         await clients[0].post("now")
         for client in clients:
             await client.until(lambda client=client: client.seq == clients[0].seq and not clients[0].pending)  # type: ignore[misc]
-        quick = quick + 1 if time.monotonic() - said < 1 else 0  # the looks are three seconds apart
+        quick = quick + 1 if time.monotonic() - said < 1 else 0  # polls of the database are three seconds apart
         await asyncio.sleep(0.12)
     for client in clients:
         assert (client.connections, client.close_codes, client.faults) == (1, [], [])
@@ -143,7 +143,7 @@ async def test_nothing_dies_or_reconnects_in_an_idle_minute(stack: Stack) -> Non
     await client.until(client.live.is_set)
     pids = await asyncio.to_thread(stack.pids)
     chatty = asyncio.ensure_future(asyncio.to_thread(_talk_and_never_read, stack))
-    # Time itself is what is tested here: several times every time-out of the parts in use.
+    # The minute is several times as long as each timeout of the parts in use.
     with pytest.raises(TimeoutError):
         await client.until(lambda: client.connections != 1, seconds=IDLE)
     assert await asyncio.to_thread(stack.pids) == pids
@@ -183,7 +183,7 @@ def _processes(stack: Stack) -> list[tuple[str, int]]:
 
 
 def pss(pid: int) -> int:
-    """The memory of a process in kB, what it shares divided among those who share it."""
+    """Return the memory of a process in kB; shared pages count in proportion to the processes that share them."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1])
