@@ -5,12 +5,13 @@
 
 import ast
 import configparser
+import re
 import shlex
 
 import pytest
 from channels.routing import ChannelNameRouter
 
-from tests.house import MAX_MODULES, ROOT, House, Module, within
+from tests.house import MAX_MODULES, PRODUCT, PROSE, ROOT, House, Module, packages, within
 
 HOUSE = House()
 SOURCES = HOUSE.code
@@ -36,6 +37,10 @@ WALLS = {
 }
 STARTERS = ("proj.runs.running", "consumers.workers")
 MAX_DEFERRED = 12
+MAX_UNTYPED = 40
+# psutil's one file; the others are called *_internals.py.
+INTERNALS = ("proj.runs.running.processes",)
+PUBLIC = ("os._exit", "Run._meta")  # documented, in spite of their names
 
 
 @pytest.mark.parametrize("module", SOURCES, ids=lambda module: module.name)
@@ -52,10 +57,49 @@ def test_modules_do_not_import_each_other_in_circles() -> None:
     assert HOUSE.circles(deferred=True) == []
 
 
+@pytest.mark.parametrize("package", [package for package in packages(HOUSE) if package not in ("proj", "proj.runs")])
+def test_neighbouring_packages_do_not_import_each_other_in_circles(package: str) -> None:
+    assert HOUSE.package_circles(package) == []
+
+
 def test_few_imports_wait_in_functions() -> None:
     """Django's AppConfig.ready() must wait for the models; the others avoid loading the settings too early."""
     waiting = [one for one in HOUSE.deferred_imports() if ".apps imports " not in one]
     assert len(waiting) <= MAX_DEFERRED, waiting
+
+
+def test_private_attributes_of_libraries_are_touched_in_one_file_for_each() -> None:
+    found = [
+        f"{module.name}:{node.lineno}: {ast.unparse(node)}"
+        for module in HOUSE.modules(*PRODUCT)
+        if not module.name.endswith("_internals") and module.name not in INTERNALS
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute)
+        and re.match(r"_[a-z]", node.attr)
+        and ast.unparse(node) not in PUBLIC
+        and not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"))
+    ]
+    assert found == []
+
+
+def test_few_dictionaries_hold_anything() -> None:
+    untyped = [*HOUSE.lines_with("dict[str, Any]"), *HOUSE.lines_with("dict[str, object]")]
+    assert len(untyped) < MAX_UNTYPED, untyped
+
+
+def test_docstrings_begin_with_their_subject() -> None:
+    assert HOUSE.odd_docstrings(*PRODUCT, "benchmarks") == []
+
+
+def test_comments_and_docstrings_name_their_things() -> None:
+    """The interrogative pronouns stand for a noun that the reader must guess: the message, the run, the person."""
+    words, whats, whos = HOUSE.word_counts(*PROSE)
+    assert whats <= words / 1000
+    assert whos <= words / 2000
+
+
+def test_constants_are_named_by_a_noun() -> None:
+    assert HOUSE.bare_constants(*PRODUCT) == []
 
 
 def test_a_folder_has_at_most_a_dozen_files_side_by_side() -> None:
