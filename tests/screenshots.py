@@ -1,10 +1,12 @@
-"""`.venv/bin/python -m tests.screenshots [--all DIR]`: take pictures of pages, from a stack of its own.
+"""`.venv/bin/python -m tests.screenshots [--all DIR | --compare DIR DIR]`: take pictures, from a stack of its own.
 
 Without arguments the pictures of docs/images/ are made again. With `--all` every main page is taken wide and narrow,
-light and dark, always with the same content and times, so that two checkouts can be compared pixel by pixel.
+light and dark, always with the same content and times, so that `--compare` finds each page on which two checkouts
+differ.
 """
 
 import argparse
+import base64
 import json
 import shutil
 import sys
@@ -25,6 +27,7 @@ WIDE = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 ROOM = "ops"
 NAMES = ("alice", "bob", "charlie")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-partial-raster"]
 NOON = "2026-03-02T12:00:00+00:00"  # the moment that pages show as now, with --all
 STORY = r"""
 from datetime import datetime, timedelta
@@ -70,7 +73,8 @@ SERVICES = """
 [web]
 name = "Roll web out"
 description = "Unpacks an archive and switches to it. Harmless to repeat."
-command = ["python3", "-u", "{root}/tests/browser/deploy.py", "{{version}}"]
+command = ["python3", "-u", "tests/browser/deploy.py", "{{version}}"]
+directory = "{root}"
 parameters = [{{ name = "version", required = true, pattern = '[0-9.]+', help = "the release" }}]
 room = "deploys"
 run_by = "everyone"
@@ -94,6 +98,21 @@ for event in Event.objects.exclude(room=room):
 for event in Event.objects.filter(room=room).exclude(seq__in=numbers):
     Event.objects.filter(pk=event.pk).update(at=now - timedelta(minutes=1))
 """
+# Counts the pixels in which a channel differs by more than anti-aliasing does from one run to the next.
+COMPARE = """async ([before, after]) => {
+    const pixels = async (data) => {
+        const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
+        const context = new OffscreenCanvas(image.width, image.height).getContext("2d");
+        context.drawImage(image, 0, 0);
+        return context.getImageData(0, 0, image.width, image.height);
+    };
+    const [a, b] = [await pixels(before), await pixels(after)];
+    if (a.width !== b.width || a.height !== b.height) return -1;
+    let count = 0;
+    for (let at = 0; at < a.data.length; at += 4)
+        if ([0, 1, 2].some((channel) => Math.abs(a.data[at + channel] - b.data[at + channel]) > 8)) count += 1;
+    return count;
+}"""
 
 
 @contextmanager
@@ -243,6 +262,22 @@ def show(page: Page, address: str) -> None:
     page.wait_for_timeout(300)
 
 
+def compare(browser: Browser, before: Path, after: Path) -> bool:
+    """Print how many pixels of each picture differ, and return whether none does."""
+    page = browser.new_page()
+    same = True
+    for file in sorted({one.name for folder in (before, after) for one in folder.glob("*.png")}):
+        pair = [folder / file for folder in (before, after)]
+        if missing := [str(one) for one in pair if not one.exists()]:
+            same = False
+            sys.stdout.write(f"{file}: there is no {missing[0]}\n")
+        elif count := page.evaluate(COMPARE, [base64.b64encode(one.read_bytes()).decode() for one in pair]):
+            same = False
+            sys.stdout.write(f"{file}: {count} pixels differ\n" if count > 0 else f"{file}: another size\n")
+    sys.stdout.write("all pictures are the same\n" if same else "")
+    return same
+
+
 def save(page: Page, file: Path) -> None:
     """Write a picture of the page to a file."""
     page.evaluate("document.fonts.ready")
@@ -250,25 +285,28 @@ def save(page: Page, file: Path) -> None:
     sys.stdout.write(f"{file}\n")
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.screenshots", description="Take pictures of pages.")
     parser.add_argument("--all", type=Path, metavar="DIR", help="take every main page into this folder")
+    parser.add_argument("--compare", type=Path, nargs=2, metavar="DIR", help="compare two such folders")
     options = parser.parse_args()
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    stack = Stack()
-    try:
-        stack.start()
-        stack.sign_in_all(NAMES)
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        if options.compare:
+            return 0 if compare(browser, *options.compare) else 1
+        stack = Stack()
+        try:
+            stack.start()
+            stack.sign_in_all(NAMES)
             if options.all:
                 everything(browser, stack, options.all.resolve())
             else:
                 documents(browser, stack)
-            browser.close()
-    finally:
-        stack.stop()
+        finally:
+            stack.stop()
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
