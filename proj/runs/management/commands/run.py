@@ -58,11 +58,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            run = self.canceled(options["cancel"]) if options["cancel"] else self.started(options)
+            run = self.canceled(options["cancel"]) if options["cancel"] else self.started(options["service"], options["values"])
         except Refused as refused:
             raise CommandError(f"{refused.detail} ({refused.code})") from None
         if not options["follow"]:
-            self.say(run, options)
+            self.report(run, as_json=options["json"])
             return
         try:
             self.follow(run)
@@ -78,13 +78,13 @@ class Command(BaseCommand):
             self.stderr.write(f"{ended} {ended.state}. {ended.reason}".rstrip(), lambda text: text)
         sys.exit(status(ended))
 
-    def started(self, options: dict[str, Any]) -> Run:
-        if not options["service"]:
+    def started(self, uid: str | None, values: list[str]) -> Run:
+        if not uid:
             raise CommandError("Which service? manage.py services lists them.")
-        service = Service.objects.filter(uid=options["service"]).first()
+        service = Service.objects.filter(uid=uid).first()
         if service is None:
-            raise CommandError(f"There is no service {options['service']}; manage.py services lists them.")
-        return actions.start(service, None, actions.named(options["values"]), origin=Origin.COMMAND)
+            raise CommandError(f"There is no service {uid}; manage.py services lists them.")
+        return actions.start(service, None, actions.named(values), origin=Origin.COMMAND)
 
     def canceled(self, name: RunName) -> Run:
         if isinstance(name, UUID):
@@ -96,8 +96,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no run {called}; manage.py runs lists them.")
         return actions.cancel(run, None)
 
-    def say(self, run: Run, options: dict[str, Any]) -> None:
-        if options["json"]:
+    def report(self, run: Run, *, as_json: bool) -> None:
+        if as_json:
             self.stdout.write(json.dumps(frames.state(run)))
         else:
             self.stdout.write(f"{run.pk}")
