@@ -10,10 +10,10 @@ class AccountsConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_out
         from django.db.models.signals import post_save
 
-        from proj.accounts import access, checks  # noqa: F401  checks registers itself
+        from proj.accounts import checks, signals  # noqa: F401  checks registers itself
 
         # The admin shows this name in place of "Axes".
         apps.get_app_config("axes").verbose_name = _("Attempts to sign in")
 
-        post_save.connect(access.when_saved, sender="accounts.User", dispatch_uid="access")
-        user_logged_out.connect(access.when_signed_out, dispatch_uid="access")
+        post_save.connect(signals.when_user_saved, sender="accounts.User", dispatch_uid="access")
+        user_logged_out.connect(signals.when_signed_out, dispatch_uid="access")

@@ -1,4 +1,4 @@
-"""How people are called beside their sign-in names."""
+"""The display name, which pages show beside the sign-in name."""
 
 import pytest
 from django.core.exceptions import ValidationError

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.django_db
 
 
 def chosen(language: str) -> dict[str, str]:
-    """The form of the settings with this language."""
+    """Return the settings form with this language."""
     return {"theme": "system", "clock": "24", "notify": "mentions", "language": language}
 
 

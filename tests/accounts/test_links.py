@@ -1,4 +1,4 @@
-"""One-time sign-in links: the verbs behind the page."""
+"""One-time sign-in links: making and claiming them."""
 
 import threading
 from datetime import timedelta

@@ -21,8 +21,8 @@ def application(environ, start_response):
         while not os.path.exists("var/enough"):
             time.sleep(0.05)
     start_response("200 OK", [("Content-Type", "application/json"), ("X-Frame-Options", "ALLOWALL")])
-    told = {name: value for name, value in environ.items() if isinstance(value, str)}
-    return [json.dumps(told | {"pid": os.getpid()}).encode()]
+    shown = {name: value for name, value in environ.items() if isinstance(value, str)}
+    return [json.dumps(shown | {"pid": os.getpid()}).encode()]
 """
 
 

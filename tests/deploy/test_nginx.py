@@ -57,7 +57,7 @@ def start_nginx(checkout: Checkout) -> None:
 
 
 class Repeat(socketserver.StreamRequestHandler):
-    """Answers any request with the head it received, as an interface process behind nginx would see it."""
+    """Answer any request with its head, as an interface process behind nginx receives it."""
 
     def handle(self) -> None:
         head = b""
@@ -71,7 +71,7 @@ class Repeat(socketserver.StreamRequestHandler):
 
 @pytest.fixture
 def interface(nginx: Checkout) -> Iterator[Checkout]:
-    """A stub on the socket of interface_1; interface_0 is away."""
+    """A stub on the socket of interface_1; interface_0 is down."""
     with socketserver.ThreadingUnixStreamServer(str(nginx.root / "var/run/interface_1.sock"), Repeat) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
@@ -112,12 +112,12 @@ def test_a_socket_goes_to_an_interface_process_that_is_there(interface: Checkout
 
 def test_what_a_client_claims_does_not_reach_a_view(web: Checkout) -> None:
     _, _, text = get(web, **CLAIMS)
-    told = json.loads(text)
+    received = json.loads(text)
 
     assert "6.6.6.6" not in text
     assert "evil" not in text
-    assert told["REMOTE_ADDR"] == told["HTTP_X_REAL_IP"] == told["HTTP_X_FORWARDED_FOR"] == "127.0.0.1"
-    assert told["HTTP_X_FORWARDED_PROTO"] == told["wsgi.url_scheme"] == "http"
+    assert received["REMOTE_ADDR"] == received["HTTP_X_REAL_IP"] == received["HTTP_X_FORWARDED_FOR"] == "127.0.0.1"
+    assert received["HTTP_X_FORWARDED_PROTO"] == received["wsgi.url_scheme"] == "http"
 
 
 def test_a_trusted_proxy_is_believed(checkout: Checkout) -> None:
@@ -126,10 +126,10 @@ def test_a_trusted_proxy_is_believed(checkout: Checkout) -> None:
     checkout.start("web.sh")
     wait_for(lambda: get(checkout)[0] == 200, what="uwsgi")
 
-    told = json.loads(get(checkout, **CLAIMS | {"X-Forwarded-For": "9.9.9.9, 203.0.113.7"})[2])
+    received = json.loads(get(checkout, **CLAIMS | {"X-Forwarded-For": "9.9.9.9, 203.0.113.7"})[2])
 
-    assert told["REMOTE_ADDR"] == told["HTTP_X_FORWARDED_FOR"] == "203.0.113.7"
-    assert told["wsgi.url_scheme"] == "https"
+    assert received["REMOTE_ADDR"] == received["HTTP_X_FORWARDED_FOR"] == "203.0.113.7"
+    assert received["wsgi.url_scheme"] == "https"
 
 
 def test_every_answer_carries_the_security_headers_once(web: Checkout) -> None:
@@ -178,7 +178,7 @@ def test_files_with_a_hash_are_kept_for_ever_and_others_asked_for(nginx: Checkou
 
 
 def raw(checkout: Checkout, path: str) -> Message:
-    """The headers of an answer that may be compressed."""
+    """Return the headers of an answer that may be compressed."""
     request = urllib.request.Request(checkout.url + path, headers={"Accept-Encoding": "gzip"})  # noqa: S310
     with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
         headers: Message = answer.headers
@@ -210,7 +210,7 @@ def test_the_access_log_has_no_query_and_says_how_an_upgrade_ended(interface: Ch
 
     for line in ("GET /unavailable.css", "SOCKET /ws/chat/x/"):
         wait_for(lambda line=line: line in interface.log("nginx.sh"), what=line)  # type: ignore[misc]
-    # nginx's error log shows the whole request; it cannot be told otherwise
+    # nginx's error log shows the whole request; no setting changes that.
     log = "".join(line for line in interface.log("nginx.sh").splitlines(keepends=True) if "upstream: " not in line)
     assert "sesame" not in log
     assert re.search(r"SOCKET /ws/chat/x/ upgrade=(502, )?200 via ", log)
@@ -263,7 +263,7 @@ def test_term_lets_requests_in_flight_finish(web: Checkout) -> None:
 
 
 def test_hup_reloads_without_losing_the_environment(web: Checkout) -> None:
-    """In an environment of its own, HUP re-executed the base Python and the master died."""
+    """In a virtual environment, HUP used to execute the base Python, and the master died."""
 
     uwsgi = web.started[-1]
     uwsgi.send_signal(signal.SIGHUP)
@@ -275,7 +275,7 @@ def test_hup_reloads_without_losing_the_environment(web: Checkout) -> None:
 
 @pytest.mark.parametrize("begun", ["uWSGI", "spawned uWSGI worker 2"])
 def test_uwsgi_that_is_told_to_end_while_it_starts_ends(checkout: Checkout, begun: str) -> None:
-    """It waited for ever for a worker that ignored the word to end while it loaded the application."""
+    """The master used to wait for ever for a worker that ignored HUP while it loaded the application."""
     application = checkout.root / "proj/wsgi.py"
     application.write_text("import time\ntime.sleep(1)\n" + application.read_text())
     checkout.start("web.sh")

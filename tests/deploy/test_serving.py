@@ -35,7 +35,7 @@ def process(group: str, *, pid: int = 4711, lived: int = 1, state: str = "RUNNIN
 
 @pytest.fixture
 def beats() -> Iterator[list[Beat]]:
-    """Two workers, with the pids 1 and 2, that say that they are there."""
+    """The heartbeats of two workers with the pids 1 and 2."""
     found = [Beat("chat", socket.gethostname(), pid, at=0.0, started=0.0) for pid in (1, 2)]
     for one in found:
         loop.run(heartbeat.beat(one), 5)
@@ -47,8 +47,8 @@ def beats() -> Iterator[list[Beat]]:
 @pytest.mark.usefixtures("beats")
 def test_a_worker_serves_when_it_has_said_so_itself() -> None:
     assert serves(NOWHERE, process("worker-chat", pid=2))
-    assert not serves(NOWHERE, process("worker-chat", pid=3)), "another one's word counts as its own"
-    assert not serves(NOWHERE, process("worker-chat", pid=3, lived=60)), "it lives, and says nothing"
+    assert not serves(NOWHERE, process("worker-chat", pid=3)), "another worker's heartbeat counts"
+    assert not serves(NOWHERE, process("worker-chat", pid=3, lived=60)), "it runs without a heartbeat"
     assert not serves(NOWHERE, process("worker-chat", pid=2, state="BACKOFF"))
 
 

@@ -1,4 +1,4 @@
-"""deploy/backup and deploy/restore, on a database that is being written to."""
+"""deploy/backup and deploy/restore, on a database during writes."""
 
 import contextlib
 import io

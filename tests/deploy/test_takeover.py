@@ -1,4 +1,4 @@
-"""deploy/takeover.py: orphans of this checkout are ended, and nobody else ever."""
+"""deploy/takeover.py: it ends orphans of this checkout, and no other process."""
 
 import os
 import signal

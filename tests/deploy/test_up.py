@@ -143,7 +143,7 @@ def test_a_restart_is_one_process_at_a_time(stack: Stack) -> None:
 
 
 def test_the_admin_works_under_the_policy(stack: Stack) -> None:
-    """No inline script, style or handler that the policy would forbid."""
+    """Check that there is no inline script, style or handler, which the policy forbids."""
     cookie = stack.sign_in("policy-admin")
     stack.manage(
         "shell",

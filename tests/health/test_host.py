@@ -1,4 +1,4 @@
-"""The doctor's look at the host: settings, directories, disk, static files."""
+"""The doctor's checks of the host: settings, directories, disk, static files."""
 
 import json
 import shutil
@@ -77,7 +77,7 @@ def test_a_disk_that_fills_up_is_told_in_time(monkeypatch: pytest.MonkeyPatch, f
 
 
 class TestStaticFiles:
-    """Static files, collected for real."""
+    """Checks of static files that collectstatic has collected."""
 
     @pytest.fixture(autouse=True)
     def source(self, var: Path, tmp_path: Path, settings: Settings) -> Path:

@@ -1,4 +1,4 @@
-"""The doctor's look at the processes, through a real supervisord."""
+"""The doctor's checks of the processes, through a real supervisord."""
 
 import subprocess
 import sys
@@ -56,7 +56,7 @@ def root(settings: Settings) -> Iterator[Path]:
 
 @pytest.fixture
 def supervised(root: Path) -> Iterator[Path]:
-    """A supervisord with programs in every state. Its configuration is then given one program that it does not know."""
+    """A supervisord with programs in every state, and one more program that it has not loaded."""
     conf = root / "supervisord.conf"
     conf.write_text(dedent(CONF))
     command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(conf)]

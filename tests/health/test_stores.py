@@ -1,4 +1,4 @@
-"""The doctor's look at the database, Redis and both layers: the real ones of the tests."""
+"""The doctor's checks of the database, Redis and both layers, with those of the tests."""
 
 import sqlite3
 from collections.abc import Iterator
