@@ -50,7 +50,7 @@ def test_again_makes_a_fresh_link_and_changes_nobody(alice: User) -> None:
 
 
 def test_again_for_nobody_says_so() -> None:
-    with pytest.raises(CommandError, match="There is no bob"):
+    with pytest.raises(CommandError, match="There is no person bob"):
         adduser("bob", "--again")
 
 

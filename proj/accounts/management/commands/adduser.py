@@ -25,18 +25,20 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", metavar="NAME", help="the sign-in name: letters, digits and @.+-_ in any script")
         parser.add_argument(
-            "name", metavar="NAME", help="letters, digits and @.+-_ in any script; the name they sign in with"
+            "--admin", action="store_true", help="make the person an administrator, with access to /admin/"
         )
-        parser.add_argument("--admin", action="store_true", help="an administrator: may manage people at /admin/")
         which = parser.add_mutually_exclusive_group()
         which.add_argument(
-            "--again", action="store_true", help="a fresh link for a person that exists (lost link or password)"
+            "--again", action="store_true", help="print a new link for an existing person (lost link or password)"
         )
         which.add_argument(
             "--first", action="store_true", help="print nothing and add nobody when there is an administrator already"
         )
-        parser.add_argument("--json", action="store_true", help='print {"name", "admin", "link", "expires"} instead')
+        parser.add_argument(
+            "--json", action="store_true", help='print {"name", "admin", "link", "expires"} instead of the link'
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -54,17 +56,15 @@ class Command(BaseCommand):
         except ValidationError as error:
             # PostgreSQL would refuse to search for a name with a NUL.
             if "\0" not in name and User.objects.filter(username__iexact=User.normalize_username(name)).exists():
-                raise CommandError(
-                    f"{name} is here already. For a fresh link: manage.py adduser {name} --again"
-                ) from None
+                raise CommandError(f"{name} exists already. For a new link: manage.py adduser {name} --again") from None
             raise CommandError(f"{name!r} cannot be a name: {' '.join(error.messages)}") from None
 
     def known(self, name: str, *, admin: bool) -> User:
         if admin:
-            raise CommandError("--again changes nobody's rights; make somebody an administrator at /admin/.")
+            raise CommandError("--again does not change rights; make a person an administrator at /admin/.")
         person = User.objects.filter(username=User.normalize_username(name)).first()
         if person is None:
-            raise CommandError(f"There is no {name}. To add them: manage.py adduser {name}")
+            raise CommandError(f"There is no person {name}. To add one: manage.py adduser {name}")
         if not person.is_active:
             raise CommandError(f"{name} is deactivated; an administrator can change that at /admin/.")
         return person
