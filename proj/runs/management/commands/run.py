@@ -58,7 +58,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            run = self.canceled(options["cancel"]) if options["cancel"] else self.started(options["service"], options["values"])
+            if options["cancel"]:
+                run = self.canceled(options["cancel"])
+            else:
+                run = self.started(options["service"], options["values"])
         except Refused as refused:
             raise CommandError(f"{refused.detail} ({refused.code})") from None
         if not options["follow"]:
