@@ -4,26 +4,26 @@ It runs on uvloop's event loop, which must be chosen before daphne is imported: 
 """
 
 import asyncio
+import os
 from functools import partial
-from typing import Any
 
+import django
 import uvloop
 
 asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "proj.settings")
+django.setup()
 
 from daphne.cli import CommandLineInterface  # noqa: E402
+
+from consumers.interface.process import close_interface  # noqa: E402
+from consumers.interface.transport.server import Server  # noqa: E402
 
 
 class CommandLine(CommandLineInterface):
     """Daphne's command with our server, which finishes the interface's work before it stops."""
 
-    def load_asgi_app(self, asgi_app_path: str) -> Any:
-        application = super().load_asgi_app(asgi_app_path)  # this sets Django up, which our server needs
-        from consumers.interface.process import close_interface
-        from consumers.interface.transport.server import Server
-
-        self.server_class = partial(Server, finish=close_interface)
-        return application
+    server_class = partial(Server, finish=close_interface)
 
 
 if __name__ == "__main__":

@@ -82,5 +82,4 @@ def test_daphnes_server_and_commands_have_the_attributes_that_we_touch() -> None
     for name in ("create_application", "kill_all_applications", "listen_success"):
         assert callable(getattr(daphne_server.Server, name))
     assert "self.server = self.server_class(" in inspect.getsource(CommandLineInterface.run)
-    assert "self.load_asgi_app(" in inspect.getsource(CommandLineInterface.run)
     assert "self.server_cls(" in inspect.getsource(RunServer.inner_run)

@@ -28,7 +28,7 @@ from proj.runs.publishing import frames
 from proj.runs.publishing.frames import RunState
 from proj.runs.states import ENDED, State
 
-READ_BYTES = 64 * 1024  # of output at once
+OUTPUT_READ_BYTES = 64 * 1024  # of output at once
 MAX_BEHIND_BYTES = 1024 * 1024  # behind the end, above which a follower skips ahead
 TAIL_BYTES = 128 * 1024  # before the end: where a follower begins, or goes on after it skipped
 STATE_REPEAT_SECONDS = 20.0  # after which the state of a run is sent again, so that silence is no sign of a lost run
@@ -75,7 +75,7 @@ class RunSource(Source):
         run = Run.objects.filter(pk=key).first()
         if run is None:
             return []
-        data, end = reading.after(run, position, READ_BYTES)
+        data, end = reading.after(run, position, OUTPUT_READ_BYTES)
         return [output_piece(position, end, text(data))] if data else []
 
     def tail(self, key: str, end: int) -> Place:

@@ -28,9 +28,9 @@ CLOSE_BATCH_PAUSE_SECONDS = 0.02
 CLOSE_HANDSHAKE_SECONDS = 5.0  # that a browser has to answer a close frame
 # Read from one browser before the others have their turn. A frame in it costs up to 40 us. Twisted's 64 KiB may hold
 # 800 small frames, which autobahn handles at once: 30 ms for which every other socket waits.
-READ_BYTES = 4096
+SOCKET_READ_BYTES = 4096
 CLOSING_READ_PAUSE_SECONDS = 0.05  # between two reads from a browser that is being closed
-DRAIN_SECONDS = 12.0  # for the whole drain; below supervisord's stopwaitsecs
+SERVER_DRAIN_SECONDS = 12.0  # for the whole drain; below supervisord's stopwaitsecs
 # Close codes that are counted by themselves. Browsers may make up others, and a metric keeps each one for ever.
 COUNTED_CLOSE_CODES = (
     *(1000, 1001, 1002, 1003, 1005, 1006, 1007, 1009, 1011, 1012, 1013),
@@ -46,7 +46,7 @@ class Protocol(WebSocketProtocol):
     line: DirectLine | None = None
 
     def onOpen(self) -> None:
-        twisted_internals.set_read_size(self.transport, READ_BYTES)
+        twisted_internals.set_read_size(self.transport, SOCKET_READ_BYTES)
         # The scope has the request. The three libraries each keep it too: a fifth of an idle socket's memory.
         daphne_internals.forget_request(self)
         autobahn_internals.forget_handshake(self)
@@ -165,7 +165,7 @@ class Server(DaphneServer):
 
     async def _drain(self) -> None:
         try:
-            async with asyncio.timeout(DRAIN_SECONDS):
+            async with asyncio.timeout(SERVER_DRAIN_SECONDS):
                 await self._stop_listening()
                 await self._close_sockets()
                 while running := daphne_internals.running_applications(self):
@@ -173,7 +173,7 @@ class Server(DaphneServer):
                     await self._close_sockets()  # handshakes that were under way are done by now
                 await self._finish()
         except TimeoutError:
-            logger.warning("stopped after %g s with %d connections open", DRAIN_SECONDS, len(self.connections))
+            logger.warning("stopped after %g s with %d connections open", SERVER_DRAIN_SECONDS, len(self.connections))
         except Exception:
             logger.exception("could not drain the connections before stopping")
         finally:
