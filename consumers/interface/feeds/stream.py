@@ -1,4 +1,7 @@
-"""The parts of a stream, and the interface by which feeds read one kind of stream from the database."""
+"""The parts of a stream, and the interface by which feeds read one kind of stream from the database.
+
+A further kind of stream needs a `Source`, and an `OpenFeeds` in the `Interface` that hands it the stream's messages.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -88,7 +88,7 @@ class Subscriptions:
 
     async def receive(self) -> list[InterfaceMessage]:
         """Return the next messages to this process, oldest first. Unreadable messages are logged and left out."""
-        channel = await self._open_channel()
+        channel = self._channel or await self._open_channel()
         messages: list[InterfaceMessage] = await self._layer.receive_all(channel, _unreadable)
         return messages
 
