@@ -1,6 +1,7 @@
 """The attributes of autobahn's WebSocket protocol that are no public interface. Tested with autobahn 26.10.2.
 
-transport/server.py also overrides sendData(). tests/interface/test_internals.py checks that each of them is there.
+transport/server.py also overrides sendData(). tests/interface/transport/test_internals.py checks that each of them is
+there.
 """
 
 from operator import attrgetter

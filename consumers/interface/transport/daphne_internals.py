@@ -1,7 +1,7 @@
 """The attributes of daphne's server and protocol that are no public interface. Tested with daphne 4.2.3.
 
 transport/server.py also overrides create_application(), handle_reply(), serverClose(), serverSend() and
-kill_all_applications(). tests/interface/test_internals.py checks that each of them is there.
+kill_all_applications(). tests/interface/transport/test_internals.py checks that each of them is there.
 """
 
 import asyncio

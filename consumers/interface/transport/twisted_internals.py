@@ -1,6 +1,6 @@
 """The attributes of Twisted's TCP and unix transports that are no public interface. Tested with Twisted 26.10.0.
 
-tests/interface/test_internals.py checks that each of them is there.
+tests/interface/transport/test_internals.py checks that each of them is there.
 """
 
 from collections.abc import Callable

@@ -7,7 +7,7 @@ import pytest
 
 from proj.rooms.text.markup import render
 from proj.rooms.text.plain import plain
-from tests.rooms.test_markup import PIECES
+from tests.rooms.text.test_markup import PIECES
 
 
 @pytest.mark.parametrize(
