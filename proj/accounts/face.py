@@ -1,6 +1,6 @@
 """A person's face: a small round sign with the first letter of the shown name, in a colour of the person's own.
 
-It stands beside the name and never instead of it. static/rooms/face.js draws the same face; a test compares them.
+It stands beside the name and never instead of it. static/rooms/people/face.js draws the same face; a test compares them.
 """
 
 import unicodedata

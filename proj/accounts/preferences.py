@@ -16,7 +16,7 @@ class Theme(models.TextChoices):
 
 
 class Clock(models.TextChoices):
-    """The notation of times of day. The values go to static/rooms/times.js."""
+    """The notation of times of day. The values go to static/shared/times.js."""
 
     HOURS_24 = "24", _("24 hours: 14:05")
     HOURS_12 = "12", _("12 hours: 2:05 PM")

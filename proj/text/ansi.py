@@ -1,6 +1,6 @@
 """Terminal output as text and as HTML: the server's only knowledge of escape sequences (ECMA-48).
 
-SGR sequences (8.3.117) become spans with classes; every other sequence is removed. static/runs/line.js is the browser's
+SGR sequences (8.3.117) become spans with classes; every other sequence is removed. static/runs/output/line.js is the browser's
 half of it, and a test compares the two.
 """
 

@@ -131,7 +131,7 @@ def test_events_are_applied_once_and_in_order(enter: Rooms) -> None:
     page = enter("alice").page
     result = page.evaluate(
         """async () => {
-            const { Log } = await import("/static/rooms/log.js");
+            const { Log } = await import("/static/rooms/log/log.js");
             const applied = [];
             const log = new Log({epoch: "a", seq: 10});
             let holes = 0;

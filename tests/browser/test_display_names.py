@@ -118,7 +118,7 @@ def test_the_browser_makes_the_faces_that_the_server_makes(enter: Rooms) -> None
     alice = enter("alice")
     found = alice.page.evaluate(
         """async (faces) => {
-            const { face } = await import("/static/rooms/face.js");
+            const { face } = await import("/static/rooms/people/face.js");
             return faces.map(([who, name]) => face(who, name)).map((one) => [one.className, one.dataset.letter]);
         }""",
         [(who, name) for who, name, _, _ in FACES],

@@ -288,7 +288,7 @@ def test_the_line_is_read_out_once_and_only_when_something_is_wrong(enter: Rooms
     page = enter("alice").page
     said = page.evaluate(
         """async () => {
-            const { Connection } = await import("/static/rooms/connection.js");
+            const { Connection } = await import("/static/shared/connection.js");
             const socket = new EventTarget(), log = Object.assign(new EventTarget(), { missing: 0, holding: false });
             const become = (state) => {
                 Object.assign(socket, { state, open: state.name === "open" });

@@ -1,5 +1,6 @@
 // Rules for imports between the modules of the pages.
 import assert from "node:assert/strict";
+import path from "node:path";
 import { test } from "node:test";
 import { closure, modules, pages } from "./modules.js";
 
@@ -19,6 +20,27 @@ test("no module imports itself through others", () => {
   for (const name of Object.keys(modules)) {
     const { now, later } = modules[name];
     assert.ok(!closure([...now, ...later], true).has(name), `a circle through ${name}`);
+  }
+});
+
+test("folders import each other one way, and none has more than twelve modules", () => {
+  const folders = {};
+  for (const [name, { now, later }] of Object.entries(modules)) {
+    const own = path.dirname(name);
+    folders[own] ??= { size: 0, imported: new Set() };
+    folders[own].size += 1;
+    for (const imported of [...now, ...later]) if (path.dirname(imported) !== own) folders[own].imported.add(path.dirname(imported));
+  }
+  const seen = new Set();
+  const visit = (folder, below) => {
+    assert.ok(!below.includes(folder), `a circle of folders: ${[...below, folder].join(" -> ")}`);
+    if (seen.has(folder)) return;
+    for (const imported of folders[folder].imported) visit(imported, [...below, folder]);
+    seen.add(folder);
+  };
+  for (const [folder, { size }] of Object.entries(folders)) {
+    assert.ok(size <= 12, `${folder}: ${size} modules`);
+    visit(folder, []);
   }
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { later } from "../../proj/static/site/later.js";
+import { later } from "../../proj/static/shared/later.js";
 
 test("a module is loaded once, and made into one result", async () => {
   const asked = [];

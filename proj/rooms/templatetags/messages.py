@@ -27,7 +27,7 @@ def plural_forms() -> list[tuple[str, int]]:
 
 @register.simple_tag
 def face(username: str, display_name: str = "") -> str:
-    """Return the face of a person, and an empty face without a person; static/rooms/face.js makes the same."""
+    """Return the face of a person, and an empty face without a person; static/rooms/people/face.js makes the same."""
     if not username:
         return format_html('<span class="{}"></span>', "face")
     return format_html(
@@ -41,7 +41,7 @@ def face(username: str, display_name: str = "") -> str:
 def called(username: str, display_names: Mapping[str, str] | str, kind: str) -> str:
     """Return the subject of a sentence: the display name, if any, and the sign-in name in an element of class `kind`.
 
-    static/rooms/names.js makes the same.
+    static/rooms/people/names.js makes the same.
     """
     name = display_names.get(username, "") if isinstance(display_names, Mapping) else ""
     bdi = format_html('<bdi class="{}">{}</bdi>', kind, username)

@@ -1,7 +1,7 @@
 """Lines of output as people see them.
 
 Each line stands for itself: its colours end with it. A carriage return begins the line anew; colours (SGR) stay, and
-all other sequences and control characters go (proj/text/ansi.py). static/runs/line.js does the same, and a test
+all other sequences and control characters go (proj/text/ansi.py). static/runs/output/line.js does the same, and a test
 compares the two.
 """
 

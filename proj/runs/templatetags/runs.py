@@ -14,7 +14,7 @@ register = template.Library()
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """Seconds in words: "4 s", "2 min 5 s", "1 h 4 min". static/runs/words.js writes the same."""
+    """Seconds in words: "4 s", "2 min 5 s", "1 h 4 min". static/shared/run_words.js writes the same."""
     if seconds is None:
         return ""
     whole = int(seconds)

@@ -1,6 +1,6 @@
 // Notifications on this device: whether they are possible, the way to allow and to try them, and what became of them.
-import { exact, local } from "../rooms/times.js";
-import { say } from "../rooms/words.js";
+import { exact, local } from "../shared/times.js";
+import { say } from "../shared/words.js";
 import { display, journal, state } from "../site/notification.js";
 import { rooms } from "../site/rooms.js";
 

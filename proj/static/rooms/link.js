@@ -1,5 +1,5 @@
 // The button that copies a fresh link into the room.
-import { copy } from "../site/copy.js";
+import { copy } from "../shared/copy.js";
 
 const button = document.getElementById("copy-link");
 

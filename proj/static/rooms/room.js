@@ -1,29 +1,29 @@
 // A room's page: puts its parts together and hands each frame to the one that it concerns.
-import { later } from "../site/later.js";
+import { later } from "../shared/later.js";
 import { rooms } from "../site/rooms.js";
-import { CatchUp } from "./catchup.js";
-import { Changes } from "./changes.js";
-import { Commands } from "./commands.js";
-import { Composer } from "./composer.js";
-import { Connection } from "./connection.js";
-import { Follow } from "./follow.js";
-import { SignedOut } from "./history.js";
-import { Log } from "./log.js";
-import { learn } from "./names.js";
-import { Blocks } from "./blocks.js";
-import { Pages } from "./pages.js";
-import { Outbox } from "./outbox.js";
-import { pick } from "./pick.js";
-import { picker } from "./picker.js";
-import { Pending } from "./pending.js";
-import { Presence } from "./presence.js";
-import { replies } from "./reply.js";
-import { Seen } from "./seen.js";
-import { Socket } from "./socket.js";
+import { CatchUp } from "./log/catchup.js";
+import { Changes } from "./writing/changes.js";
+import { Commands } from "./writing/commands.js";
+import { Composer } from "./writing/composer.js";
+import { Connection } from "../shared/connection.js";
+import { Follow } from "./log/follow.js";
+import { SignedOut } from "../shared/history.js";
+import { Log } from "./log/log.js";
+import { learn } from "./people/names.js";
+import { Blocks } from "./messages/blocks.js";
+import { Pages } from "./log/pages.js";
+import { Outbox } from "./writing/outbox.js";
+import { pick } from "./messages/pick.js";
+import { picker } from "./messages/picker.js";
+import { Pending } from "./writing/pending.js";
+import { Presence } from "./people/presence.js";
+import { replies } from "./messages/reply.js";
+import { Seen } from "./people/seen.js";
+import { Socket } from "../shared/socket.js";
 import { Standing } from "./standing.js";
-import { Typing } from "./typing.js";
-import { Unread } from "./unread.js";
-import { View } from "./view.js";
+import { Typing } from "./people/typing.js";
+import { Unread } from "./log/unread.js";
+import { View } from "./log/view.js";
 
 const byId = (id) => document.getElementById(id);
 const state = JSON.parse(byId("room-state").textContent);
@@ -62,14 +62,14 @@ const seen = new Seen({ line: byId("seen"), log, view, follow, socket, me, seen:
 
 // Not everybody writes or pastes, and not every room has cards.
 const cards = later(
-  (retry) => Promise.all([import(`./cards.js${retry}`), import(`../runs/words.js${retry}`)]),
+  (retry) => Promise.all([import(`./messages/cards.js${retry}`), import(`../shared/run_words.js${retry}`)]),
   ([{ Cards }, words]) => new Cards({ view, follow, words, url: urls.cards }),
 );
 const complete = later(
-  (retry) => import(`./complete.js${retry}`),
+  (retry) => import(`./writing/complete.js${retry}`),
   ({ Complete }) => new Complete({ field: composer.field, list: byId("completions"), people: state.people, urls }),
 );
-const paste = later((retry) => import(`./paste.js${retry}`), ({ Paste }) => new Paste({ offer: byId("offer"), composer, characters }));
+const paste = later((retry) => import(`./writing/paste.js${retry}`), ({ Paste }) => new Paste({ offer: byId("offer"), composer, characters }));
 
 const drawCards = () => view.list.querySelector(".event-card") && cards();
 view.addEventListener("changed", drawCards);

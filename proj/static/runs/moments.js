@@ -1,5 +1,5 @@
 // Times of runs as the reader's clock has them; their day where it is not today.
-import { day, local } from "../rooms/times.js";
+import { day, local } from "../shared/times.js";
 
 export function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {

@@ -1,19 +1,19 @@
 // A run's page: puts its parts together and hands each frame to the one that it concerns.
-import "../site/fresh.js";
-import { Connection } from "../rooms/connection.js";
-import { Socket } from "../rooms/socket.js";
-import { count, say } from "../rooms/words.js";
+import "../shared/fresh.js";
+import { Connection } from "../shared/connection.js";
+import { Socket } from "../shared/socket.js";
+import { count, say } from "../shared/words.js";
 import { socket as mine } from "../site/me.js";
 import { rooms } from "../site/rooms.js";
-import { Groups } from "./groups.js";
-import { Heights } from "./heights.js";
-import { Lines } from "./lines.js";
-import { List } from "./list.js";
-import { Marks } from "./marks.js";
+import { Groups } from "./output/groups.js";
+import { Heights } from "./output/heights.js";
+import { Lines } from "./output/lines.js";
+import { List } from "./output/list.js";
+import { Marks } from "./output/marks.js";
 import { localise } from "./moments.js";
-import { Search } from "./search.js";
+import { Search } from "./output/search.js";
 import { State } from "./state.js";
-import { wrapping } from "./wrap.js";
+import { wrapping } from "./output/wrap.js";
 
 const byId = (id) => document.getElementById(id);
 const { run, tail, urls } = JSON.parse(byId("run-state").textContent);

@@ -1,5 +1,5 @@
 // A service's page: its runs as they are, and the command with the values that are in the form.
-import "../site/fresh.js";
+import "../shared/fresh.js";
 import { keepFresh } from "./fresh.js";
 
 keepFresh(document.getElementById("fresh"));
@@ -10,7 +10,7 @@ const slots = [...document.querySelectorAll("#command .slot")];
 function show() {
   for (const slot of slots) {
     const { name, before } = slot.dataset;
-    const value = valueOf(form.elements[`p-${name}`], slot.dataset.argument);
+    const value = fieldValue(form.elements[`p-${name}`], slot.dataset.argument);
     const word = document.createElement("var");
     word.textContent = value ? quoted(value) : name;
     slot.replaceChildren(before, word);
@@ -19,7 +19,7 @@ function show() {
 }
 
 // `argument`: what stands in the place of a yes; nothing does in that of a no.
-function valueOf(field, argument) {
+function fieldValue(field, argument) {
   if (field?.type !== "checkbox") return field?.value ?? "";
   if (argument) return field.checked ? argument : "";
   return String(field.checked);

@@ -1,6 +1,6 @@
 // What a run has come to, at the head of its page: state, progress, the time that it takes, and what can be done now.
-import { say } from "../rooms/words.js";
-import { duration, reason } from "./words.js";
+import { say } from "../shared/words.js";
+import { duration, reason } from "../shared/run_words.js";
 
 const byId = (id) => document.getElementById(id);
 

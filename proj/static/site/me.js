@@ -1,6 +1,6 @@
 // The socket of pages that show no room: it tells what is new in all of them. (A room's own socket tells it all.)
-import { Connection } from "../rooms/connection.js";
-import { Socket } from "../rooms/socket.js";
+import { Connection } from "../shared/connection.js";
+import { Socket } from "../shared/socket.js";
 import { rooms } from "./rooms.js";
 
 export const socket = new Socket(() => "/ws/me/", rooms.me);

@@ -1,12 +1,12 @@
 // A notification of the desktop, and why one was shown or was not: the settings page tells it.
 // Every tab hears of every message; they give the notification one tag, so it is shown once.
-import { keep, kept } from "../rooms/store.js";
-import { say } from "../rooms/words.js";
-import { later } from "./later.js";
+import { keep, kept } from "../shared/store.js";
+import { say } from "../shared/words.js";
+import { later } from "../shared/later.js";
 
 const LONGEST = 200; // characters of a message
 const MOST = 20; // entries of the journal
-const history = later((retry) => import(`../rooms/history.js${retry}`));
+const history = later((retry) => import(`../shared/history.js${retry}`));
 const key = (me) => `signalbox:notifications:${me}`;
 
 /** Tell of a message, `choice` being what this person wants to be told of, unless there is a reason not to. */

@@ -1,6 +1,6 @@
 // Tells of what somebody wants to be told, after a moment.
-import "../rooms/store.js"; // so that notification.js finds it loaded
-import { later } from "./later.js";
+import "../shared/store.js"; // so that notification.js finds it loaded
+import { later } from "../shared/later.js";
 
 const WAIT = 2_500; // who reads it meanwhile, here or elsewhere, need not be told
 const notification = later((retry) => import(`./notification.js${retry}`));

@@ -46,7 +46,7 @@ export function show(kept) {
   if (typed && !exact && !/[/\\]/.test(typed)) items.push(another(field.value.trim()));
   if (typed) items.push(search(field.value.trim()));
   list.replaceChildren(...items);
-  items.forEach((item, n) => (item.id = `found-${n}`));
+  for (const [n, item] of items.entries()) item.id = `found-${n}`;
   select(items.find((item) => item.dataset.address === kept) ?? items[0]);
 }
 

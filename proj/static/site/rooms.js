@@ -1,7 +1,7 @@
 // The rooms beside every page: counts on from what the server counted last, by what the socket tells, and asks the
 // server again where that is not enough. Tells "message" (detail: what a notification needs to know).
-import { jitter } from "../rooms/backoff.js";
-import { count } from "../rooms/words.js";
+import { jitter } from "../shared/backoff.js";
+import { count } from "../shared/words.js";
 import { badge } from "./badge.js";
 
 const OFTEN = 60_000;

@@ -1,5 +1,5 @@
 // Ctrl+K: go to a place by a part of its name. What offers them comes once the page is there, and keys wait for it.
-import { later } from "./later.js";
+import { later } from "../shared/later.js";
 
 const KEYS = ["ArrowDown", "ArrowUp", "Enter"];
 const dialog = document.getElementById("switcher");

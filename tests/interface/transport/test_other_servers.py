@@ -90,7 +90,7 @@ async def test_runserver_serves_pages_and_sockets_and_ends_as_an_interface_proce
         request = urllib.request.Request(url, headers={"Cookie": cookie})
         with await asyncio.to_thread(urllib.request.urlopen, request) as page:
             assert "lobby" in page.read().decode()
-        with await asyncio.to_thread(urllib.request.urlopen, f"{url}/static/rooms/socket.js") as script:
+        with await asyncio.to_thread(urllib.request.urlopen, f"{url}/static/shared/socket.js") as script:
             assert script.status == 200
         alice = await knock(url, "lobby", cookie)
         await hear(alice, "welcome")

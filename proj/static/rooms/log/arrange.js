@@ -1,0 +1,36 @@
+// How messages stand together: under one name when somebody goes on within five minutes, and below the day they were
+// written on. Both follow from a message and the one before it, so a page that grew equals one that was loaded.
+import { day } from "../../shared/times.js";
+
+const TOGETHER = 5 * 60_000;
+
+/** Arrange these messages, which follow each other, and the one after them. */
+export function arrange(items) {
+  const last = items[items.length - 1];
+  for (const item of items) place(item);
+  if (last?.nextElementSibling) place(last.nextElementSibling);
+}
+
+function place(item) {
+  const before = item.previousElementSibling;
+  const sameDay = before && day(moment(before)) === day(moment(item));
+  if (sameDay) delete item.dataset.day;
+  else item.dataset.day = day(moment(item));
+  item.classList.toggle("grouped", Boolean(sameDay) && follows(item, before));
+}
+
+function follows(item, before) {
+  if (!item.matches(".message") || !before.matches(".message")) return false;
+  const alone = ".tombstone, .event-card";
+  if (heading(item) !== heading(before) || before.querySelector(alone) || item.querySelector(alone)) return false;
+  return new Date(moment(item)) - new Date(moment(before)) < TOGETHER;
+}
+
+// Who it is, and as whom they are shown: that may have changed since.
+function heading(item) {
+  return JSON.stringify([".author", ".called"].map((name) => item.querySelector(name)?.textContent));
+}
+
+function moment(item) {
+  return item.querySelector(".permalink > time").getAttribute("datetime");
+}

@@ -1,0 +1,37 @@
+// What the server's markup of a message needs in a page: buttons on its code and its length, and who is meant by it.
+import { say } from "../../shared/words.js";
+
+const block = document.getElementById("block-part").content.querySelector(".block");
+const fold = document.getElementById("fold-part").content.querySelector(".fold");
+const LONG_LINES = 16;
+const LONG_CHARACTERS = 1_500;
+
+/** Whether a message is shown folded; templatetags/messages.py says the same. */
+export function isLong(text) {
+  if (text.length * 2 < LONG_CHARACTERS && !text.includes("\n")) return false;
+  return text.split("\n").length > LONG_LINES || [...text].length > LONG_CHARACTERS;
+}
+
+/** Finish the message `item` as `me` sees it. */
+export function looks(item, me) {
+  const text = item.querySelector(".text");
+  if (!text) return;
+  if (text.matches(".long")) text.after(fold.cloneNode(true));
+  if (!text.matches(".rich")) return;
+  for (const pre of text.querySelectorAll("pre")) frame(pre);
+  for (const mention of text.querySelectorAll(".mention")) {
+    const who = mention.textContent.slice(1).toLowerCase();
+    if (who === "here" || who === me.toLowerCase()) mention.classList.add("me");
+  }
+}
+
+// A box around code, with buttons; by keyboard it can be scrolled as well.
+function frame(pre) {
+  const box = block.cloneNode(true);
+  box.querySelector(".language").textContent = pre.dataset.language ?? "";
+  pre.tabIndex = 0;
+  pre.setAttribute("role", "group");
+  pre.setAttribute("aria-label", say("code"));
+  pre.replaceWith(box);
+  box.append(pre);
+}

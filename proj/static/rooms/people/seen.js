@@ -1,0 +1,63 @@
+// How far this person has read, told to the server; and who else has seen the last message.
+import { spoken } from "./names.js";
+import { list, say } from "../../shared/words.js";
+
+const OFTEN = 2_000;
+
+export class Seen {
+  #told = 0;
+  #at = 0;
+  #timer = 0;
+
+  constructor({ line, log, view, follow, socket, me, seen }) {
+    Object.assign(this, { line, log, view, follow, socket, me });
+    this.people = new Map(Object.entries(seen));
+    for (const [source, type] of [[log, "moved"], [follow, "end"], [document, "visibilitychange"]]) {
+      source.addEventListener(type, () => this.#tell());
+    }
+    view.addEventListener("changed", () => this.#show());
+    this.#show();
+  }
+
+  /** How far everybody has read, as the server has it now. */
+  hearAll(seen) {
+    for (const [who, seq] of Object.entries(seen)) this.people.set(who, Math.max(seq, this.people.get(who) ?? 0));
+    this.#show();
+  }
+
+  /** `who` has seen everything up to `seq`. */
+  hear(who, seq) {
+    this.hearAll({ [who]: seq });
+  }
+
+  /** The log begins anew: the server may not know what it was told. */
+  forget() {
+    this.#told = 0;
+    this.people.clear();
+    this.#show();
+  }
+
+  #tell() {
+    if (document.hidden || !this.follow.following || this.log.seq <= this.#told || this.log.missing) return;
+    const wait = this.#at + OFTEN - Date.now();
+    if (wait > 0) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#tell(), wait);
+      return;
+    }
+    if (!this.socket.send({ type: "seen", seq: this.log.seq })) return;
+    this.#told = this.log.seq;
+    this.#at = Date.now();
+  }
+
+  #show() {
+    const last = this.view.list.lastElementChild;
+    const author = last?.querySelector(".author").textContent;
+    const names = [...this.people]
+      .filter(([who, seq]) => last && seq >= this.view.newest && who !== this.me && who !== author)
+      .map(([who]) => who)
+      .sort()
+      .map(spoken);
+    this.line.textContent = names.length ? say("seen-by", { names: list(names, 5) }) : "";
+  }
+}

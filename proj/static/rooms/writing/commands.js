@@ -1,0 +1,58 @@
+// `/run web1 version=1.4` starts a run, heard of in this room, and `/cancel web1` ends it; `//run` is a message that begins
+// with `/run`. What is refused is said at the composer, and the text is there again.
+import { say } from "../../shared/words.js";
+
+const COMMAND = /^\/(run|cancel)(?:\s+|$)/;
+const NONE = /^\/\/(?:run|cancel)/;
+const WORDS = {
+  run: { doing: "starting", refused: "not-started" },
+  cancel: { doing: "canceling", refused: "not-canceled" },
+};
+
+export class Commands {
+  constructor({ composer, line, room, urls }) {
+    Object.assign(this, { composer, line, room, urls });
+    composer.addEventListener("typing", () => this.#say(""));
+  }
+
+  /** What is to be said of this text: null when it is a command, which is then done. */
+  take(text) {
+    if (NONE.test(text)) return text.slice(1);
+    const [found, verb] = COMMAND.exec(text) ?? [];
+    if (!found || !this.urls[verb]) return text;
+    this.#do(verb, text, text.slice(found.length));
+    return null;
+  }
+
+  async #do(verb, text, line) {
+    const words = WORDS[verb];
+    this.#say(say(words.doing));
+    const form = new FormData();
+    form.set("room", this.room);
+    form.set("line", line);
+    const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+    try {
+      const answer = await fetch(this.urls[verb], {
+        method: "POST",
+        body: form,
+        headers: { "X-CSRFToken": token },
+        signal: AbortSignal.timeout(15_000),
+      });
+      if (answer.redirected) throw new Error(say("signed-out"));
+      const told = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
+      if (!answer.ok) throw new Error(told.detail ?? answer.statusText);
+      this.#say(told.detail ?? "");
+    } catch (error) {
+      this.composer.restore(text);
+      // without an answer nobody knows whether it was done
+      const unknown = error instanceof TypeError || error.name === "TimeoutError";
+      this.#say(unknown ? say("perhaps-not-started") : say(words.refused, { reason: error.message }), true);
+    }
+  }
+
+  #say(words, refused = false) {
+    this.line.classList.toggle("bad", refused);
+    this.line.textContent = words;
+    this.line.hidden = !words;
+  }
+}

@@ -1,0 +1,126 @@
+// Completes names after "@", emoji after ":" and commands while one writes. People are found by both their names, and
+// mentioned by the one that they sign in with.
+import { later } from "../../shared/later.js";
+import { face } from "../people/face.js";
+import { called } from "../people/names.js";
+
+const WORD = /(?:^|[\s(])(?<mark>[@:])(?<typed>[\p{L}\p{M}\p{N}_.+-]{0,40})$/u;
+const part = document.getElementById("completion-part").content.querySelector("li");
+const COMMAND = /^\/(run|cancel)\s/;
+const MOST = 8;
+const SHORTEST = 2; // characters of an emoji's name, so that 12:30 and ":)" are left alone
+
+export class Complete {
+  #emoji = null; // {name: character}, asked for when the first one is wanted
+  #start = 0; // where in the text the word begins, its mark included
+
+  constructor({ field, list, people, urls }) {
+    Object.assign(this, { field, list, people, urls });
+    this.services = later((retry) => import(`./services.js${retry}`), ({ Services }) => new Services(urls.services));
+    field.addEventListener("input", () => this.#look());
+    field.addEventListener("blur", () => this.#close());
+    field.addEventListener("keydown", (event) => this.#key(event), { capture: true });
+    list.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
+    list.addEventListener("click", ({ target }) => this.#take(target.closest("li")));
+    this.#look(); // what was written while this was loaded
+  }
+
+  async #look() {
+    const before = this.field.value.slice(0, this.field.selectionStart);
+    const command = COMMAND.test(before) && (await (await this.services())?.complete(before));
+    if (command) {
+      if (before === this.field.value.slice(0, this.field.selectionStart)) this.#show(before, command.typed, command.found, 0);
+      return;
+    }
+    const { mark, typed } = WORD.exec(before)?.groups ?? {};
+    if (mark === "@") this.#show(before, typed, people(this.people, typed));
+    else if (mark === ":" && typed.length >= SHORTEST) {
+      await this.#load();
+      if (before === this.field.value.slice(0, this.field.selectionStart)) this.#show(before, typed, this.#emojis(typed));
+    } else this.#close();
+  }
+
+  async #load() {
+    if (this.#emoji) return;
+    try {
+      this.#emoji = await (await fetch(this.urls.emoji, { signal: AbortSignal.timeout(5_000) })).json();
+    } catch {
+      // next time, perhaps
+    }
+  }
+
+  #emojis(typed) {
+    const emoji = this.#emoji ?? {};
+    return having(Object.keys(emoji), typed).map((name) => ({ name, text: `:${name}:`, sign: emoji[name] }));
+  }
+
+  #show(before, typed, found, mark = 1) {
+    this.#start = before.length - typed.length - mark;
+    const items = found.slice(0, MOST).map(({ name, text, sign = "", about = "" }, n) => {
+      const item = part.cloneNode(true);
+      item.id = `completion-${n}`;
+      item.dataset.text = text;
+      item.querySelector(".sign").append(sign);
+      item.querySelector(".name").textContent = name;
+      item.querySelector(".about").textContent = about;
+      return item;
+    });
+    if (!items.length) {
+      this.#close();
+      return;
+    }
+    this.list.replaceChildren(...items);
+    this.list.hidden = false;
+    this.#select(items[0]);
+  }
+
+  #key(event) {
+    if (this.list.hidden || event.isComposing) return;
+    const items = [...this.list.children];
+    const at = items.findIndex((item) => item.ariaSelected === "true");
+    if (event.key === "ArrowDown") this.#select(items[(at + 1) % items.length]);
+    else if (event.key === "ArrowUp") this.#select(items.at((at - 1) % items.length));
+    else if ((event.key === "Enter" && !event.shiftKey) || event.key === "Tab") this.#take(items[at]);
+    else if (event.key === "Escape") this.#close();
+    else return;
+    event.preventDefault();
+    event.stopImmediatePropagation(); // Enter does not send, the arrow does not edit
+  }
+
+  #select(item) {
+    for (const other of this.list.children) other.ariaSelected = other === item ? "true" : "false";
+    this.field.setAttribute("aria-activedescendant", item.id);
+  }
+
+  #take(item) {
+    if (!item) return;
+    const { text } = item.dataset;
+    this.field.setRangeText(text.endsWith("=") ? text : `${text} `, this.#start, this.field.selectionStart, "end");
+    this.#close();
+    this.field.dispatchEvent(new Event("input"));
+  }
+
+  #close() {
+    this.list.hidden = true;
+    this.list.replaceChildren();
+    this.field.removeAttribute("aria-activedescendant");
+  }
+}
+
+function people(all, typed) {
+  return having(all, typed, called).map((who) => {
+    const name = called(who);
+    return { name: name || who, about: name && who, text: `@${who}`, sign: face(who, who === "here" ? "@" : name) };
+  });
+}
+
+// Those of which a word begins with what was typed, then those that have it inside; `other` gives one more name of each.
+function having(all, typed, other = () => "") {
+  const wanted = typed.normalize("NFC").toLowerCase();
+  const rank = (name) => {
+    const words = ` ${name} ${other(name)}`.toLowerCase();
+    return words.includes(` ${wanted}`) ? 0 : words.includes(wanted) ? 1 : 2;
+  };
+  const ranked = all.map((name) => [rank(name), name]).filter(([at]) => at < 2);
+  return ranked.sort(([a], [b]) => a - b).map(([, name]) => name);
+}

@@ -1,0 +1,83 @@
+// Where one writes. Tells "send" (detail: the text), "typing", and "edit-last" (arrow up in an empty field).
+import { grow } from "./grow.js";
+import { isSend } from "./keys.js";
+import { forget, keep, kept } from "../../shared/store.js";
+import { count } from "../../shared/words.js";
+
+const CLOSE = 500; // characters before the limit at which the counter appears
+
+export class Composer extends EventTarget {
+  constructor({ form, room, me, characters }) {
+    super();
+    this.form = form;
+    this.field = form.querySelector("textarea");
+    this.button = form.querySelector("button");
+    this.counter = form.querySelector(".counter");
+    this.characters = characters;
+    this.draft = `signalbox:draft:${JSON.stringify([me, room])}`;
+    this.field.value = kept(this.draft) ?? "";
+    this.field.addEventListener("input", () => this.#changed());
+    this.field.addEventListener("keydown", (event) => this.#key(event));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#send();
+    });
+    this.#measure();
+    grow(this.field);
+  }
+
+  focus() {
+    this.field.focus();
+  }
+
+  /** Put back what was sent and not taken, before what was written meanwhile. */
+  restore(text) {
+    this.field.value = this.field.value ? `${text}\n${this.field.value}` : text;
+    this.field.dispatchEvent(new Event("input"));
+  }
+
+  /** Put `text` before what is written already. */
+  insert(text) {
+    this.field.value = text + this.field.value;
+    this.field.dispatchEvent(new Event("input"));
+    this.field.focus();
+    this.field.setSelectionRange(text.length, text.length);
+  }
+
+  #key(event) {
+    if (isSend(event)) {
+      event.preventDefault();
+      this.#send();
+    } else if (event.key === "ArrowUp" && !this.field.value) {
+      event.preventDefault();
+      this.dispatchEvent(new Event("edit-last"));
+    }
+  }
+
+  #send() {
+    const text = this.field.value;
+    if (this.button.disabled) return;
+    this.field.value = "";
+    this.#changed();
+    this.field.focus();
+    this.dispatchEvent(new CustomEvent("send", { detail: text }));
+  }
+
+  #changed() {
+    if (this.field.value) {
+      keep(this.draft, this.field.value);
+      this.dispatchEvent(new Event("typing"));
+    } else forget(this.draft);
+    this.#measure();
+  }
+
+  // The server counts characters, JavaScript counts UTF-16 units.
+  #measure() {
+    const { value } = this.field;
+    const left = value.length * 2 < this.characters ? Infinity : this.characters - [...value].length;
+    this.button.disabled = left < 0 || !value.trim();
+    this.counter.classList.toggle("over", left < 0);
+    if (left > CLOSE) this.counter.textContent = "";
+    else this.counter.textContent = left < 0 ? count("over", -left) : count("left", left);
+  }
+}

@@ -1,0 +1,170 @@
+// What this person said and the server has not acknowledged. It is kept in the browser, survives a reload and being
+// offline, and goes out one thing at a time, so that it arrives in the order in which it was written.
+// All tabs of a person in a room show the same outbox; the tab that something was written in sends it, another one
+// only when that takes too long. (Should both send it, the server stores it once.)
+import { uuid } from "./ids.js";
+import { Pace } from "./pace.js";
+import { forget, keep, kept, keysOf, onOtherTab, tabName } from "../../shared/store.js";
+
+const RESEND = [5_000, 10_000, 20_000, 30_000]; // after so long without an acknowledgement
+const TAKE_OVER = 10_000; // what another tab wrote, if it is still there after so long
+
+// Of an item: `frame` is what goes out, `at` when it was written (ms since 1970), `tab` where,
+// `failed` the server's reason not to take it, `code` the protocol's word for that, `stored` the seq it was given before its event came here.
+export class Outbox extends EventTarget {
+  #send = null;
+  #pace = new Pace(0);
+  #waiting = null; // the client_id that is to be acknowledged next
+  #tries = 0; // how often it was sent on this connection
+  #sentAt = 0;
+  #pausedUntil = 0;
+  #timer = 0;
+  #last = 0;
+
+  constructor({ room, me }) {
+    super();
+    this.prefix = `signalbox:outbox:${JSON.stringify([me, room])}:`;
+    this.tab = tabName(uuid);
+    this.items = new Map();
+    for (const key of keysOf(this.prefix)) this.#take(key, kept(key));
+    this.#sort();
+    onOtherTab(this.prefix, (key, value) => {
+      this.#take(key, value);
+      this.#sort();
+      this.#changed();
+    });
+  }
+
+  /** Say `frame` ({type, ...} without client_id). */
+  add(frame) {
+    const client_id = uuid();
+    this.#last = Math.max(Date.now(), this.#last + 1);
+    const item = { frame: { ...frame, client_id }, at: this.#last, tab: this.tab };
+    this.items.set(client_id, item);
+    this.#keep(item);
+    this.#changed();
+  }
+
+  /** There is a connection: `send(frame)` sends, at most `rate` a second (0: without a limit). Or there is none. */
+  connected(send, rate = 0) {
+    this.#send = send;
+    this.#pace = new Pace(rate);
+    this.#waiting = null;
+    this.#pausedUntil = 0;
+    this.#changed();
+  }
+
+  /** What the item is waiting for: "failed", "waiting" (for a connection), "paused", "unconfirmed" or "sending". */
+  state(item) {
+    if (item.failed) return "failed";
+    if (!this.#send) return "waiting";
+    if (this.#pausedUntil > Date.now()) return "paused";
+    return item.frame.client_id === this.#waiting && this.#tries > 1 ? "unconfirmed" : "sending";
+  }
+
+  /** The event with this client_id is on the page: it is stored for good. */
+  acknowledge(client_id) {
+    if (!this.items.delete(client_id)) return;
+    forget(this.prefix + client_id);
+    this.#changed();
+  }
+
+  /** The server has had it as event `seq`, which is not on the page yet; settle() takes it away. */
+  stored(client_id, seq) {
+    const item = this.items.get(client_id);
+    if (!item) return;
+    item.stored = seq;
+    forget(this.prefix + client_id);
+    this.#changed();
+  }
+
+  /** The page shows everything up to `seq`. */
+  settle(seq) {
+    for (const [client_id, item] of this.items) if (item.stored && item.stored <= seq) this.acknowledge(client_id);
+  }
+
+  /** The server did not take it: `error` is its frame. Without retry_after it never will. */
+  refuse(client_id, error) {
+    // without a client_id it may be about something else that this page said, except for these
+    const mine = error.retry_after !== undefined || error.code === "too_large";
+    const item = this.items.get(client_id ?? (mine ? this.#waiting : undefined));
+    if (!item) return;
+    if (error.retry_after === undefined) {
+      item.failed = error.detail;
+      item.code = error.code;
+      this.#keep(item);
+    } else {
+      this.#pausedUntil = Date.now() + error.retry_after * 1_000;
+      this.#waiting = null;
+    }
+    this.#changed();
+  }
+
+  retry(client_id) {
+    const item = this.items.get(client_id);
+    if (!item) return;
+    delete item.failed;
+    delete item.code;
+    item.tab = this.tab;
+    this.#keep(item);
+    this.#changed();
+  }
+
+  /** Forget it: it was not sent, and the person does not want it any more. */
+  discard(client_id) {
+    this.acknowledge(client_id);
+  }
+
+  #changed() {
+    this.#pump();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  // Send the oldest if it is due, and look again when something is due next. May be called at any time.
+  #pump() {
+    clearTimeout(this.#timer);
+    const next = [...this.items.values()].find((item) => !item.failed && !item.stored);
+    if (!this.#send || !next) return;
+    if (next.frame.client_id !== this.#waiting) {
+      this.#waiting = next.frame.client_id;
+      this.#tries = 0;
+    }
+    const now = Date.now();
+    if (this.#due(next, now) <= now) {
+      this.#pace.take();
+      this.#send(next.frame);
+      this.#sentAt = now;
+      this.#tries += 1;
+    }
+    this.#timer = setTimeout(() => this.#changed(), Math.max(20, this.#due(next, now) - now));
+  }
+
+  #due(item, now) {
+    const theirs = item.tab === this.tab ? 0 : Math.min(item.at, now) + TAKE_OVER;
+    const again = this.#tries ? this.#sentAt + RESEND[Math.min(this.#tries, RESEND.length) - 1] : 0;
+    return Math.max(theirs, again, this.#pausedUntil, this.#pace.next());
+  }
+
+  #keep(item) {
+    const { frame, at, tab, failed, code } = item;
+    keep(this.prefix + frame.client_id, JSON.stringify({ frame, at, tab, failed, code }));
+  }
+
+  #take(key, value) {
+    const client_id = key.slice(this.prefix.length);
+    try {
+      const item = JSON.parse(value);
+      if (item?.frame?.client_id === client_id) {
+        this.items.set(client_id, item);
+        return;
+      }
+    } catch {
+      // not ours: as good as gone
+    }
+    this.items.delete(client_id);
+  }
+
+  #sort() {
+    this.items = new Map([...this.items].sort(([, a], [, b]) => a.at - b.at));
+  }
+}

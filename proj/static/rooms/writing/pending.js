@@ -1,0 +1,82 @@
+// Shows the outbox below the messages: what is on its way, and what was not taken, with what can be done about it.
+import { say } from "../../shared/words.js";
+
+const part = document.getElementById("pending-part").content.querySelector(".pending");
+const PATIENCE = 1_000; // an edit or a deletion is shown here only when it takes longer
+
+export class Pending {
+  #shown = new Map();
+
+  constructor({ list, outbox, me, follow, empty }) {
+    Object.assign(this, { list, outbox, me, follow, empty });
+    outbox.addEventListener("change", () => this.show());
+    list.addEventListener("click", (event) => this.#clicked(event));
+    this.show();
+  }
+
+  show() {
+    for (const [id, item] of this.#shown) {
+      if (this.outbox.items.has(id)) continue;
+      this.follow.keep(item, () => item.remove());
+      this.#shown.delete(id);
+    }
+    for (const [id, item] of this.outbox.items) if (this.#due(item)) this.#fill(this.#item(id), item);
+    if (this.#shown.size) this.empty.hidden = true;
+  }
+
+  #due(item) {
+    if (item.frame.type === "post" || item.failed) return true;
+    const wait = item.at + PATIENCE - Date.now();
+    if (wait > 0) setTimeout(() => this.show(), wait);
+    return wait <= 0;
+  }
+
+  #item(id) {
+    let item = this.#shown.get(id);
+    if (!item) {
+      item = part.cloneNode(true);
+      item.dataset.clientId = id;
+      this.#shown.set(id, item);
+      this.follow.keep(this.list, () => this.list.append(item));
+    }
+    return item;
+  }
+
+  #fill(element, item) {
+    const state = this.outbox.state(item);
+    const at = (selector) => element.querySelector(selector);
+    element.dataset.state = state;
+    element.classList.toggle("failed", state === "failed");
+    write(at(".author"), this.me);
+    write(at(".state"), say(state, { reason: reason(item) }));
+    write(at(".text"), words(item.frame));
+    at('[data-do="retry"]').hidden = state !== "failed";
+    at('[data-do="discard"]').hidden = state === "sending";
+  }
+
+  #clicked(event) {
+    const verb = event.target.dataset.do;
+    const id = event.target.closest("[data-client-id]")?.dataset.clientId;
+    if (!verb || !id) return;
+    this.outbox[verb](id);
+  }
+}
+
+function words(frame) {
+  if (frame.emoji) return `${say("reaction")} ${frame.emoji}`;
+  if (frame.type === "edit") return `${say("edit-of")} ${frame.message}`;
+  return frame.type === "delete" ? say("deletion") : frame.message;
+}
+
+// The server's reason in the person's language, where the page has words for it.
+function reason({ frame, failed, code }) {
+  for (const key of [`refused.${code}.${frame.type}`, `refused.${code}`]) {
+    const words = say(key);
+    if (words !== key) return words;
+  }
+  return failed;
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

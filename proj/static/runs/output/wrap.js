@@ -1,0 +1,18 @@
+// Whether long lines are wrapped; the browser remembers.
+import { keep, kept } from "../../shared/store.js";
+
+const KEY = "signalbox:wrap";
+
+export function wrapping({ button, list }) {
+  const show = (wrapped) => {
+    button.setAttribute("aria-pressed", wrapped);
+    list.wrap = wrapped;
+  };
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const wrapped = !list.wrap;
+    keep(KEY, String(wrapped));
+    show(wrapped);
+  });
+  show(kept(KEY) === "true");
+}
