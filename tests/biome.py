@@ -3,8 +3,8 @@
 .ci/run runs this module. biome.json has the rules.
 """
 
-import os
 import platform
+import subprocess
 import sys
 from pathlib import Path
 
@@ -32,4 +32,4 @@ if __name__ == "__main__":
     if machine not in PACKAGES:
         sys.exit(f"signalbox: there is no Biome for this machine ({machine})")
     PACKAGES[machine].fetch(PROGRAM, mode=0o755)
-    os.execv(PROGRAM, [str(PROGRAM), *sys.argv[1:]])
+    sys.exit(subprocess.run([PROGRAM, *sys.argv[1:]]).returncode)

@@ -19,19 +19,15 @@ class NpmFile:
     sha512: str
     member: str
 
-    @property
-    def address(self) -> str:
-        """Return the address of the package's archive."""
-        return f"https://registry.npmjs.org/{self.package}/-/{self.package.split('/')[-1]}-{self.version}.tgz"
-
     def fetch(self, path: Path, mode: int = 0o644) -> None:
         """Put the file at `path` unless it is there. Exit with a sentence when the archive's hash is another one."""
         if path.exists():
             return
-        with urllib.request.urlopen(self.address, timeout=60) as answer:
+        name = f"{self.package}/-/{self.package.split('/')[-1]}-{self.version}.tgz"
+        with urllib.request.urlopen(f"https://registry.npmjs.org/{name}", timeout=60) as answer:
             archive = answer.read()
         if base64.b64encode(hashlib.sha512(archive).digest()).decode() != self.sha512:
-            sys.exit(f"signalbox: {self.address} does not have the expected hash")
+            sys.exit(f"signalbox: {name} of the npm registry does not have the expected hash")
         with tarfile.open(fileobj=io.BytesIO(archive)) as package:
             member = package.extractfile(self.member)
             assert member is not None

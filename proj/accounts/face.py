@@ -1,11 +1,13 @@
 """A person's face: a small round sign with the first letter of the shown name, in a colour of the person's own.
 
-It stands beside the name and never instead of it. static/rooms/people/face.js draws the same face; a test compares them.
+It stands beside the name and never instead of it. static/rooms/people/face.js draws the same one; a test compares them.
 """
 
 import unicodedata
 
 HUES = 12
+HUE_FACTOR = 101
+HUE_MODULUS = 65_521
 JOINER = "\u200d"
 
 
@@ -24,7 +26,7 @@ def hue(username: str) -> int:
     """Return the colour of the person with this sign-in name, 0 to 11. It never changes."""
     number = 0
     for character in username:
-        number = (101 * number + ord(character)) % 65_521
+        number = (HUE_FACTOR * number + ord(character)) % HUE_MODULUS
     return number % HUES
 
 

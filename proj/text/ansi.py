@@ -1,7 +1,7 @@
 """Terminal output as text and as HTML: the server's only knowledge of escape sequences (ECMA-48).
 
-SGR sequences (8.3.117) become spans with classes; every other sequence is removed. static/runs/output/line.js is the browser's
-half of it, and a test compares the two.
+SGR sequences (8.3.117) become spans with classes; every other sequence is removed. static/runs/output/ansi.js does
+the same in the browser with the rules of this file, and a test compares the two.
 """
 
 import re
@@ -14,7 +14,7 @@ MAX_SEQUENCES = 2_000  # of one text; with more the text has no colours
 _CURSOR = r"\[[0-?]*[ -/]*[@-~]?"  # and everything else that begins with CSI
 _TITLE = r"\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # and links
 _STRING = r"[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?"  # titles, links, the clipboard, with their content
-_SEQUENCE = re.compile(rf"\x1b(?:\[(?P<codes>[0-9;]{{0,40}})m|{_CURSOR}|{_TITLE}|[@-Z\\^_a-z]|)")
+_SEQUENCE = re.compile(rf"\x1b(?:\[([0-9;]{{0,40}})m|{_CURSOR}|{_TITLE}|[@-Z\\^_a-z]|)")
 _SEQUENCE_IN_LINE = re.compile(rf"\x1b(?:{_CURSOR}|{_STRING}|[@-Z\\a-z]|)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]{0,40}m")
 _WHOLE_STRING = re.compile(r"\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)")
@@ -28,7 +28,28 @@ _COLOURS = 16  # numbers 8 to 15 are the bright colours of 0 to 7
 _FOREGROUND = {30 + n: n for n in range(8)} | {90 + n: 8 + n for n in range(8)} | {39: None}
 _BACKGROUND = {40 + n: n for n in range(8)} | {100 + n: 8 + n for n in range(8)} | {49: None}
 _FOREGROUND_EXTENDED, _BACKGROUND_EXTENDED = 38, 48
-_EXTENDED_NUMBERS = {5: 1, 2: 3}  # numbers behind each form of an extended colour: of the palette, and RGB
+_PALETTE = 5  # the form of an extended colour that has a number of the palette
+_EXTENDED_NUMBERS = {_PALETTE: 1, 2: 3}  # numbers behind each form of an extended colour: of the palette, and RGB
+
+# The same rules for the browser (static/runs/output/ansi.js): these patterns mean the same in both languages.
+BROWSER_RULES = {
+    "maxSequences": MAX_SEQUENCES,
+    "sequence": _SEQUENCE.pattern,
+    "colour": _COLOUR.pattern,
+    "wholeString": _WHOLE_STRING.pattern,
+    "stringStart": _STRING_START.pattern,
+    "control": _CONTROL.pattern,
+    "turning": _TURNING.pattern,
+    "styles": _STYLES,
+    "stylesOff": _STYLES_OFF,
+    "foreground": _FOREGROUND,
+    "background": _BACKGROUND,
+    "foregroundExtended": _FOREGROUND_EXTENDED,
+    "backgroundExtended": _BACKGROUND_EXTENDED,
+    "extendedNumbers": _EXTENDED_NUMBERS,
+    "palette": _PALETTE,
+    "colours": _COLOURS,
+}
 
 
 def spans(text: str) -> str:
@@ -71,8 +92,8 @@ def _pieces(text: str) -> Iterator[str]:
     for found in _SEQUENCE.finditer(text):
         yield pen.written(text[end : found.start()])
         end = found.end()
-        if found["codes"] is not None:
-            pen.turn([int(code or 0) for code in found["codes"].split(";")])
+        if found[1] is not None:
+            pen.turn([int(code or 0) for code in found[1].split(";")])
     yield pen.written(text[end:])
 
 
@@ -119,4 +140,4 @@ def _extended(remaining: Iterator[int]) -> int | None:
     """Take the numbers of an extended colour. Return the colour when it is one of the sixteen."""
     form = next(remaining, 0)
     numbers = [next(remaining, 0) for _ in range(_EXTENDED_NUMBERS.get(form, 0))]
-    return numbers[0] if form == 5 and numbers[0] < _COLOURS else None
+    return numbers[0] if form == _PALETTE and numbers[0] < _COLOURS else None

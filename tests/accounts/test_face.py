@@ -1,4 +1,4 @@
-"""Faces: a letter of any script, in a colour that is always the same; static/rooms/people/face.js makes the same ones."""
+"""Faces: a letter of any script, in a colour that is always the same; static/rooms/people/face.js does the same."""
 
 import re
 from math import cos, radians, sin

@@ -30,6 +30,7 @@ class Kind(TextChoices):
 # Events of the room itself: pages show each as a line among the messages.
 HAPPENINGS = tuple(kind for kind in Kind if kind.startswith(("member.", "room.")))
 WITH_NAMES = (Kind.POSTED, Kind.CARD)  # events below a heading with the author's display name
+WITH_TEXT = (Kind.POSTED, Kind.EDITED)
 IN_HISTORY = (Kind.POSTED, Kind.CARD, *HAPPENINGS)
 
 # Happenings with a sentence of their own when people do them to themselves.
@@ -50,6 +51,8 @@ class EventFrame(TypedDict, total=False):
     message: int  # the `seq` of the message that was changed
     text: str  # missing in the event of a deletion
     html: str
+    long: bool  # pages fold the message; missing when they do not
+    variant: str  # which of VARIANTS describes a happening; missing when it is `type`
     at: str
     client_id: str
     edited: str
@@ -63,9 +66,9 @@ def variant(kind: str, author: str, text: str) -> str:
     return _VARIANTS.get(kind, kind) if author == text else kind
 
 
-def is_long(text: str | None) -> bool:
+def is_long(text: str) -> bool:
     """Return whether pages show a message with this text folded."""
-    return text is not None and (len(text) > MAX_UNFOLDED_CHARACTERS or text.count("\n") >= MAX_UNFOLDED_LINES)
+    return len(text) > MAX_UNFOLDED_CHARACTERS or text.count("\n") >= MAX_UNFOLDED_LINES
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -107,6 +110,10 @@ def event(
         frame["text"] = text
     if html:
         frame["html"] = html
+    if kind in WITH_TEXT and is_long(text):
+        frame["long"] = True
+    if (found := variant(kind, author, text)) != kind:
+        frame["variant"] = found
     frame["at"] = moment(at)
     frame["client_id"] = client_id
     if edited is not None:

@@ -7,12 +7,9 @@ from django.utils.html import format_html
 from django.utils.translation import get_language
 
 from proj.accounts.face import hue, letter
-from proj.rooms.log import frames
-from proj.rooms.log.frames import EventFrame
 from proj.rooms.web import presentation
 
 register = template.Library()
-register.filter(frames.is_long)
 
 # The plural forms of each language by their names in browsers (Intl.PluralRules), each with a number that takes it.
 PLURAL_FORMS = {"ru": [("one", 1), ("few", 2), ("many", 5)], "zh-hans": [("other", 5)]}
@@ -49,12 +46,12 @@ def called(username: str, display_names: Mapping[str, str] | str, kind: str) -> 
 
 
 @register.filter
-def variant(frame: EventFrame) -> str:
-    """Return which sentence describes a happening."""
-    return frames.variant(frame["type"], frame["author"], frame["text"])
-
-
-@register.filter
 def spoken(usernames: Sequence[str], display_names: Mapping[str, str] | None) -> list[str]:
     """Return how a sentence calls these people."""
     return list(presentation.spoken(usernames, display_names or {}))
+
+
+@register.simple_tag
+def isolated_name() -> str:
+    """Return the form of a display name in a sentence, for the page's modules."""
+    return presentation.ISOLATED

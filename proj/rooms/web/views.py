@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.cache import cache_control
 
+from proj.accounts import face
 from proj.accounts.models import User
 from proj.rooms import cards, names
 from proj.rooms.log.frames import VARIANTS, EventFrame, Kind
@@ -73,6 +74,10 @@ def room(request: SignedInRequest, name: str, seq: int | None = None) -> HttpRes
         "people": [markup.EVERYONE, *people],
         "names": {name: display_name for name, display_name in people.items() if display_name},
         "characters": settings.MESSAGE_CHARACTERS,
+        "rules": {
+            "groupSeconds": presentation.GROUP_WITHIN.total_seconds(),
+            "face": {"factor": face.HUE_FACTOR, "modulus": face.HUE_MODULUS, "hues": face.HUES},
+        },
         "urls": {
             "messages": reverse("rooms:messages", args=[room.name]),
             "emoji": reverse("rooms:emoji"),

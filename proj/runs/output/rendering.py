@@ -20,6 +20,9 @@ MAX_COLOURS = 50  # sequences before a carriage return that still colour the lin
 
 MARK = re.compile(r"::(group|endgroup|progress)(?: (.*))?")
 
+# The same rules for the browser (static/runs/output/line.js).
+BROWSER_RULES = {"maxCharacters": MAX_LINE_CHARACTERS, "maxColours": MAX_COLOURS, "mark": MARK.pattern}
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

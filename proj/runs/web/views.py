@@ -22,6 +22,7 @@ from proj.runs.publishing.frames import RunState
 from proj.runs.refusals import BadParameter, NotAllowed, Refused
 from proj.runs.web.forms import ACTIVE, FilterForm, ParametersForm, command_parts
 from proj.site.http import SignedInRequest, page
+from proj.text import ansi
 
 RUNS_PER_PAGE = 50
 RECENT_RUNS = 10  # on a service's page
@@ -131,6 +132,8 @@ def run(request: SignedInRequest, id: UUID) -> HttpResponse:
     tail = rendering.tail(run)
     state = {
         "run": frames.state(run),
+        "ansi": ansi.BROWSER_RULES,
+        "line": rendering.BROWSER_RULES,
         "tail": {"first": tail.first, "lines": [line.text for line in tail.lines], "offset": tail.offset},
         "urls": {name: reverse(f"runs:{name}", args=[id]) for name in ("lines", "search", "group")}
         | {"socket": f"/ws/runs/{id}/"},

@@ -1,5 +1,6 @@
 // A room's page: puts its parts together and hands each frame to the one that it concerns.
 import { later } from "../shared/later.js";
+import { state } from "../shared/state.js";
 import { rooms } from "../site/rooms.js";
 import { CatchUp } from "./log/catchup.js";
 import { Changes } from "./writing/changes.js";
@@ -26,7 +27,6 @@ import { Unread } from "./log/unread.js";
 import { View } from "./log/view.js";
 
 const byId = (id) => document.getElementById(id);
-const state = JSON.parse(byId("room-state").textContent);
 const { key: room, me, urls, characters } = state;
 
 learn(state.names);

@@ -1,5 +1,5 @@
 // The pages of services and of runs.
-import "../shared/fresh.js";
+import "../site/fresh.js";
 import { keepFresh } from "./fresh.js";
 
 const part = document.getElementById("fresh"); // without services there is nothing to keep fresh

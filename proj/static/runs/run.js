@@ -1,7 +1,8 @@
 // A run's page: puts its parts together and hands each frame to the one that it concerns.
-import "../shared/fresh.js";
+import "../site/fresh.js";
 import { Connection } from "../shared/connection.js";
 import { Socket } from "../shared/socket.js";
+import { state as page } from "../shared/state.js";
 import { count, say } from "../shared/words.js";
 import { socket as mine } from "../site/me.js";
 import { rooms } from "../site/rooms.js";
@@ -16,13 +17,13 @@ import { State } from "./state.js";
 import { wrapping } from "./output/wrap.js";
 
 const byId = (id) => document.getElementById(id);
-const { run, tail, urls } = JSON.parse(byId("run-state").textContent);
+const { tail, urls } = page;
 
 const row = byId("lines").firstElementChild?.getBoundingClientRect().height;
 const base = row || parseFloat(getComputedStyle(byId("lines")).lineHeight);
 const lines = new Lines({ tail, url: urls.lines });
 const list = new List({ scroller: byId("scroller"), extent: byId("extent"), list: byId("lines"), button: byId("new"), lines, heights: new Heights(base) });
-const state = new State(run);
+const state = new State(page.run);
 const groups = new Groups({ list, url: urls.group });
 byId("before")?.remove();
 byId("extent").classList.add("virtual");

@@ -1,5 +1,5 @@
 // A service's page: its runs as they are, and the command with the values that are in the form.
-import "../shared/fresh.js";
+import "../site/fresh.js";
 import { keepFresh } from "./fresh.js";
 
 keepFresh(document.getElementById("fresh"));

@@ -42,7 +42,7 @@ async function show({ tag, room, author, href }, link, seq) {
     const page = await messages.history(`${link.getAttribute("href")}messages/`, { before: seq + 1, limit: 1 });
     const { text = "", name, ...said } = page.messages.at(-1) ?? {};
     body = [...text].slice(0, LONGEST).join("");
-    if (name && said.author === author) who = `\u2068${name}\u2069 (${author})`;
+    if (name && said.author === author) who = `${say("isolated", { name })} (${author})`;
   } catch {
     // who said it, and where, is worth telling by itself
   }

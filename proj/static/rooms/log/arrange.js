@@ -1,8 +1,9 @@
 // How messages stand together: under one name when somebody goes on within five minutes, and below the day they were
 // written on. Both follow from a message and the one before it, so a page that grew equals one that was loaded.
 import { day } from "../../shared/times.js";
+import { state } from "../../shared/state.js";
 
-const TOGETHER = 5 * 60_000;
+const GROUP_MS = 1_000 * state.rules.groupSeconds;
 
 /** Arrange these messages, which follow each other, and the one after them. */
 export function arrange(items) {
@@ -23,7 +24,7 @@ function follows(item, before) {
   if (!item.matches(".message") || !before.matches(".message")) return false;
   const alone = ".tombstone, .event-card";
   if (heading(item) !== heading(before) || before.querySelector(alone) || item.querySelector(alone)) return false;
-  return new Date(moment(item)) - new Date(moment(before)) < TOGETHER;
+  return new Date(moment(item)) - new Date(moment(before)) < GROUP_MS;
 }
 
 // Who it is, and as whom they are shown: that may have changed since.

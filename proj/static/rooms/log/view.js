@@ -57,7 +57,7 @@ export class View extends EventTarget {
     const frame = read(item);
     if (frame.deleted) return;
     if (event.type.endsWith("reacted")) frame.reactions = reacted(frame.reactions, event);
-    else if (event.type === "message.edited") Object.assign(frame, { text: event.text, html: event.html, edited: event.at });
+    else if (event.type === "message.edited") Object.assign(frame, { text: event.text, html: event.html, long: event.long, edited: event.at });
     else Object.assign(frame, { deleted: event.at, removed: event.type === "message.removed" ? event.text : "" });
     this.#replace(item, frame);
   }

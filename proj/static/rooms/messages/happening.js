@@ -8,7 +8,7 @@ const parts = document.getElementById("happening-parts").content;
 
 /** The line that `frame` ("member.added", "room.renamed", ...) is shown as, or null for one that no page shows. */
 export function happening(frame) {
-  const part = parts.querySelector(`[data-variant="${CSS.escape(variant(frame))}"]`);
+  const part = parts.querySelector(`[data-variant="${CSS.escape(frame.variant ?? frame.type)}"]`);
   if (!part) return null;
   const item = part.cloneNode(true);
   head(item, frame);
@@ -33,10 +33,4 @@ export function stamp(time, iso) {
   time.setAttribute("datetime", iso);
   time.title = exact(iso);
   return time;
-}
-
-// What people do to themselves has words of its own; proj/rooms/log/frames.py says the same.
-function variant({ type, author, text }) {
-  if (author !== text) return type;
-  return { "member.added": "member.joined", "member.removed": "member.left" }[type] ?? type;
 }

@@ -3,14 +3,6 @@ import { say } from "../../shared/words.js";
 
 const block = document.getElementById("block-part").content.querySelector(".block");
 const fold = document.getElementById("fold-part").content.querySelector(".fold");
-const LONG_LINES = 16;
-const LONG_CHARACTERS = 1_500;
-
-/** Whether a message is shown folded; templatetags/messages.py says the same. */
-export function isLong(text) {
-  if (text.length * 2 < LONG_CHARACTERS && !text.includes("\n")) return false;
-  return text.split("\n").length > LONG_LINES || [...text].length > LONG_CHARACTERS;
-}
 
 /** Finish the message `item` as `me` sees it. */
 export function looks(item, me) {

@@ -2,7 +2,7 @@
 import { face } from "../people/face.js";
 import { happening, head, stamp } from "./happening.js";
 import { reactions, reactionsOf } from "./reactions.js";
-import { isLong, looks } from "./looks.js";
+import { looks } from "./looks.js";
 
 const part = document.getElementById("message-part").content.querySelector(".message");
 
@@ -43,7 +43,7 @@ export function build(frame, me) {
     text.innerHTML = frame.html; // the server's own (docs/protocol.md)
     htmlOf.set(item, frame.html);
   } else text.textContent = clean(frame.text);
-  text.classList.toggle("long", isLong(frame.text));
+  text.classList.toggle("long", Boolean(frame.long));
   if (Object.keys(frame.reactions ?? {}).length) item.append(reactions(frame.reactions, me));
   looks(item, me);
   return item;
@@ -71,6 +71,7 @@ export function read(item) {
     at: moment(".permalink > time"),
     text: source(item.querySelector(".text")),
     html: htmlOf.get(item),
+    long: Boolean(item.querySelector(".text.long")),
     edited: moment(".edited"),
     deleted: moment(".tombstone > time"),
     removed: item.querySelector(".reason")?.textContent,

@@ -1,4 +1,6 @@
 // What people are called beside the name that they sign in with, as far as this page has heard.
+import { say } from "../../shared/words.js";
+
 const names = new Map();
 
 /** Learn {sign-in name: display name}; without a display name somebody has none. */
@@ -21,7 +23,7 @@ export function call(bdi) {
   bdi.before(beside, " ");
 }
 
-/** What to call `who` in a sentence, kept apart from its other words: a name may run from right to left. */
+/** The name of `who` for a sentence: the display name, where there is one. */
 export function spoken(who) {
-  return called(who) ? `\u2068${called(who)}\u2069` : who;
+  return called(who) ? say("isolated", { name: called(who) }) : who;
 }
