@@ -1,4 +1,4 @@
-// Notifications on this device: whether they are possible, the way to allow and to try them, and what became of them.
+// Notifications on this device: whether they are possible, the buttons to allow and to test them, and their journal.
 import { exact, local } from "../shared/times.js";
 import { say } from "../shared/words.js";
 import { display, journal, state } from "../site/notification.js";
@@ -20,8 +20,8 @@ test.addEventListener("click", () => {
   byId("notifications-state").textContent = say(`tested-${done}`);
 });
 
-addEventListener("storage", tell); // another tab has noted something
-setInterval(tell, 2_000); // or this one
+addEventListener("storage", tell); // another tab has written an entry
+setInterval(tell, 2_000); // or this tab
 show();
 tell();
 

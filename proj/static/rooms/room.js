@@ -1,4 +1,4 @@
-// A room's page: puts its parts together and hands each frame to the one that it concerns.
+// A room's page: composes its parts and hands each frame to its part.
 import { later } from "../shared/later.js";
 import { state } from "../shared/state.js";
 import { rooms } from "../site/rooms.js";
@@ -60,7 +60,7 @@ const presence = new Presence({ button: byId("presence"), aside: byId("people") 
 const typing = new Typing({ line: byId("typing"), composer, socket, me });
 const seen = new Seen({ line: byId("seen"), log, view, follow, socket, me, seen: state.seen });
 
-// Not everybody writes or pastes, and not every room has cards.
+// Needed only for writing, for pasting, and in rooms with cards.
 const cards = later(
   (retry) => Promise.all([import(`./messages/cards.js${retry}`), import(`../shared/run_words.js${retry}`)]),
   ([{ Cards }, words]) => new Cards({ view, follow, words, url: urls.cards }),

@@ -1,4 +1,4 @@
-// What has become of the room while its page is open: its name, and whether one can write here.
+// Changes of the room while its page is open: its name, and whether the person can write.
 import { retitle } from "../site/badge.js";
 
 const CLOSED = ["no-access", "no-room"];

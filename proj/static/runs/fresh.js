@@ -1,4 +1,4 @@
-// Keeps a list as it is on the server: asks for the page again every few seconds while somebody looks at it.
+// Keeps a list up to date: loads the page again every few seconds while it is visible.
 import { localise } from "./moments.js";
 
 export function keepFresh(part) {
@@ -12,7 +12,7 @@ export function keepFresh(part) {
       localise(fresh);
       if (fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
     } catch {
-      // the next time, perhaps
+      // the next time may succeed
     }
   };
   localise(part);

@@ -1,4 +1,4 @@
-// Times of runs as the reader's clock has them; their day where it is not today.
+// Times of runs in local time; with their day unless it is today.
 import { day, local } from "../shared/times.js";
 
 export function localise(root) {

@@ -1,4 +1,4 @@
-// A run's page: puts its parts together and hands each frame to the one that it concerns.
+// A run's page: composes its parts and hands each frame to its part.
 import "../site/fresh.js";
 import { Connection } from "../shared/connection.js";
 import { Socket } from "../shared/socket.js";
@@ -35,11 +35,11 @@ localise(byId("head"));
 
 const socket = new Socket(address, rooms.me);
 
-// What the line about the connection asks of a log: whether something is known to be missing.
+// The log for the line about the connection: `missing` counts the bytes that are not here yet.
 const log = Object.assign(new EventTarget(), { missing: 0, holding: false });
 new Connection({ socket, me: rooms.me, log });
 
-// A run that is over has no socket of its own that would tell.
+// An ended run has no socket of its own that would report the session.
 mine.addEventListener("state", ({ detail: { name, who } }) => {
   if (name === "signed-out" || name === "someone-else") socket.stop(name, who);
   else if (name === "open" && ["signed-out", "someone-else"].includes(socket.state.name)) socket.tryNow();

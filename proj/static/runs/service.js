@@ -1,4 +1,4 @@
-// A service's page: its runs as they are, and the command with the values that are in the form.
+// A service's page: its current runs, and the command with the values of the form.
 import "../site/fresh.js";
 import { keepFresh } from "./fresh.js";
 
@@ -18,7 +18,7 @@ function show() {
   }
 }
 
-// `argument`: what stands in the place of a yes; nothing does in that of a no.
+// `argument`: the word that a checked box adds to the command; an unchecked one adds none.
 function fieldValue(field, argument) {
   if (field?.type !== "checkbox") return field?.value ?? "";
   if (argument) return field.checked ? argument : "";

@@ -1,4 +1,4 @@
-// What a run has come to, at the head of its page: state, progress, the time that it takes, and what can be done now.
+// The state of a run at the head of its page: state, progress, duration, and the possible actions.
 import { say } from "../shared/words.js";
 import { duration, reason } from "../shared/run_words.js";
 
@@ -6,7 +6,7 @@ const byId = (id) => document.getElementById(id);
 
 export class State {
   #run;
-  #told = 0; // when it was told, in ms of this page's clock
+  #told = 0; // time of the last frame, in ms of this page's clock
 
   constructor(run) {
     this.badge = document.querySelector(".bar .state");
@@ -15,7 +15,7 @@ export class State {
     setInterval(() => this.#tick(), 1_000);
   }
 
-  /** What was told last, as docs/protocol.md has it. */
+  /** The last received state, as in docs/protocol.md. */
   get run() {
     return this.#run;
   }
@@ -24,7 +24,7 @@ export class State {
     return Boolean(this.#run.ended_at);
   }
 
-  /** Show what was told now. */
+  /** Show a received state. */
   tell(run) {
     this.#run = run;
     this.#told = performance.now();
@@ -46,7 +46,7 @@ export class State {
     line.querySelector(".words").textContent = words;
   }
 
-  // They are there for people who may.
+  // The buttons exist for people with the permission.
   #deeds(run) {
     if (!byId("cancel")) return;
     byId("cancel").hidden = !run.cancelable;

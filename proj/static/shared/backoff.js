@@ -1,13 +1,13 @@
-// How long to wait before the next try, in milliseconds.
-const FIRST = 1_000;
-const LONGEST = 30_000;
+// The wait before the next try, in milliseconds.
+const FIRST_MS = 1_000;
+const MAX_MS = 30_000;
 
-/** Exponential with full jitter: a room full of browsers must not come back as one. */
+/** Exponential backoff with full jitter, so that the browsers of a room do not return together. */
 export function backoff(tries) {
-  return Math.random() * Math.min(LONGEST, FIRST * 2 ** tries);
+  return Math.random() * Math.min(MAX_MS, FIRST_MS * 2 ** tries);
 }
 
-/** Somewhere from `least` to `most`. */
+/** A random number from `least` to `most`. */
 export function jitter(least, most) {
   return least + Math.random() * (most - least);
 }

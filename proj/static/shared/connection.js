@@ -1,10 +1,10 @@
-// The line that says how the connection is, in words that a tired person understands; and the way back from what it says.
+// The line that shows the state of the connection in words, with the way out of it (try now, sign in, reload, leave).
 import { later } from "./later.js";
 import { say } from "./words.js";
 
 const CALM = ["connecting", "catching-up", "live", "over"];
 const HELP = { "signed-out": "sign-in", "someone-else": "reload", misunderstood: "reload", "no-access": "leave", "no-room": "leave" };
-const SETTLED = 1_000; // a state that is over sooner is not read out, and a shorter wait not counted down
+const BRIEF_MS = 1_000; // shorter states are not read out, shorter waits not counted down
 
 const signIn = later((retry) => import(`./sign_in.js${retry}`));
 
@@ -12,10 +12,10 @@ export class Connection {
   #told = "";
   #until = 0;
   #timer = 0;
-  #alarmed = false; // trouble was read out, and not yet that it is over
-  #out = false; // signed out, and not yet in again
+  #alarmed = false; // trouble was read out, and its end was not
+  #out = false; // signed out, and not signed in since
 
-  /** `log` ({missing, holding}; tells "moved") is what the page shows live. A page without one has a line only for what ends it. */
+  /** `log` ({missing, holding}; dispatches "moved") is the live part of the page. Without one only a final state is shown. */
   constructor({ socket, me, log = null }) {
     Object.assign(this, { socket, me, log });
     const byId = (id) => document.getElementById(id);
@@ -36,8 +36,8 @@ export class Connection {
   show() {
     const { name, until = 0, wait = 0 } = this.socket.state;
     const state = name !== "open" ? name : this.log?.missing || this.log?.holding ? "catching-up" : "live";
-    this.#until = wait > SETTLED ? until : 0;
-    // A try that follows trouble does not make the trouble go away: the words stay until it succeeds.
+    this.#until = wait > BRIEF_MS ? until : 0;
+    // The words about a trouble stay until a try succeeds.
     const trying = state === "connecting" && this.#told && !CALM.includes(this.#told);
     if (!trying && state !== this.#told) this.#tell(state);
     this.line.dataset.state = state;
@@ -60,20 +60,20 @@ export class Connection {
     this.#stay(tone === "warn");
     for (const way of this.help) way.hidden = HELP[state] !== way.id;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#announce(state, said), SETTLED);
+    this.#timer = setTimeout(() => this.#announce(state, said), BRIEF_MS);
   }
 
-  // While trouble lasts the line is as high as with all that may stand in it: tries that come and go move nothing on the page.
+  // During a trouble the line is as high as with all its parts, so that tries do not move the page.
   #stay(trouble) {
     const { style } = this.line;
     style.minHeight = "";
     if (!trouble) return;
     this.button.hidden = false;
     this.countdown.textContent = say("countdown", { n: 30 });
-    style.minHeight = `${this.line.offsetHeight}px`; // show() says what there really is
+    style.minHeight = `${this.line.offsetHeight}px`; // show() sets the real content
   }
 
-  // Each trouble once, and once that it is over. What is on its way to be well again says nothing.
+  // Read out each trouble once, and its end once; nothing for the tries between.
   #announce(state, said) {
     const calm = CALM.includes(state);
     if (state === "over" || !calm || (state === "live" && this.#alarmed)) this.announcer.textContent = said;
@@ -85,7 +85,7 @@ export class Connection {
     this.countdown.textContent = this.#until ? say("countdown", { n: seconds }) : trying ? say("connecting") : "";
   }
 
-  // In place, where the browser is not asked for another tab. Without a network the line comes to say that.
+  // Sign in in place, unless the click asks for another tab. Without a network the line will show that.
   async #signIn(event) {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();

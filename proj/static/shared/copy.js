@@ -1,4 +1,4 @@
-/** Put the text of `element` on the clipboard; says whether that worked. */
+/** Put the text of `element` on the clipboard. Return whether that worked. */
 export async function copy(element) {
   if (navigator.clipboard) {
     return navigator.clipboard.writeText(element.textContent).then(
@@ -6,7 +6,7 @@ export async function copy(element) {
       () => false,
     );
   }
-  // On plain http there is no clipboard for scripts, only the command of old.
+  // On plain http there is no clipboard API, only the older command.
   const selection = getSelection();
   selection.selectAllChildren(element);
   const done = document.execCommand("copy");

@@ -1,14 +1,14 @@
-// Signing in again without leaving the page. The form is that of the sign-in page, and the ordinary view answers it:
-// here it is only carried to and fro. All pages of this browser hear of it, and come back.
+// Signing in again without leaving the page. This module carries the form of the sign-in page between the dialog and the
+// view that answers it. All pages of this browser are notified, and reconnect.
 import { say } from "./words.js";
 
-const PATIENCE = 20_000;
+const TIMEOUT_MS = 20_000;
 const dialog = document.getElementById("sign-in-again");
 const place = dialog.querySelector(".form");
 const words = dialog.querySelector("[role=status]");
 const retry = dialog.querySelector('[data-do="retry"]');
 
-const others = new BroadcastChannel("signalbox:signed-in"); // the sockets of this page hear it too
+const others = new BroadcastChannel("signalbox:signed-in"); // the sockets of this page listen too
 
 let address, me;
 
@@ -23,7 +23,7 @@ place.addEventListener("submit", (event) => {
   ask({ method: "POST", body }, name).finally(() => (submitter.disabled = false));
 });
 
-/** Open it for whom this page belongs to; `address` is that of the sign-in page. */
+/** Open the dialog for this page's person, `me`; `address` is the address of the sign-in page. */
 export function open(how) {
   ({ address, me } = how);
   if (dialog.open) return;
@@ -32,7 +32,7 @@ export function open(how) {
   ask();
 }
 
-/** This page's person is signed in again: what was made for another session would be refused. */
+/** This page's person is signed in again: the forms get the token of the new session. */
 export function done() {
   const token = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1];
   for (const field of document.getElementsByName("csrfmiddlewaretoken")) if (token) field.value = token;
@@ -50,7 +50,7 @@ function tell(text, bad = true) {
   words.textContent = text;
 }
 
-// Without options: for the form.
+// Send a request to the sign-in page; without `options` it fetches the form.
 async function ask(options, name) {
   retry.hidden = true;
   tell(say("sign-in.asking"), false);
@@ -59,8 +59,8 @@ async function ask(options, name) {
       ...options,
       headers: { "Accept-Language": document.documentElement.lang },
       cache: "no-store",
-      redirect: "manual", // the view sends whoever is signed in elsewhere
-      signal: AbortSignal.timeout(PATIENCE),
+      redirect: "manual", // the view redirects a person with a session
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (answer.type === "opaqueredirect") signedIn(name);
     else show(answer.status, await answer.text());
@@ -71,7 +71,7 @@ async function ask(options, name) {
 }
 
 function signedIn(name) {
-  // What is in this page is another person's.
+  // Another person signed in: the content of this page is not theirs.
   if (name !== undefined && name.trim().normalize("NFKC") !== me) return location.reload();
   close();
   others.postMessage(null);

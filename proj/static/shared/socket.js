@@ -1,20 +1,19 @@
-// The connection: opens it, opens it again when it is lost, and knows why it is not there.
-// Tells "frame" (detail: the frame) and "state" (detail: the state, see below).
+// The page's WebSocket: opens it, reopens it when it is lost, and knows why it is closed.
+// Dispatches "frame" (detail: the frame) and "state" (detail: the state, see below).
 import { backoff, jitter } from "./backoff.js";
 
 const PROTOCOL = "signalbox.v1";
-const SILENCE = 45_000; // the server says something every 20 s
-const OPENING = 15_000; // a handshake that takes longer is lost
-const STEADY = 10_000; // a connection that lasted this long was a good one
+const SILENCE_MS = 45_000; // the server sends a frame every 20 s
+const HANDSHAKE_MS = 15_000; // a longer handshake is given up
+const STEADY_MS = 10_000; // a connection that lasted this long resets the backoff
 
-// The server spreads the return of its browsers: `retry_after=1.7` (seconds) is this one's turn.
+// The server spreads the reconnects of its browsers: `retry_after=1.7` (seconds) in the close reason.
 const asked = (reason) => 1_000 * (/^retry_after=(\d+(\.\d+)?)$/.exec(reason)?.[1] ?? 1);
 
 const lost = () => ({ name: navigator.onLine ? "offline" : "no-network", wait: backoff });
 
-// What close codes mean: the state to show, and the wait in milliseconds after so many tries, given the
-// reason in the close frame (docs/protocol.md).
-// Without a wait there is no use in coming back.
+// The state for each close code (docs/protocol.md), and the wait in milliseconds by the number of tries and the close
+// reason. Without a wait the page does not reconnect.
 const CLOSED = {
   4400: { name: "misunderstood", wait: () => 60_000 },
   4401: { name: "signed-out" },
@@ -26,11 +25,11 @@ const CLOSED = {
   1013: { name: "busy", wait: backoff },
 };
 
-// Somebody may have signed in again meanwhile.
-const ANOTHERS = ["signed-out", "someone-else"];
+// A person may have signed in again in another tab.
+const OTHER_PERSON = ["signed-out", "someone-else"];
 
-/** States: {name, until?, wait?, who?}. "connecting" and "open" are under way; with `until` (ms since 1970, `wait` ms from
- *  its beginning) the next try comes by itself; the others stay until somebody acts. "someone-else": `who` is signed in. */
+/** States: {name, until?, wait?, who?}. With `until` (ms since 1970, `wait` ms after the state began) the next try comes by
+ *  itself. All others but "connecting" and "open" stay until a person acts. "someone-else": `who` is signed in. */
 export class Socket extends EventTarget {
   #address;
   #me;
@@ -41,8 +40,7 @@ export class Socket extends EventTarget {
   #timer = 0;
   state = { name: "connecting" };
 
-  /** `address()` gives the address for each try, with what the page holds by then. The page is that of `me`, and no frame
-   *  for another person comes in. */
+  /** `address()` returns the address for each try. The page belongs to `me`: no frame for another person comes in. */
   constructor(address, me) {
     super();
     this.#address = address;
@@ -60,34 +58,34 @@ export class Socket extends EventTarget {
     return this.state.name === "open";
   }
 
-  /** Send `frame` if the server has welcomed us; says whether it went out. */
+  /** Send `frame` if the server has sent its welcome. Return whether it was sent. */
   send(frame) {
     if (!this.open || this.#socket.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(frame));
     return true;
   }
 
-  /** Connect, unless that is under way or done. */
+  /** Connect now, unless there is a connection or a try. */
   tryNow() {
     if (this.#socket) return;
     clearTimeout(this.#timer);
     this.#become({ name: "connecting" });
     const url = new URL(this.#address(), location.href);
-    url.protocol = url.protocol.replace("http", "ws"); // older browsers want it said
+    url.protocol = url.protocol.replace("http", "ws"); // older browsers take no http: here
     const socket = new WebSocket(url, PROTOCOL);
     this.#socket = socket;
     this.#heard = Date.now();
     socket.addEventListener("message", (event) => socket === this.#socket && this.#receive(event.data));
     socket.addEventListener("close", (event) => socket === this.#socket && this.#drop(CLOSED[event.code] ?? lost(), event.reason));
-    this.#timer = setTimeout(() => this.reconnect(), OPENING);
+    this.#timer = setTimeout(() => this.reconnect(), HANDSHAKE_MS);
   }
 
-  /** Leave this connection, which does not do what it should, for another. */
+  /** Close this connection, which does not work, and open another one. */
   reconnect() {
     this.#drop(lost());
   }
 
-  /** Stay away, for the reason `name`. */
+  /** Close the connection for good, for the reason `name`. */
   stop(name, who) {
     this.#drop({ name, who });
   }
@@ -117,7 +115,7 @@ export class Socket extends EventTarget {
     this.#socket = null;
     clearTimeout(this.#timer);
     if (socket && socket.readyState <= WebSocket.OPEN) socket.close();
-    if (this.#welcomed && Date.now() - this.#welcomed > STEADY) this.#tries = 0;
+    if (this.#welcomed && Date.now() - this.#welcomed > STEADY_MS) this.#tries = 0;
     this.#welcomed = 0;
     if (!wait) {
       this.#become({ name, who });
@@ -129,15 +127,15 @@ export class Socket extends EventTarget {
     this.#become({ name, wait: pause, until: Date.now() + pause });
   }
 
-  // Something happened after which a try may succeed: the network is back, or a person looks at the page again.
+  // A try may succeed now: the network is back, or the page is shown again.
   #nudge() {
     this.#watch();
-    if (this.state.until || ANOTHERS.includes(this.state.name)) this.tryNow();
+    if (this.state.until || OTHER_PERSON.includes(this.state.name)) this.tryNow();
   }
 
-  // A network that vanished says nothing, and a laptop that slept has slept through it.
+  // A lost network closes no socket, and a laptop that slept missed the close.
   #watch() {
-    if (this.#socket && Date.now() - this.#heard > SILENCE) this.reconnect();
+    if (this.#socket && Date.now() - this.#heard > SILENCE_MS) this.reconnect();
   }
 
   #become(state) {

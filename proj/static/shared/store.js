@@ -1,4 +1,4 @@
-// localStorage that may be full or forbidden: then what is kept lives as long as the page.
+// localStorage, which may be full or forbidden: values then live as long as the page.
 const memory = new Map();
 
 export function keep(key, value) {
@@ -6,7 +6,7 @@ export function keep(key, value) {
   try {
     localStorage.setItem(key, value);
   } catch {
-    // the page still has it
+    // `memory` has the value
   }
 }
 
@@ -23,7 +23,7 @@ export function forget(key) {
   try {
     localStorage.removeItem(key);
   } catch {
-    // there was nothing to forget
+    // nothing was stored
   }
 }
 
@@ -33,12 +33,12 @@ export function keysOf(prefix) {
   try {
     for (let i = 0; i < localStorage.length; i += 1) keys.add(localStorage.key(i));
   } catch {
-    // memory has them
+    // `memory` has the keys
   }
   return [...keys].filter((key) => key.startsWith(prefix));
 }
 
-/** Calls `heard(key, value or null)` when another tab changed a key that begins with `prefix`. */
+/** Call `heard(key, value or null)` when another tab changes a key that begins with `prefix`. */
 export function onOtherTab(prefix, heard) {
   addEventListener("storage", (event) => {
     if (!event.key?.startsWith(prefix)) return;
@@ -47,7 +47,7 @@ export function onOtherTab(prefix, heard) {
   });
 }
 
-/** This tab's own name: it survives a reload, and no other tab has it. */
+/** This tab's own name, which survives a reload. */
 export function tabName(fresh) {
   try {
     const name = sessionStorage.getItem("signalbox:tab") ?? fresh();

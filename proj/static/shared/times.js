@@ -1,6 +1,6 @@
 // Times as people read them: local, below their day, with the exact UTC on hover and in `datetime`.
 const lang = document.documentElement.lang || "en";
-// What the person has chosen: 24 hours, 12, or what the browser's own language has.
+// The person's choice: 24 hours, 12 hours, or the convention of the browser's language.
 const CHOICES = { 24: { hourCycle: "h23" }, 12: { hourCycle: "h12" }, browser: {} };
 const { clock: choice } = document.documentElement.dataset;
 const place = choice === "browser" ? undefined : lang;
@@ -19,7 +19,7 @@ export function local(iso) {
   return clock.format(new Date(iso));
 }
 
-/** The local day of `iso`, the year only when it is not this one. */
+/** The local day of `iso`, with the year unless it is the current one. */
 export function day(iso, now = new Date()) {
   const at = new Date(iso);
   return (at.getFullYear() === now.getFullYear() ? days : olderDays).format(at);

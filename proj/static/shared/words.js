@@ -13,7 +13,7 @@ export function say(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
-/** The words for `n` of something: the form that the language wants, "other" where it has no other. */
+/** The words for `n` things, in the plural form of the language, else in the form "other". */
 export function count(key, n, values = {}) {
   const form = `${key}.${plural.select(n)}`;
   return say(pattern(form) === null ? `${key}.other` : form, { n, ...values });

@@ -1,4 +1,4 @@
-// What asks for attention: the rooms with what is new in them, and notifications of the desktop.
+// Calls for attention: the rooms with their unread messages, and desktop notifications.
 import { notify } from "./notify.js";
 import { rooms } from "./rooms.js";
 

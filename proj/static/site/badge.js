@@ -1,4 +1,4 @@
-// Says in the tab's title and picture that something asks for attention: how many mentions, or that there is news.
+// Shows in the tab's title and icon the number of mentions, or that there are unread messages.
 const icon = document.querySelector('link[rel="icon"]');
 const plain = { title: document.title, icon: icon.href };
 

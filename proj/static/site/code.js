@@ -1,5 +1,5 @@
-// The code of a one-time link stands behind the #, which browsers send to nobody. It moves into the form, and out of
-// the address bar and the history; the person presses the button.
+// The code of a one-time link is behind the #, which browsers never send. It moves into the form, and out of the address
+// bar and the history; the person presses the button.
 
 const field = document.querySelector("input[name=code]");
 

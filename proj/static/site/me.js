@@ -1,4 +1,4 @@
-// The socket of pages that show no room: it tells what is new in all of them. (A room's own socket tells it all.)
+// The socket of pages that show no room: it brings the news of all rooms. (A room's own socket brings them as well.)
 import { Connection } from "../shared/connection.js";
 import { Socket } from "../shared/socket.js";
 import { rooms } from "./rooms.js";

@@ -1,4 +1,4 @@
-// Closes an open menu as people expect: by Escape, and by turning to something else.
+// Closes an open menu by Escape, by a click elsewhere, and when the focus leaves it.
 const open = () => document.querySelectorAll("details[data-menu][open]");
 
 for (const turned of ["click", "focusin"])

@@ -1,15 +1,15 @@
-// A notification of the desktop, and why one was shown or was not: the settings page tells it.
-// Every tab hears of every message; they give the notification one tag, so it is shown once.
+// Desktop notifications, and the journal of their outcomes for the settings page.
+// Every tab gets every message; the notifications of one message have one tag, so it is shown once.
 import { keep, kept } from "../shared/store.js";
 import { say } from "../shared/words.js";
 import { later } from "../shared/later.js";
 
-const LONGEST = 200; // characters of a message
-const MOST = 20; // entries of the journal
+const MAX_CHARACTERS = 200; // of a message
+const MAX_ENTRIES = 20; // entries of the journal
 const history = later((retry) => import(`../shared/history.js${retry}`));
 const key = (me) => `signalbox:notifications:${me}`;
 
-/** Tell of a message, `choice` being what this person wants to be told of, unless there is a reason not to. */
+/** Notify of a message, unless there is a reason not to; `choice` is this person's setting. */
 export async function decide(rooms, choice, { link, seq, author, mentioned, muted }) {
   const { room: id } = link.dataset;
   const now = rooms.list.querySelector(`[data-room="${id}"]`) ?? link; // the list may have been replaced
@@ -19,7 +19,7 @@ export async function decide(rooms, choice, { link, seq, author, mentioned, mute
   note(rooms.me, { ...about, id: shown.tag, at: new Date().toISOString(), result });
 }
 
-// Why there is to be no notification, or null.
+// The reason for no notification, or null.
 function why(link, seq, choice, muted) {
   if (choice === "off") return "off";
   if (muted) return "muted";
@@ -28,7 +28,7 @@ function why(link, seq, choice, muted) {
   return state() === "granted" ? null : state();
 }
 
-/** What this device allows: "insecure", "unsupported", "default" (it was not asked), "denied" or "granted". */
+/** The permission on this device: "insecure", "unsupported", "default" (not asked), "denied" or "granted". */
 export function state() {
   if (!isSecureContext) return "insecure";
   return "Notification" in window ? Notification.permission : "unsupported";
@@ -41,15 +41,15 @@ async function show({ tag, room, author, href }, link, seq) {
     const messages = await history();
     const page = await messages.history(`${link.getAttribute("href")}messages/`, { before: seq + 1, limit: 1 });
     const { text = "", name, ...said } = page.messages.at(-1) ?? {};
-    body = [...text].slice(0, LONGEST).join("");
+    body = [...text].slice(0, MAX_CHARACTERS).join("");
     if (name && said.author === author) who = `${say("isolated", { name })} (${author})`;
   } catch {
-    // who said it, and where, is worth telling by itself
+    // the author and the room are enough
   }
   return display(say("said-in", { author: who, room }), { tag, body }, href);
 }
 
-/** Show it; says "shown", or why not. A click leads to `href`. */
+/** Show a notification. Return "shown", or the reason why not. A click opens `href`. */
 export function display(title, options, href) {
   try {
     const notification = new Notification(title, { icon: document.querySelector('link[rel="icon"]').href, ...options });
@@ -60,11 +60,11 @@ export function display(title, options, href) {
     });
     return "shown";
   } catch {
-    return "unsupported"; // phones want a service worker for it
+    return "unsupported"; // phones need a service worker for it
   }
 }
 
-/** What became of the last notifications on this device, newest first: [{id, at, room, author, href, result}] of `me`. */
+/** The outcomes of the last notifications on this device, newest first: [{id, at, room, author, href, result}] of `me`. */
 export function journal(me) {
   try {
     const entries = JSON.parse(kept(key(me)) ?? "[]");
@@ -74,10 +74,10 @@ export function journal(me) {
   }
 }
 
-// All tabs write the journal, each message once. That it was shown in one tab outweighs that another one did not show it.
+// All tabs write the journal, each message once. "shown" in one tab outweighs any other result.
 function note(me, entry) {
   const others = journal(me);
   const known = others.find(({ id }) => id === entry.id);
   if (known && (known.result === "shown" || entry.result !== "shown")) return;
-  keep(key(me), JSON.stringify([entry, ...others.filter(({ id }) => id !== entry.id)].slice(0, MOST)));
+  keep(key(me), JSON.stringify([entry, ...others.filter(({ id }) => id !== entry.id)].slice(0, MAX_ENTRIES)));
 }

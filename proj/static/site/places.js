@@ -1,11 +1,11 @@
-// What the switcher offers: the places that fit, another room by that name, and the search.
+// The switcher's list: matching places, another room by the typed name, and the search.
 const dialog = document.getElementById("switcher");
 const field = dialog.querySelector("input");
 const list = dialog.querySelector("ul");
 const option = dialog.querySelector("template").content.querySelector("li");
 const hint = dialog.querySelector("[data-one]");
 const failed = dialog.querySelector("[role=status]");
-let others; // services and pages, once it was opened
+let others; // services and pages, loaded when it first opens
 
 list.addEventListener("click", (event) => go(event.target.closest("li")));
 
@@ -18,13 +18,13 @@ export function press(key) {
   else go(selected());
 }
 
-/** It was opened: show the rooms, and soon what else the server knows of. */
+/** Show the rooms, and soon the other places that the server lists. */
 export async function open() {
   show();
   const ask = () => fetch(hint.dataset.places).then((answer) => answer.json());
   others ??= await ask().catch(() => null);
   failed.hidden = others;
-  show(selected()?.dataset.address); // an Enter on its way goes where it was meant to
+  show(selected()?.dataset.address); // an Enter that is under way keeps its target
 }
 
 function rooms() {
@@ -35,7 +35,7 @@ function rooms() {
   }));
 }
 
-/** Show what fits what is typed: first what begins with it, and what is unread. Selected is what leads to `kept`, or the first. */
+/** Show the places that match the typed text: first those that begin with it, and unread ones. Select `kept`, or the first. */
 export function show(kept) {
   const typed = field.value.trim().toLowerCase();
   const has = ({ name, about }, part) => `\n${name}\n${about ?? ""}`.toLowerCase().includes(part);

@@ -1,19 +1,19 @@
-// The rooms beside every page: counts on from what the server counted last, by what the socket tells, and asks the
-// server again where that is not enough. Tells "message" (detail: what a notification needs to know).
+// The rooms beside every page: adds the socket's news to the server's counts, and loads the counts again where that is not
+// enough. Dispatches "message" (detail: the data for a notification).
 import { jitter } from "../shared/backoff.js";
 import { count } from "../shared/words.js";
 import { badge } from "./badge.js";
 
-const OFTEN = 60_000;
-const SOON = 2_000; // at most this often, whatever there is to ask
-const MOST = 999;
+const INTERVAL_MS = 60_000;
+const PAUSE_MS = 2_000; // between two requests
+const MAX_COUNT = 999;
 
 class Rooms extends EventTarget {
   #asked = Date.now();
-  #asking = null; // the frames that came while the server was asked
+  #asking = null; // frames that came during a request
   #timer = 0;
-  #unknown = []; // what was said in rooms that are not in the list yet
-  #noticed = new Map(); // of each room, the newest message that was told of: the server may have counted it before
+  #unknown = []; // news of rooms that are not in the list yet
+  #noticed = new Map(); // newest dispatched message of each room: the server may have counted it before
 
   constructor(list) {
     super();
@@ -21,7 +21,7 @@ class Rooms extends EventTarget {
     this.me = list.dataset.me;
     this.current = list.querySelector("[aria-current]")?.getAttribute("href") ?? "";
     for (const { dataset } of list.querySelectorAll("[data-room]")) this.#noticed.set(dataset.room, Number(dataset.head));
-    setInterval(() => document.hidden || Date.now() - this.#asked < OFTEN || this.#ask(), 5_000);
+    setInterval(() => document.hidden || Date.now() - this.#asked < INTERVAL_MS || this.#ask(), 5_000);
     document.addEventListener("visibilitychange", () => this.#show());
     this.#show();
   }
@@ -34,9 +34,9 @@ class Rooms extends EventTarget {
     this.#show();
   }
 
-  /** Something may have been missed: ask, though not together with everybody else. */
+  /** News may have been missed: load the counts, after a random wait. */
   missed() {
-    this.#later(jitter(200, SOON));
+    this.#later(jitter(200, PAUSE_MS));
   }
 
   #link(id) {
@@ -58,7 +58,7 @@ class Rooms extends EventTarget {
     }
   }
 
-  // Tells of another's message, once, and says whether it mentions this person.
+  // Dispatch another person's message, once. Return whether it mentions this person.
   #heard(link, seq, author, names) {
     const muted = link.matches(".muted");
     const named = names.includes(this.me);
@@ -81,7 +81,7 @@ class Rooms extends EventTarget {
     else link.dataset.unread = link.dataset.mentioned = 0;
   }
 
-  // A room that one looks at asks for nothing; one that is muted only when somebody calls by name.
+  // The shown room has no counts; a muted one only mentions by name.
   #show() {
     const all = { unread: 0, mentioned: 0 };
     for (const link of this.list.querySelectorAll("[data-room]")) {
@@ -98,13 +98,13 @@ class Rooms extends EventTarget {
   }
 
   #later(wait) {
-    if (!this.#timer) this.#timer = setTimeout(() => this.#ask(), Math.max(wait, this.#asked + SOON - Date.now()));
+    if (!this.#timer) this.#timer = setTimeout(() => this.#ask(), Math.max(wait, this.#asked + PAUSE_MS - Date.now()));
   }
 
   async #ask() {
     clearTimeout(this.#timer);
     this.#timer = 0;
-    if (this.#asking) return this.#later(SOON);
+    if (this.#asking) return this.#later(PAUSE_MS);
     this.#asked = Date.now();
     this.#asking = [];
     try {
@@ -113,7 +113,7 @@ class Rooms extends EventTarget {
       const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(10_000) });
       if (answer.ok && !answer.redirected) this.#replace(await answer.text());
     } catch {
-      // the room says it when there is no network; the next time will come
+      // the next request may succeed
     } finally {
       this.#asking = null;
     }
@@ -122,7 +122,7 @@ class Rooms extends EventTarget {
 
   #replace(html) {
     const fresh = document.createElement("template");
-    fresh.innerHTML = html; // the server's own list, names escaped
+    fresh.innerHTML = html; // rendered by the server, with names escaped
     const focused = this.list.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     this.list.replaceChildren(...fresh.content.children);
     if (focused) this.list.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
@@ -139,7 +139,7 @@ class Rooms extends EventTarget {
 function fill(element, what, n) {
   element.hidden = !n;
   const [sign, words] = element.children;
-  sign.textContent = (what === "mentioned" ? "@" : "") + (n > MOST ? `${MOST}+` : n);
+  sign.textContent = (what === "mentioned" ? "@" : "") + (n > MAX_COUNT ? `${MAX_COUNT}+` : n);
   words.textContent = count(`${what}-count`, n);
 }
 

@@ -1,4 +1,4 @@
-// Ctrl+K: go to a place by a part of its name. What offers them comes once the page is there, and keys wait for it.
+// Ctrl+K: go to a place by a part of its name. places.js is loaded after the page, and keys wait for it.
 import { later } from "../shared/later.js";
 
 const KEYS = ["ArrowDown", "ArrowUp", "Enter"];

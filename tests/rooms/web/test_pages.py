@@ -167,6 +167,7 @@ def test_a_room_shows_its_newest_messages(as_alice: Client, alice: User, bob: Us
         "people": ["here", "alice", "bob"],
         "names": {},
         "characters": 8000,
+        "rules": {"groupSeconds": 300, "face": {"factor": 101, "modulus": 65_521, "hues": 12}},
         "urls": {
             "emoji": "/rooms/emoji/",
             "cards": "/rooms/cards/",

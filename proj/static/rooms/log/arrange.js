@@ -1,11 +1,11 @@
-// How messages stand together: under one name when somebody goes on within five minutes, and below the day they were
-// written on. Both follow from a message and the one before it, so a page that grew equals one that was loaded.
+// Groups messages: under one name when their author writes on within the server's `groupSeconds`, and below their day.
+// Both depend only on a message and the one before it, so a page that grew equals a page that was loaded.
 import { day } from "../../shared/times.js";
 import { state } from "../../shared/state.js";
 
 const GROUP_MS = 1_000 * state.rules.groupSeconds;
 
-/** Arrange these messages, which follow each other, and the one after them. */
+/** Arrange these consecutive messages, and the one after them. */
 export function arrange(items) {
   const last = items[items.length - 1];
   for (const item of items) place(item);
@@ -27,7 +27,7 @@ function follows(item, before) {
   return new Date(moment(item)) - new Date(moment(before)) < GROUP_MS;
 }
 
-// Who it is, and as whom they are shown: that may have changed since.
+// The sign-in name and the display name, which may have changed between two messages.
 function heading(item) {
   return JSON.stringify([".author", ".called"].map((name) => item.querySelector(name)?.textContent));
 }

@@ -1,6 +1,6 @@
-// Sees to it that what is missing comes: asks with `resume`, and leaves a connection that does not answer.
-const PATIENCE = 3_000;
-const TRIES = 3;
+// Requests missing events with `resume`, and replaces a connection that does not answer.
+const ANSWER_MS = 3_000;
+const MAX_TRIES = 3;
 
 export class CatchUp {
   #timer = 0;
@@ -14,7 +14,7 @@ export class CatchUp {
     log.addEventListener("moved", () => log.missing || this.#done());
   }
 
-  /** A replay is on its way: ask only if it stops. */
+  /** A replay is under way: ask only if it stops. */
   expect() {
     this.#done();
     if (this.log.missing) this.#wait();
@@ -29,7 +29,7 @@ export class CatchUp {
   #wait() {
     this.#seq = this.log.seq;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#check(), PATIENCE);
+    this.#timer = setTimeout(() => this.#check(), ANSWER_MS);
   }
 
   #check() {
@@ -38,7 +38,7 @@ export class CatchUp {
     if (this.log.seq > this.#seq || this.log.holding) {
       this.#asked = 0;
       this.#wait();
-    } else if (this.#asked < TRIES) this.ask();
+    } else if (this.#asked < MAX_TRIES) this.ask();
     else this.socket.reconnect();
   }
 

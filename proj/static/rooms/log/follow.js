@@ -1,9 +1,9 @@
-// Where the reader is: follows the end only when near it, otherwise keeps the place and counts what is new.
-// The scroller is a reversed column: its position is 0 at the end and grows negative upwards, so what comes in
-// above moves nothing by itself.
+// The reader's place: follows the end only when near it, otherwise keeps the place and counts new messages.
+// The scroller is a reversed column: its position is 0 at the end and negative above it, so messages that are added
+// above move nothing by themselves.
 import { count, say } from "../../shared/words.js";
 
-const NEAR = 80; // pixels
+const NEAR_PX = 80; // pixels
 
 export class Follow extends EventTarget {
   #unread = 0;
@@ -37,7 +37,7 @@ export class Follow extends EventTarget {
     this.#scrolled();
   }
 
-  /** Do `add`, which puts one more message at the end; `counts` if it is news to the reader. */
+  /** Call `add`, which appends one message; `counts` if it is new to the reader. */
   grow(add, counts) {
     if (this.following) {
       add();
@@ -48,20 +48,20 @@ export class Follow extends EventTarget {
     if (counts) this.count();
   }
 
-  /** There is one more message that the reader has not seen. */
+  /** Count one more unread message. */
   count() {
     this.#unread += 1;
     this.#show();
   }
 
-  /** Do `change` to `item` without moving what is read. */
+  /** Call `change`, which changes `item`, without moving the text that is being read. */
   keep(item, change) {
     const above = item.getBoundingClientRect().bottom < this.scroller.getBoundingClientRect().top;
     if (this.following || above) change();
     else this.hold(change);
   }
 
-  /** Do `change`, which happens below what is read, without moving that. */
+  /** Call `change`, which changes something below that text, without moving it. */
   hold(change) {
     const { scroller } = this;
     const height = () => scroller.firstElementChild.getBoundingClientRect().height; // scrollHeight is rounded
@@ -71,7 +71,7 @@ export class Follow extends EventTarget {
   }
 
   #scrolled() {
-    const following = !this.#detached && this.scroller.scrollTop > -NEAR;
+    const following = !this.#detached && this.scroller.scrollTop > -NEAR_PX;
     if (following === this.following && !following) return;
     this.following = following;
     if (following) this.#unread = 0;

@@ -1,11 +1,11 @@
-// The room's log as this page holds it: every event exactly once, in the order of `seq`.
-// Tells "event" (detail: the event) for each that is applied, "hole" when one before it is missing, "moved" when
-// what is held or known changed.
+// The room's log in this page: every event exactly once, in the order of `seq`.
+// Dispatches "event" (detail: the event) for each applied event, "hole" when one before it is missing, "moved" when its
+// numbers changed.
 export class Log extends EventTarget {
-  #ahead = new Map(); // events that wait for the ones before them
-  #holding = false; // while the page loads its state anew
+  #ahead = new Map(); // events that wait for earlier ones
+  #holding = false; // while the page reloads its state
 
-  /** `seq` is the last event that the page shows, `known` the last one that there is, as far as we heard. */
+  /** `seq` is the last event that the page shows, `known` the last one that the server has mentioned. */
   constructor({ epoch, seq }) {
     super();
     this.epoch = epoch;
@@ -22,7 +22,7 @@ export class Log extends EventTarget {
     return this.#holding;
   }
 
-  /** A connection begins, and the room's head is `seq`. What was ahead comes again in the replay. */
+  /** A connection begins, and the room's head is `seq`. The replay brings the waiting events again. */
   begin(seq) {
     this.#ahead.clear();
     this.#holding = false;
@@ -37,7 +37,7 @@ export class Log extends EventTarget {
     this.#moved();
   }
 
-  /** Take in an event; those held already change nothing. */
+  /** Take in an event; one that is here already changes nothing. */
   receive(event) {
     if (!this.#holding && event.seq <= this.seq) return;
     this.known = Math.max(this.known, event.seq);
@@ -46,7 +46,7 @@ export class Log extends EventTarget {
     this.#moved();
   }
 
-  /** Keep back what comes from now on, until restart(). */
+  /** Hold all following events back until restart(). */
   hold() {
     this.#ahead.clear();
     this.#holding = true;

@@ -1,12 +1,12 @@
-// Loads the messages before those that are here while one scrolls up, and those after them on the way back down.
+// Loads older messages while the reader scrolls up, and newer ones on the way back down.
 import { history } from "../../shared/history.js";
 import { say } from "../../shared/words.js";
 
-const AHEAD = 800; // pixels before the end of what is here
-const HUSH = 1_000; // after which what comes in is read out again
+const AHEAD_PX = 800; // pixels before the end of the loaded messages
+const HUSH_MS = 1_000; // after which new messages are read out again
 
 export class Pages {
-  #events = null; // what came while a page was on its way, which may be older than that
+  #events = null; // events that came while a page was loading: the page may be older
   #hushed = 0;
 
   constructor({ button, region, view, follow, log, url }) {
@@ -17,7 +17,7 @@ export class Pages {
     log.addEventListener("event", ({ detail }) => this.#events?.push(detail));
   }
 
-  /** Load the messages "before" or "after" those that are here. */
+  /** Load the messages "before" or "after" the loaded ones. */
   async load(direction) {
     if (this.#events) return;
     this.#events = [];
@@ -27,7 +27,7 @@ export class Pages {
     const { epoch } = this.log;
     try {
       const page = await history(this.url, { [direction]: direction === "before" ? oldest : newest });
-      // the list may have been replaced or cut meanwhile
+      // the list may have been replaced or trimmed meanwhile
       const same = this.view.oldest === oldest && this.view.newest === newest;
       if (this.log.epoch === epoch && page.epoch === epoch && same) this.#show(direction, page);
       this.button.textContent = say("older");
@@ -39,7 +39,7 @@ export class Pages {
     }
   }
 
-  /** The newest messages are to be shown and no others. Raises what history() raises. */
+  /** Show only the newest messages. Raises the errors of history(). */
   async newest() {
     this.#events = null;
     const page = await history(this.url);
@@ -52,15 +52,15 @@ export class Pages {
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.follow.scroller; // 0 at the end, negative above it
     if (scrollTop === 0 && this.view.atEnd) return;
-    if (!this.button.hidden && scrollHeight - clientHeight + scrollTop < AHEAD) this.load("before");
-    else if (!this.view.atEnd && -scrollTop < AHEAD) this.load("after");
+    if (!this.button.hidden && scrollHeight - clientHeight + scrollTop < AHEAD_PX) this.load("before");
+    else if (!this.view.atEnd && -scrollTop < AHEAD_PX) this.load("after");
   }
 
-  // Nobody wants the past read out.
+  // Older messages are not read out.
   #hush() {
     this.region.setAttribute("aria-live", "off");
     clearTimeout(this.#hushed);
-    this.#hushed = setTimeout(() => this.region.removeAttribute("aria-live"), HUSH);
+    this.#hushed = setTimeout(() => this.region.removeAttribute("aria-live"), HUSH_MS);
   }
 
   #show(direction, page) {

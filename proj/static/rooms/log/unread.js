@@ -1,4 +1,4 @@
-// The line above the first message that this person has not seen: where one left off, or went away.
+// The line above the first unread message of this person.
 import { say } from "../../shared/words.js";
 
 export class Unread {
@@ -10,7 +10,7 @@ export class Unread {
     document.addEventListener("visibilitychange", () => document.hidden && follow.following && this.clear());
   }
 
-  /** One has seen it all. */
+  /** The person has seen all messages. */
   clear() {
     for (const item of this.view.list.querySelectorAll("[data-unread]")) delete item.dataset.unread;
   }

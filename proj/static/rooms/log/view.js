@@ -1,12 +1,12 @@
-// The list of messages on the page. Text goes in as text, never as markup.
+// The list of messages on the page. Text is inserted as text, never as markup.
 import { arrange } from "./arrange.js";
 import { build, read, remember } from "../messages/message.js";
 import { reacted } from "../messages/reactions.js";
 import { looks } from "../messages/looks.js";
 import { localise } from "../../shared/times.js";
 
-const MOST = 400; // messages on the page; of more, those go that are farthest from the reader
-const KEPT = 200; // messages that stay where one only follows the end
+const MAX_MESSAGES = 400; // messages on the page; beyond, the farthest from the reader are removed
+const MESSAGES_AT_END = 200; // messages that stay while the reader follows the end
 
 export class View extends EventTarget {
   #atEnd;
@@ -15,7 +15,7 @@ export class View extends EventTarget {
   constructor({ list, empty, follow, me, atEnd }) {
     super();
     Object.assign(this, { list, empty, follow, me });
-    list.replaceChildren(...list.children); // without the white space of the template
+    list.replaceChildren(...list.children); // without the template's white space
     for (const item of list.children) {
       remember(item);
       looks(item, me);
@@ -43,14 +43,14 @@ export class View extends EventTarget {
     return document.getElementById(`m${seq}`);
   }
 
-  /** Show what `event` did. */
+  /** Show the effect of `event`. */
   apply(event) {
-    if (event.type === "card.changed") return; // cards.js asks for what it looks like now
+    if (event.type === "card.changed") return; // cards.js loads the card
     if (event.message) this.change(event);
     else this.#post(event);
   }
 
-  /** Show an edit, a deletion or a reaction, if its message is here. Doing it again changes nothing. */
+  /** Show an edit, a deletion or a reaction, if its message is here. Idempotent. */
   change(event) {
     const item = this.item(event.message);
     if (!item) return;
@@ -62,33 +62,33 @@ export class View extends EventTarget {
     this.#replace(item, frame);
   }
 
-  /** Show older messages above those that are here; far below, some may go for them. */
+  /** Add older messages above; far below, some may be removed for them. */
   prepend(frames) {
     const fresh = this.#build(frames);
     this.list.prepend(...fresh);
     arrange(fresh);
-    if (this.list.childElementCount > MOST && !this.list.querySelector("form")) {
+    if (this.list.childElementCount > MAX_MESSAGES && !this.list.querySelector("form")) {
       this.follow.hold(() => {
-        while (this.list.childElementCount > MOST) this.list.lastElementChild.remove();
+        while (this.list.childElementCount > MAX_MESSAGES) this.list.lastElementChild.remove();
       });
       this.#end(false);
     }
     this.#told();
   }
 
-  /** Show newer messages below those that are here; with `atEnd` there are no newer ones. */
+  /** Add newer messages below; with `atEnd` there are no newer ones. */
   extend(frames, atEnd) {
     const fresh = this.#build(frames);
     this.follow.hold(() => {
       this.list.append(...fresh);
       arrange(fresh);
     });
-    this.#trim(MOST);
+    this.#trim(MAX_MESSAGES);
     this.#end(atEnd);
     this.#told();
   }
 
-  /** Show these, the newest ones, and no others. */
+  /** Show only these messages, the newest ones. */
   show(frames) {
     this.list.replaceChildren();
     this.list.append(...this.#build(frames));
@@ -125,11 +125,11 @@ export class View extends EventTarget {
       arrange([item]);
     };
     this.follow.grow(add, counts);
-    if (this.follow.following && this.list.childElementCount > MOST) this.#trim(KEPT);
+    if (this.follow.following && this.list.childElementCount > MAX_MESSAGES) this.#trim(MESSAGES_AT_END);
     this.#told();
   }
 
-  // Somebody may be writing in the editor that is open in `item`.
+  // The editor that is open in `item` keeps its text and the focus.
   #replace(item, frame) {
     const fresh = build(frame, this.me);
     if (item.dataset.unread) fresh.dataset.unread = item.dataset.unread;

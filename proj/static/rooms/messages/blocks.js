@@ -2,7 +2,7 @@
 import { copy } from "../../shared/copy.js";
 import { say } from "../../shared/words.js";
 
-const SHOWN = 2_000; // how long a button says what it did
+const SHOWN_MS = 2_000; // a button shows its result for so long
 
 export class Blocks {
   constructor({ list, follow }) {
@@ -28,10 +28,10 @@ export class Blocks {
   async #copy(button) {
     const done = await copy(button.closest(".block").querySelector("code"));
     button.textContent = say(done ? "copied" : "copy-failed");
-    setTimeout(() => (button.textContent = say("copy")), SHOWN);
+    setTimeout(() => (button.textContent = say("copy")), SHOWN_MS);
   }
 
-  // What is unfolded stays where it begins, what is folded where it ends.
+  // An unfolded message keeps its beginning in place, a folded one its end.
   #fold(button) {
     const item = button.closest(".message");
     const open = button.getAttribute("aria-expanded") !== "true";

@@ -1,18 +1,18 @@
-// Cards in the conversation: what they look like comes from the server, by reference. The room is told that a card has
-// changed, with its looks when everybody may see it; otherwise, and after an absence, each page asks for itself.
+// Cards in the conversation: the server renders them, by reference. A frame says that a card has changed, with its HTML when
+// all members may see the card; otherwise, and after an absence, each page loads the HTML itself.
 import { say } from "../../shared/words.js";
 
-const SPREAD = 700; // ms over which the pages of a room ask, after a first while in which the looks may come by themselves
-const FIRST = 150;
-const MOST = 50; // at once
+const SPREAD_MS = 700; // over which the pages of a room spread their requests, after a wait in which the HTML may come by itself
+const FIRST_MS = 150;
+const MAX_CARDS = 50; // in one request
 
 export class Cards {
   #asked = new Set();
   #timer = 0;
-  #drawn = new WeakMap(); // when a card was drawn, in ms of this page's clock
-  #looks = new WeakMap(); // what was drawn, as it came
+  #drawn = new WeakMap(); // time of the last rendering, in ms of this page's clock
+  #looks = new WeakMap(); // the HTML of the last rendering
 
-  /** `words` is runs/words.js. */
+  /** `words` is shared/run_words.js. */
   constructor({ view, follow, words, url }) {
     Object.assign(this, { view, follow, words, url });
     view.addEventListener("changed", () => this.#askEmpty());
@@ -21,7 +21,7 @@ export class Cards {
     setInterval(() => this.#tick(), 1_000);
   }
 
-  /** The room was told of a card. */
+  /** Take in a frame about a card. */
   hear({ card, html }) {
     if (!html) this.ask(card);
     else this.#draw(card, html);
@@ -36,15 +36,15 @@ export class Cards {
     for (const card of this.#all()) if (!card.firstElementChild) this.ask(card.dataset.card);
   }
 
-  /** Something became of a card: see what it looks like now. */
+  /** Load the card `reference` again, together with others. */
   ask(reference) {
     this.#asked.add(reference);
-    this.#timer ||= setTimeout(() => this.#load(), FIRST + Math.random() * SPREAD);
+    this.#timer ||= setTimeout(() => this.#load(), FIRST_MS + Math.random() * SPREAD_MS);
   }
 
   async #load() {
     this.#timer = 0;
-    const wanted = [...this.#asked].filter((card) => this.#all(card).length).slice(0, MOST);
+    const wanted = [...this.#asked].filter((card) => this.#all(card).length).slice(0, MAX_CARDS);
     this.#asked.clear();
     if (!wanted.length) return;
     const url = new URL(this.url, location.href);
@@ -56,7 +56,7 @@ export class Cards {
       for (const card of wanted) this.#draw(card, cards[card] ?? "<p></p>");
     } catch {
       for (const card of wanted) this.#asked.add(card);
-      this.#timer ||= setTimeout(() => this.#load(), 10 * SPREAD);
+      this.#timer ||= setTimeout(() => this.#load(), 10 * SPREAD_MS);
     }
   }
 

@@ -1,12 +1,12 @@
-// What happened to the room, as a line among its messages. The markup is templates/rooms/happening.html.
-// And what such a line has like a message: who, when, and its own address.
+// Happenings: changes of the room, as lines among its messages. The markup is templates/rooms/happening.html.
+// Also the parts that messages have as well: author, time, address.
 import { call } from "../people/names.js";
 import { exact, local } from "../../shared/times.js";
 
 const { base } = document.getElementById("messages").dataset; // the room's own address
 const parts = document.getElementById("happening-parts").content;
 
-/** The line that `frame` ("member.added", "room.renamed", ...) is shown as, or null for one that no page shows. */
+/** The line that shows `frame` ("member.added", "room.renamed", ...); null: pages show none. */
 export function happening(frame) {
   const part = parts.querySelector(`[data-variant="${CSS.escape(frame.variant ?? frame.type)}"]`);
   if (!part) return null;
@@ -18,7 +18,7 @@ export function happening(frame) {
   return item;
 }
 
-/** Write into `item` what `frame` has in common with all others. */
+/** Write the parts of `frame` that all frames have into `item`. */
 export function head(item, { seq, author, at }) {
   item.id = `m${seq}`;
   item.dataset.seq = seq;
@@ -28,7 +28,7 @@ export function head(item, { seq, author, at }) {
   stamp(link.firstElementChild, at).textContent = local(at);
 }
 
-/** Give `time` this moment; its words stay. */
+/** Set the moment of `time`; its words stay. */
 export function stamp(time, iso) {
   time.setAttribute("datetime", iso);
   time.title = exact(iso);

@@ -1,10 +1,10 @@
-// What the server's markup of a message needs in a page: buttons on its code and its length, and who is meant by it.
+// Additions to the server's HTML of a message: buttons of code and of length, and marks on mentions of this person.
 import { say } from "../../shared/words.js";
 
 const block = document.getElementById("block-part").content.querySelector(".block");
 const fold = document.getElementById("fold-part").content.querySelector(".fold");
 
-/** Finish the message `item` as `me` sees it. */
+/** Finish the message `item` for `me`. */
 export function looks(item, me) {
   const text = item.querySelector(".text");
   if (!text) return;

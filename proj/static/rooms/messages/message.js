@@ -6,15 +6,15 @@ import { looks } from "./looks.js";
 
 const part = document.getElementById("message-part").content.querySelector(".message");
 
-const htmlOf = new WeakMap(); // what the server said, before looks() finished it
+const htmlOf = new WeakMap(); // the server's HTML, before looks() finished it
 
-/** Remember what the server's page shows in `item`, before looks() finishes it. */
+/** Remember the server's HTML in `item`, before looks() finishes it. */
 export function remember(item) {
   const rich = item.querySelector(".rich");
   if (rich) htmlOf.set(item, rich.innerHTML);
 }
 
-/** The element that shows `frame` ("message.posted" in its present state, a card, or a happening) to `me`; null: there is none. */
+/** The element that shows `frame` (a message in its present state, a card, or a happening) to `me`; null: there is none. */
 export function build(frame, me) {
   if (frame.type !== "message.posted" && frame.type !== "card.posted") return happening(frame);
   const item = part.cloneNode(true);
@@ -49,7 +49,7 @@ export function build(frame, me) {
   return item;
 }
 
-// What it looks like is asked for by cards.js.
+// cards.js loads its content.
 function card(item, frame) {
   for (const part of item.querySelectorAll(".face, .edited, .actions, .tombstone, .text")) part.remove();
   item.classList.add("card-message");
@@ -83,7 +83,7 @@ function source(text) {
   return text?.dataset.text ?? text?.textContent ?? "";
 }
 
-// What the HTML parser makes of the same text in a page that the server rendered.
+// The text as the HTML parser reads it in a page that the server rendered.
 function clean(text) {
   return text.replace(/\r\n?/g, "\n").replaceAll("\0", "");
 }

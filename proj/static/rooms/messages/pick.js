@@ -1,4 +1,4 @@
-// On a touch screen nothing hovers: a tap on a message shows when it was written and what can be done with it.
+// On a touch screen nothing hovers: a tap on a message shows its time and its buttons.
 const touch = matchMedia("(hover: none)");
 
 export function pick(list) {

@@ -1,4 +1,4 @@
-// Reacts to a message: by what is there already, or by one of those at hand.
+// Reacts to a message: with one of its reactions, or with one of the picker's.
 const part = document.getElementById("picker-part").content.querySelector(".picker");
 
 export function picker({ view, outbox, composer }) {

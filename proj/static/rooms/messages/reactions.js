@@ -28,7 +28,7 @@ export function reactionsOf(item) {
   return found;
 }
 
-/** {emoji: [names]} after `event`. Doing it again changes nothing. */
+/** {emoji: [names]} after `event`. Idempotent. */
 export function reacted(all, { type, text, author }) {
   const names = (all[text] ?? []).filter((name) => name !== author || type === "message.reacted");
   if (type === "message.reacted" && !names.includes(author)) names.push(author);

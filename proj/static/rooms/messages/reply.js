@@ -1,8 +1,8 @@
-// Answers a message: quotes it in the composer, and says to whom.
+// Answers a message: quotes it in the composer, and mentions its author.
 import { read } from "./message.js";
 
-const LINES = 4;
-const CHARACTERS = 300;
+const MAX_LINES = 4;
+const MAX_CHARACTERS = 300;
 
 export function replies({ view, composer }) {
   view.list.addEventListener("click", ({ target }) => {
@@ -12,11 +12,11 @@ export function replies({ view, composer }) {
   });
 }
 
-// What the quoted message itself quoted is left out.
+// The quotes in the quoted message are left out.
 function quoted(text) {
   const lines = text.split("\n").filter((line) => line.trim() && !/^\s*(>|```|~~~)/.test(line));
-  const shown = lines.slice(0, LINES).join("\n");
+  const shown = lines.slice(0, MAX_LINES).join("\n");
   const characters = [...shown];
-  const cut = lines.length > LINES || characters.length > CHARACTERS ? "…" : "";
-  return (characters.slice(0, CHARACTERS).join("") + cut).replace(/^/gm, "> ");
+  const cut = lines.length > MAX_LINES || characters.length > MAX_CHARACTERS ? "…" : "";
+  return (characters.slice(0, MAX_CHARACTERS).join("") + cut).replace(/^/gm, "> ");
 }

@@ -1,9 +1,9 @@
-// What people are called beside the name that they sign in with, as far as this page has heard.
+// Display names beside sign-in names, as far as this page knows them.
 import { say } from "../../shared/words.js";
 
 const names = new Map();
 
-/** Learn {sign-in name: display name}; without a display name somebody has none. */
+/** Learn {sign-in name: display name or nothing}. */
 export function learn(all) {
   for (const [who, name] of Object.entries(all)) names.set(who, name);
 }
@@ -13,7 +13,7 @@ export function called(who) {
   return names.get(who) ?? "";
 }
 
-/** Show beside `bdi`, which has a sign-in name, what its person is called. */
+/** Show the display name beside `bdi`, which has the sign-in name. */
 export function call(bdi) {
   const name = called(bdi.textContent);
   if (!name) return;

@@ -1,4 +1,4 @@
-// Who is here: a list beside the conversation, or behind a button where there is no room for it.
+// The people who are here: a list beside the conversation, or behind a button on a narrow page.
 import { face } from "./face.js";
 import { call, called } from "./names.js";
 import { count } from "../../shared/words.js";
@@ -30,7 +30,7 @@ export class Presence {
     this.list.replaceChildren(...items);
   }
 
-  /** Without a connection nobody knows. */
+  /** Without a connection the list is unknown. */
   hide() {
     this.button.hidden = true;
     this.title.textContent = this.unknown;

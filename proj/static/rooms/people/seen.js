@@ -1,8 +1,8 @@
-// How far this person has read, told to the server; and who else has seen the last message.
+// Reports this person's read position to the server, and shows which people have seen the last message.
 import { spoken } from "./names.js";
 import { list, say } from "../../shared/words.js";
 
-const OFTEN = 2_000;
+const INTERVAL_MS = 2_000;
 
 export class Seen {
   #told = 0;
@@ -19,18 +19,18 @@ export class Seen {
     this.#show();
   }
 
-  /** How far everybody has read, as the server has it now. */
+  /** Take in the read positions of all people. */
   hearAll(seen) {
     for (const [who, seq] of Object.entries(seen)) this.people.set(who, Math.max(seq, this.people.get(who) ?? 0));
     this.#show();
   }
 
-  /** `who` has seen everything up to `seq`. */
+  /** Take in one read position. */
   hear(who, seq) {
     this.hearAll({ [who]: seq });
   }
 
-  /** The log begins anew: the server may not know what it was told. */
+  /** The log began anew: the server may have lost the positions. */
   forget() {
     this.#told = 0;
     this.people.clear();
@@ -39,7 +39,7 @@ export class Seen {
 
   #tell() {
     if (document.hidden || !this.follow.following || this.log.seq <= this.#told || this.log.missing) return;
-    const wait = this.#at + OFTEN - Date.now();
+    const wait = this.#at + INTERVAL_MS - Date.now();
     if (wait > 0) {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#tell(), wait);

@@ -1,9 +1,9 @@
-// Who is writing just now; and telling the others that I am.
+// The people who are writing now; and the frames that report this person's own writing.
 import { spoken } from "./names.js";
 import { count, list } from "../../shared/words.js";
 
-const TELL = 2_500; // at most this often; the server passes on one in 2 s
-const FADE = 6_000; // after which somebody has stopped
+const INTERVAL_MS = 2_500; // between two frames; the server passes on one in 2 s
+const FADE_MS = 6_000; // after which a person has stopped
 
 export class Typing {
   #told = 0;
@@ -18,18 +18,18 @@ export class Typing {
   hear(who) {
     if (who === this.me) return;
     this.stop(who);
-    this.#who.set(who, setTimeout(() => this.stop(who), FADE));
+    this.#who.set(who, setTimeout(() => this.stop(who), FADE_MS));
     this.#show();
   }
 
-  /** `who` has said it, or has stopped. */
+  /** `who` has posted, or has stopped. */
   stop(who) {
     clearTimeout(this.#who.get(who));
     if (this.#who.delete(who)) this.#show();
   }
 
   #tell() {
-    if (Date.now() - this.#told < TELL) return;
+    if (Date.now() - this.#told < INTERVAL_MS) return;
     if (this.socket.send({ type: "typing" })) this.#told = Date.now();
   }
 

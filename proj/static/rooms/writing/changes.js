@@ -6,7 +6,7 @@ import { count } from "../../shared/words.js";
 
 const part = (id) => document.getElementById(id).content.querySelector("form").cloneNode(true);
 
-const UNDO = 5; // seconds
+const UNDO_SECONDS = 5; // seconds
 
 export class Changes {
   constructor({ view, outbox, composer, characters }) {
@@ -61,7 +61,7 @@ export class Changes {
     const form = this.#open(item, "removal-part", "removing");
     const seq = Number(item.dataset.seq);
     const words = form.querySelector("p");
-    let left = UNDO;
+    let left = UNDO_SECONDS;
     const tick = () => {
       words.textContent = count("deleting", left);
       if (left === 0) form.requestSubmit();

@@ -1,5 +1,5 @@
-// `/run web1 version=1.4` starts a run, heard of in this room, and `/cancel web1` ends it; `//run` is a message that begins
-// with `/run`. What is refused is said at the composer, and the text is there again.
+// `/run web1 version=1.4` starts a run that this room shows, and `/cancel web1` ends it; `//run` is a message that begins with
+// `/run`. A refusal is shown at the composer, and the text is put back.
 import { say } from "../../shared/words.js";
 
 const COMMAND = /^\/(run|cancel)(?:\s+|$)/;
@@ -15,7 +15,7 @@ export class Commands {
     composer.addEventListener("typing", () => this.#say(""));
   }
 
-  /** What is to be said of this text: null when it is a command, which is then done. */
+  /** Return the message in this text, or null when it is a command, which is then run. */
   take(text) {
     if (NONE.test(text)) return text.slice(1);
     const [found, verb] = COMMAND.exec(text) ?? [];
@@ -44,7 +44,7 @@ export class Commands {
       this.#say(told.detail ?? "");
     } catch (error) {
       this.composer.restore(text);
-      // without an answer nobody knows whether it was done
+      // without an answer the outcome is unknown
       const unknown = error instanceof TypeError || error.name === "TimeoutError";
       this.#say(unknown ? say("perhaps-not-started") : say(words.refused, { reason: error.message }), true);
     }

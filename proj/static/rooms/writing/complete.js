@@ -1,5 +1,5 @@
-// Completes names after "@", emoji after ":" and commands while one writes. People are found by both their names, and
-// mentioned by the one that they sign in with.
+// Completes names after "@", emoji after ":" and commands. People are found by both their names, and mentioned by their
+// sign-in name.
 import { later } from "../../shared/later.js";
 import { face } from "../people/face.js";
 import { called } from "../people/names.js";
@@ -7,12 +7,12 @@ import { called } from "../people/names.js";
 const WORD = /(?:^|[\s(])(?<mark>[@:])(?<typed>[\p{L}\p{M}\p{N}_.+-]{0,40})$/u;
 const part = document.getElementById("completion-part").content.querySelector("li");
 const COMMAND = /^\/(run|cancel)\s/;
-const MOST = 8;
-const SHORTEST = 2; // characters of an emoji's name, so that 12:30 and ":)" are left alone
+const MAX_SHOWN = 8;
+const MIN_CHARACTERS = 2; // characters of an emoji's name, so that 12:30 and ":)" are left alone
 
 export class Complete {
-  #emoji = null; // {name: character}, asked for when the first one is wanted
-  #start = 0; // where in the text the word begins, its mark included
+  #emoji = null; // {name: character}, loaded when first needed
+  #start = 0; // position of the word's mark in the text
 
   constructor({ field, list, people, urls }) {
     Object.assign(this, { field, list, people, urls });
@@ -22,7 +22,7 @@ export class Complete {
     field.addEventListener("keydown", (event) => this.#key(event), { capture: true });
     list.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
     list.addEventListener("click", ({ target }) => this.#take(target.closest("li")));
-    this.#look(); // what was written while this was loaded
+    this.#look(); // for the text that was written while this module was loaded
   }
 
   async #look() {
@@ -34,7 +34,7 @@ export class Complete {
     }
     const { mark, typed } = WORD.exec(before)?.groups ?? {};
     if (mark === "@") this.#show(before, typed, people(this.people, typed));
-    else if (mark === ":" && typed.length >= SHORTEST) {
+    else if (mark === ":" && typed.length >= MIN_CHARACTERS) {
       await this.#load();
       if (before === this.field.value.slice(0, this.field.selectionStart)) this.#show(before, typed, this.#emojis(typed));
     } else this.#close();
@@ -45,7 +45,7 @@ export class Complete {
     try {
       this.#emoji = await (await fetch(this.urls.emoji, { signal: AbortSignal.timeout(5_000) })).json();
     } catch {
-      // next time, perhaps
+      // the next key tries again
     }
   }
 
@@ -56,7 +56,7 @@ export class Complete {
 
   #show(before, typed, found, mark = 1) {
     this.#start = before.length - typed.length - mark;
-    const items = found.slice(0, MOST).map(({ name, text, sign = "", about = "" }, n) => {
+    const items = found.slice(0, MAX_SHOWN).map(({ name, text, sign = "", about = "" }, n) => {
       const item = part.cloneNode(true);
       item.id = `completion-${n}`;
       item.dataset.text = text;
@@ -114,7 +114,7 @@ function people(all, typed) {
   });
 }
 
-// Those of which a word begins with what was typed, then those that have it inside; `other` gives one more name of each.
+// First the names with a word that begins with `typed`, then those that contain it; `other` gives a second name of each.
 function having(all, typed, other = () => "") {
   const wanted = typed.normalize("NFC").toLowerCase();
   const rank = (name) => {

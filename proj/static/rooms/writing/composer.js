@@ -1,10 +1,10 @@
-// Where one writes. Tells "send" (detail: the text), "typing", and "edit-last" (arrow up in an empty field).
+// The composer. Dispatches "send" (detail: the text), "typing", and "edit-last" (arrow up in an empty field).
 import { grow } from "./grow.js";
 import { isSend } from "./keys.js";
 import { forget, keep, kept } from "../../shared/store.js";
 import { count } from "../../shared/words.js";
 
-const CLOSE = 500; // characters before the limit at which the counter appears
+const COUNTED_CHARACTERS = 500; // characters before the limit at which the counter appears
 
 export class Composer extends EventTarget {
   constructor({ form, room, me, characters }) {
@@ -30,13 +30,13 @@ export class Composer extends EventTarget {
     this.field.focus();
   }
 
-  /** Put back what was sent and not taken, before what was written meanwhile. */
+  /** Put back a text that was not taken, before the text that was written meanwhile. */
   restore(text) {
     this.field.value = this.field.value ? `${text}\n${this.field.value}` : text;
     this.field.dispatchEvent(new Event("input"));
   }
 
-  /** Put `text` before what is written already. */
+  /** Put `text` before the written text. */
   insert(text) {
     this.field.value = text + this.field.value;
     this.field.dispatchEvent(new Event("input"));
@@ -77,7 +77,7 @@ export class Composer extends EventTarget {
     const left = value.length * 2 < this.characters ? Infinity : this.characters - [...value].length;
     this.button.disabled = left < 0 || !value.trim();
     this.counter.classList.toggle("over", left < 0);
-    if (left > CLOSE) this.counter.textContent = "";
+    if (left > COUNTED_CHARACTERS) this.counter.textContent = "";
     else this.counter.textContent = left < 0 ? count("over", -left) : count("left", left);
   }
 }

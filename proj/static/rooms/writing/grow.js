@@ -1,4 +1,4 @@
-// A text field as high as its text. CSS does it where `field-sizing` is known; this is for the other browsers.
+// A text field as high as its text, for browsers without `field-sizing` in CSS.
 const known = CSS.supports("field-sizing", "content");
 
 export function grow(field) {

@@ -1,5 +1,5 @@
 // Client ids: random UUIDs (version 4).
-// crypto.randomUUID is there only in secure contexts, and an ops room may well live on plain http.
+// crypto.randomUUID exists only in secure contexts; an ops room may be served by plain http.
 export function uuid() {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -1,5 +1,5 @@
-// What the keys mean in a field for a message: Enter sends, Shift+Enter begins a line, and an input method's Enter
-// belongs to the input method. Where there is no keyboard to speak of, Enter begins a line and the button sends.
+// Keys in a field for a message: Enter sends, Shift+Enter begins a line, and an input method's Enter belongs to the input
+// method. On devices without a keyboard Enter begins a line, and the button sends.
 const touch = matchMedia("(hover: none) and (pointer: coarse)");
 
 export function isSend(event) {

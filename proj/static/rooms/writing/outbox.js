@@ -1,21 +1,21 @@
-// What this person said and the server has not acknowledged. It is kept in the browser, survives a reload and being
-// offline, and goes out one thing at a time, so that it arrives in the order in which it was written.
-// All tabs of a person in a room show the same outbox; the tab that something was written in sends it, another one
-// only when that takes too long. (Should both send it, the server stores it once.)
+// The outbox: this person's frames without an acknowledgement. It is stored in the browser, survives a reload and an
+// offline time, and sends one frame at a time, so that they arrive in their order.
+// All tabs of a person in a room show the same outbox. The tab in which a frame was written sends it, another tab only
+// after TAKE_OVER_MS. (When both send it, the server stores it once.)
 import { uuid } from "./ids.js";
 import { Pace } from "./pace.js";
 import { forget, keep, kept, keysOf, onOtherTab, tabName } from "../../shared/store.js";
 
-const RESEND = [5_000, 10_000, 20_000, 30_000]; // after so long without an acknowledgement
-const TAKE_OVER = 10_000; // what another tab wrote, if it is still there after so long
+const RESEND_MS = [5_000, 10_000, 20_000, 30_000]; // without an acknowledgement
+const TAKE_OVER_MS = 10_000; // frames of another tab are sent after so long
 
-// Of an item: `frame` is what goes out, `at` when it was written (ms since 1970), `tab` where,
-// `failed` the server's reason not to take it, `code` the protocol's word for that, `stored` the seq it was given before its event came here.
+// An item has the `frame`, `at` (its time in ms since 1970), its `tab`, `failed` (the reason of a refusal), `code` (the
+// protocol's code of it), and `stored` (the seq of its event, until the event is here).
 export class Outbox extends EventTarget {
   #send = null;
   #pace = new Pace(0);
-  #waiting = null; // the client_id that is to be acknowledged next
-  #tries = 0; // how often it was sent on this connection
+  #waiting = null; // the client_id of the next acknowledgement
+  #tries = 0; // sends of that frame on this connection
   #sentAt = 0;
   #pausedUntil = 0;
   #timer = 0;
@@ -35,7 +35,7 @@ export class Outbox extends EventTarget {
     });
   }
 
-  /** Say `frame` ({type, ...} without client_id). */
+  /** Add `frame` ({type, ...} without client_id). */
   add(frame) {
     const client_id = uuid();
     this.#last = Math.max(Date.now(), this.#last + 1);
@@ -45,7 +45,7 @@ export class Outbox extends EventTarget {
     this.#changed();
   }
 
-  /** There is a connection: `send(frame)` sends, at most `rate` a second (0: without a limit). Or there is none. */
+  /** Use a connection: `send(frame)` sends, at most `rate` a second (0: without a limit). null: there is none. */
   connected(send, rate = 0) {
     this.#send = send;
     this.#pace = new Pace(rate);
@@ -54,7 +54,7 @@ export class Outbox extends EventTarget {
     this.#changed();
   }
 
-  /** What the item is waiting for: "failed", "waiting" (for a connection), "paused", "unconfirmed" or "sending". */
+  /** The item's state: "failed", "waiting" (for a connection), "paused", "unconfirmed" or "sending". */
   state(item) {
     if (item.failed) return "failed";
     if (!this.#send) return "waiting";
@@ -69,7 +69,7 @@ export class Outbox extends EventTarget {
     this.#changed();
   }
 
-  /** The server has had it as event `seq`, which is not on the page yet; settle() takes it away. */
+  /** The server stored it as event `seq`, which is not on the page yet; settle() removes the item. */
   stored(client_id, seq) {
     const item = this.items.get(client_id);
     if (!item) return;
@@ -83,9 +83,9 @@ export class Outbox extends EventTarget {
     for (const [client_id, item] of this.items) if (item.stored && item.stored <= seq) this.acknowledge(client_id);
   }
 
-  /** The server did not take it: `error` is its frame. Without retry_after it never will. */
+  /** The server refused it with the frame `error`. Without retry_after the refusal is final. */
   refuse(client_id, error) {
-    // without a client_id it may be about something else that this page said, except for these
+    // an error without a client_id may be about another frame of this page, except these
     const mine = error.retry_after !== undefined || error.code === "too_large";
     const item = this.items.get(client_id ?? (mine ? this.#waiting : undefined));
     if (!item) return;
@@ -110,7 +110,7 @@ export class Outbox extends EventTarget {
     this.#changed();
   }
 
-  /** Forget it: it was not sent, and the person does not want it any more. */
+  /** Forget an item that was not sent. */
   discard(client_id) {
     this.acknowledge(client_id);
   }
@@ -120,7 +120,7 @@ export class Outbox extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  // Send the oldest if it is due, and look again when something is due next. May be called at any time.
+  // Send the oldest item if it is due, and set the timer for the next one. May be called at any time.
   #pump() {
     clearTimeout(this.#timer);
     const next = [...this.items.values()].find((item) => !item.failed && !item.stored);
@@ -140,8 +140,8 @@ export class Outbox extends EventTarget {
   }
 
   #due(item, now) {
-    const theirs = item.tab === this.tab ? 0 : Math.min(item.at, now) + TAKE_OVER;
-    const again = this.#tries ? this.#sentAt + RESEND[Math.min(this.#tries, RESEND.length) - 1] : 0;
+    const theirs = item.tab === this.tab ? 0 : Math.min(item.at, now) + TAKE_OVER_MS;
+    const again = this.#tries ? this.#sentAt + RESEND_MS[Math.min(this.#tries, RESEND_MS.length) - 1] : 0;
     return Math.max(theirs, again, this.#pausedUntil, this.#pace.next());
   }
 
@@ -159,7 +159,7 @@ export class Outbox extends EventTarget {
         return;
       }
     } catch {
-      // not ours: as good as gone
+      // not ours: treat it as deleted
     }
     this.items.delete(client_id);
   }

@@ -1,7 +1,7 @@
-// Keeps a long outbox below the server's limit, instead of being told off for every message.
+// Keeps a long outbox below the server's rate limit, so that no frame is refused for it.
 // A token bucket a little slower and smaller than the server's, which counts "typing" and "seen" as well.
 const SHARE = 0.8;
-const BURST = 2; // seconds of the rate that may go out at once
+const BURST_SECONDS = 2; // of the rate may be sent at once
 
 export class Pace {
   #at = 0;
@@ -9,15 +9,15 @@ export class Pace {
   /** `rate`: frames a second, 0 for no limit. */
   constructor(rate) {
     this.step = rate ? 1_000 / (rate * SHARE) : 0;
-    this.slack = BURST * 1_000;
+    this.slack = BURST_SECONDS * 1_000;
   }
 
-  /** When the next one may go out (ms since 1970), at the earliest. */
+  /** The earliest time of the next frame (ms since 1970). */
   next() {
     return this.#at - this.slack;
   }
 
-  /** One goes out now. */
+  /** Count one frame now. */
   take() {
     this.#at = Math.max(this.#at, Date.now()) + this.step;
   }

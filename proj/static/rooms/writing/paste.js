@@ -1,11 +1,11 @@
-// What is pasted is often a log: offers to put it into a code block, and to send what is too long as several messages.
+// Pasted text is often a log: offers to put it into a code block, and to send a long one as several messages.
 import { count, say } from "../../shared/words.js";
 
-const LINES = 6; // of a paste, from which on it looks like a log
-const MOST = 20; // messages that one text may become
+const LOG_LINES = 6; // a paste with so many looks like a log
+const MAX_MESSAGES = 20; // from one text
 
 export class Paste {
-  #pasted = ""; // as it stands in the field, while it can become a block
+  #pasted = ""; // as it is in the field, while it can become a block
 
   constructor({ offer, composer, characters }) {
     Object.assign(this, { offer, composer, characters, field: composer.field });
@@ -16,10 +16,10 @@ export class Paste {
     this.#show();
   }
 
-  /** `text` was pasted: it stands in the field now, or will in a moment. */
+  /** `text` was pasted: it is in the field now, or soon. */
   take(text) {
     const clean = text.replace(/\r\n?/g, "\n");
-    const looksLikeLog = clean.trim().split("\n").length >= LINES && !/^(```|~~~)/m.test(clean);
+    const looksLikeLog = clean.trim().split("\n").length >= LOG_LINES && !/^(```|~~~)/m.test(clean);
     this.#pasted = looksLikeLog || clean.length > this.characters ? clean : "";
     this.#show();
   }
@@ -32,9 +32,9 @@ export class Paste {
     this.offer.hidden = !pasted && !over;
     if (this.offer.hidden) return;
     this.#button("block").hidden = !pasted;
-    this.#button("split").hidden = !over || n > MOST;
+    this.#button("split").hidden = !over || n > MAX_MESSAGES;
     this.#button("split").textContent = count("split", n);
-    const words = over ? (n > MOST ? say("paste-far-too-long") : say("paste-too-long")) : say("paste-log");
+    const words = over ? (n > MAX_MESSAGES ? say("paste-far-too-long") : say("paste-too-long")) : say("paste-log");
     if (this.words.textContent !== words) this.words.textContent = words;
   }
 

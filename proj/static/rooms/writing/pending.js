@@ -1,8 +1,8 @@
-// Shows the outbox below the messages: what is on its way, and what was not taken, with what can be done about it.
+// Shows the outbox below the messages: frames under way, and refused ones with their buttons.
 import { say } from "../../shared/words.js";
 
 const part = document.getElementById("pending-part").content.querySelector(".pending");
-const PATIENCE = 1_000; // an edit or a deletion is shown here only when it takes longer
+const SHOWN_AFTER_MS = 1_000; // edits and deletions are shown only after so long
 
 export class Pending {
   #shown = new Map();
@@ -26,7 +26,7 @@ export class Pending {
 
   #due(item) {
     if (item.frame.type === "post" || item.failed) return true;
-    const wait = item.at + PATIENCE - Date.now();
+    const wait = item.at + SHOWN_AFTER_MS - Date.now();
     if (wait > 0) setTimeout(() => this.show(), wait);
     return wait <= 0;
   }
@@ -68,7 +68,7 @@ function words(frame) {
   return frame.type === "delete" ? say("deletion") : frame.message;
 }
 
-// The server's reason in the person's language, where the page has words for it.
+// The reason of a refusal in the person's language, where the page has words for it.
 function reason({ frame, failed, code }) {
   for (const key of [`refused.${code}.${frame.type}`, `refused.${code}`]) {
     const words = say(key);

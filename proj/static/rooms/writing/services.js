@@ -1,13 +1,13 @@
-// What may be started by `/run`, and with what, and ended by `/cancel`: for the completion of the commands.
+// Completes the services and parameters of `/run`, and the services of `/cancel`.
 export class Services {
-  #services = null; // asked for when they are wanted
+  #services = null; // loaded when first needed
   #asking = null;
 
   constructor(url) {
     this.url = url;
   }
 
-  /** What may follow this beginning of a command: {typed, found}; null when it is none. */
+  /** The completions of this beginning of a command: {typed, found}; null when it is none. */
   async complete(before) {
     const [, verb] = /^\/(run|cancel)\s/.exec(before) ?? [];
     if (!verb) return null;
@@ -45,7 +45,7 @@ export class Services {
   }
 }
 
-// One that is written in full needs no completion: Enter is to send it.
+// A complete name has no completion, so that Enter sends it.
 function fitting(all, typed) {
   const wanted = typed.toLowerCase();
   return all.filter(({ name }) => name.toLowerCase().startsWith(wanted) && name !== typed);

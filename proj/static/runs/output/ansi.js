@@ -1,5 +1,5 @@
 // Terminal output as nodes: the browser's only knowledge of escape sequences. The rules are those of proj/text/ansi.py,
-// which the page carries; a test compares the two.
+// which come with the page; a test compares the two.
 
 import { state } from "../../shared/state.js";
 

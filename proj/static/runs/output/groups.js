@@ -1,4 +1,4 @@
-// Folds groups of lines: from `::group name` to `::endgroup`. Where a group ends is asked for when it is folded.
+// Folds groups of lines: from `::group name` to `::endgroup`. The server finds the end of a group when it is folded.
 import { showFold } from "./line.js";
 
 export class Groups {
@@ -12,7 +12,7 @@ export class Groups {
     list.addEventListener("drawn", () => this.#mark());
   }
 
-  /** Unfold what hides `line`. */
+  /** Unfold the groups that hide `line`. */
   reveal(line) {
     for (const [group, end] of this.#folded) if (line > group && line <= end) this.#unfold(group, end);
   }

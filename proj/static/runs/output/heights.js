@@ -1,5 +1,5 @@
-// How high each line stands, in pixels: all alike, but for those that were measured otherwise, and folded ones (0).
-const SIZE = 256; // lines whose exceptions are kept together
+// The height of each line in pixels: all alike, except measured ones, and folded ones (0).
+const BLOCK_LINES = 256; // lines of one block of exceptions
 
 export class Heights {
   #blocks = new Map(); // number of the block -> {heights, sum}
@@ -11,7 +11,7 @@ export class Heights {
   }
 
   of(line) {
-    return this.#blocks.get(blockOf(line))?.heights[(line - 1) % SIZE] ?? this.base;
+    return this.#blocks.get(blockOf(line))?.heights[(line - 1) % BLOCK_LINES] ?? this.base;
   }
 
   set(line, height) {
@@ -20,15 +20,15 @@ export class Heights {
     const number = blockOf(line);
     let block = this.#blocks.get(number);
     if (!block) {
-      block = { heights: new Float64Array(SIZE).fill(this.base), sum: SIZE * this.base };
+      block = { heights: new Float64Array(BLOCK_LINES).fill(this.base), sum: BLOCK_LINES * this.base };
       this.#blocks.set(number, block);
       this.#order = [...this.#blocks.keys()].sort((a, b) => a - b);
     }
-    block.heights[(line - 1) % SIZE] = height;
+    block.heights[(line - 1) % BLOCK_LINES] = height;
     block.sum += height - before;
   }
 
-  /** Forget what was measured, and that lines stand `base` high; folded ones stay folded. */
+  /** Forget the measured heights: lines are `base` high; folded ones stay folded. */
   reset(base = this.base) {
     this.base = base;
     for (const block of this.#blocks.values()) {
@@ -41,36 +41,36 @@ export class Heights {
     return this.top(this.count + 1);
   }
 
-  /** How much stands above `line`. */
+  /** The height of all lines above `line`. */
   top(line) {
     const own = blockOf(line);
     let top = (line - 1) * this.base;
     for (const number of this.#order) {
       if (number > own) break;
       const { heights, sum } = this.#blocks.get(number);
-      if (number < own) top += sum - SIZE * this.base;
-      else for (let n = 0; n < (line - 1) % SIZE; n += 1) top += heights[n] - this.base;
+      if (number < own) top += sum - BLOCK_LINES * this.base;
+      else for (let n = 0; n < (line - 1) % BLOCK_LINES; n += 1) top += heights[n] - this.base;
     }
     return top;
   }
 
-  /** The line that stands at `y`. */
+  /** The line at `y`. */
   at(y) {
     let [line, top] = [1, 0];
     for (const number of this.#order) {
       const { heights, sum } = this.#blocks.get(number);
-      const first = number * SIZE + 1;
+      const first = number * BLOCK_LINES + 1;
       const start = top + (first - line) * this.base;
       if (y < start) break;
       if (y < start + sum) {
         let [n, bottom] = [0, start + heights[0]];
-        while (bottom <= y && n < SIZE - 1) {
+        while (bottom <= y && n < BLOCK_LINES - 1) {
           n += 1;
           bottom += heights[n];
         }
         return this.#within(first + n);
       }
-      [line, top] = [first + SIZE, start + sum];
+      [line, top] = [first + BLOCK_LINES, start + sum];
     }
     return this.#within(line + Math.floor((y - top) / this.base));
   }
@@ -87,4 +87,4 @@ export class Heights {
   }
 }
 
-const blockOf = (line) => Math.floor((line - 1) / SIZE);
+const blockOf = (line) => Math.floor((line - 1) / BLOCK_LINES);

@@ -1,4 +1,4 @@
-// A line of output as a person sees it, with the rules of proj/runs/output/rendering.py, which the page carries.
+// A line of output as a person sees it. The rules are those of proj/runs/output/rendering.py, and come with the page.
 import { state } from "../../shared/state.js";
 import { count, say } from "../../shared/words.js";
 import { colours, harmless, pieces } from "./ansi.js";
@@ -9,7 +9,7 @@ const MARK = new RegExp(`^(?:${rules.mark})$`, "s");
 const part = document.getElementById("line-part").content.querySelector("li");
 const fold = document.getElementById("fold-part").content.querySelector("button");
 
-/** What remains of a line's text when its carriage returns are done. */
+/** The text of a line after its carriage returns. */
 export function settled(text) {
   let line = text.replace(/\r+$/, "");
   const turn = line.lastIndexOf("\r");
@@ -17,7 +17,7 @@ export function settled(text) {
   return line.length <= rules.maxCharacters ? line : `${line.slice(0, rules.maxCharacters)}…`;
 }
 
-/** The element that shows line `number`; without a text, that it is on its way. */
+/** The element that shows line `number`; without a text, that it is being loaded. */
 export function build(number, text) {
   const item = part.cloneNode(true);
   item.id = `L${number}`;
@@ -36,7 +36,7 @@ export function build(number, text) {
   return item;
 }
 
-/** Show at a group's line that `hidden` lines of it are folded; 0: none. */
+/** Show at a group's line that `hidden` of its lines are folded; 0: none. */
 export function showFold(item, hidden) {
   const button = item.querySelector(".fold");
   if (!button) return;

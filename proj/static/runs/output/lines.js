@@ -1,35 +1,35 @@
-// The lines of the output as far as this page knows them: the end comes over the socket, the rest is asked for when it
-// is to be seen. Tells "changed".
+// The lines of the output that this page has: the end comes over the socket, the rest is loaded when it is to be shown.
+// Dispatches "changed".
 import { settled } from "./line.js";
 
-const SIZE = 200; // lines that are asked for, and kept, together
-const KEPT = 200; // such blocks; of more, those that were not seen for longest go
-const SOON = 100; // ms between two looks at what is missing: whoever drags the scroll bar passes most of it
-const AGAIN = 2_000; // ms until what failed is asked for again
-const LONGEST = 64 * 1024; // characters that are kept of a line that does not end
+const BLOCK_LINES = 200; // lines that are loaded, and kept, together
+const MAX_BLOCKS = 200; // beyond, the block that was not shown for longest is dropped
+const CHECK_MS = 100; // between two checks for missing lines: a dragged scroll bar passes most of them
+const RETRY_MS = 2_000; // until a failed request is repeated
+const MAX_CHARACTERS = 64 * 1024; // of a line that does not end
 
 export class Lines extends EventTarget {
-  #blocks = new Map(); // number of the block -> texts; the one that was seen last is the last
+  #blocks = new Map(); // number of the block -> texts; the last shown one is the last
   #asking = new Set();
   #timer = 0;
   #wanted = [1, 0];
-  #open; // the line that goes on: its number, its text, and whether its beginning is known
+  #open; // the line that is not complete: its number, its text, and whether its beginning is known
 
-  /** `tail`: the last lines; what comes next begins `offset` bytes into the output, with the last of them. */
+  /** `tail`: the last lines; the next output begins `offset` bytes into the output, with the last of them. */
   constructor({ tail, url }) {
     super();
     this.url = url;
-    this.end = tail.offset; // bytes of the output that came, in order
+    this.end = tail.offset; // bytes of the output that are here, in order
     this.count = Math.max(0, tail.first + tail.lines.length - 1);
     for (const [n, text] of tail.lines.entries()) this.#set(tail.first + n, text);
     this.#open = { number: Math.max(1, this.count), text: "", whole: true };
   }
 
   text(line) {
-    return this.#blocks.get(blockOf(line))?.[(line - 1) % SIZE];
+    return this.#blocks.get(blockOf(line))?.[(line - 1) % BLOCK_LINES];
   }
 
-  /** What comes next begins at `offset`, in `line` (null: where we are). */
+  /** The next output begins at `offset`, in `line` (null: at the end of this page's output). */
   begin(offset, line) {
     if (line === null || offset === this.end) return;
     this.end = offset;
@@ -38,7 +38,7 @@ export class Lines extends EventTarget {
     this.#changed();
   }
 
-  /** Take in a piece of output; says whether it follows what is here. One that came before changes nothing. */
+  /** Take in a piece of output. Return whether it follows the output that is here. A repeated piece changes nothing. */
   append({ offset, end, text }) {
     if (end <= this.end) return true;
     if (offset !== this.end) return false;
@@ -59,7 +59,7 @@ export class Lines extends EventTarget {
     return true;
   }
 
-  /** Lines `first` to `last` are to be seen: ask for those that are not here. */
+  /** Lines `first` to `last` are to be shown: load the missing ones. */
   want(first, last) {
     this.#wanted = [first, last];
     this.#timer ||= setTimeout(() => {
@@ -74,24 +74,24 @@ export class Lines extends EventTarget {
         const missing = this.#missing(number, first, last);
         if (missing) this.#ask(number, missing);
       }
-    }, SOON);
+    }, CHECK_MS);
   }
 
-  // The first line of a block that is to be seen and not here.
+  // The first missing line of a block among the lines to be shown.
   #missing(number, first, last) {
-    const end = Math.min(last, this.count, (number + 1) * SIZE);
-    for (let line = Math.max(first, number * SIZE + 1); line <= end; line += 1) if (this.text(line) === undefined) return line;
+    const end = Math.min(last, this.count, (number + 1) * BLOCK_LINES);
+    for (let line = Math.max(first, number * BLOCK_LINES + 1); line <= end; line += 1) if (this.text(line) === undefined) return line;
     return 0;
   }
 
   async #ask(number, missing) {
     if (this.#asking.has(number)) return;
     this.#asking.add(number);
-    // all of the block, but what is there already at its beginning
-    const first = this.text(missing - 1) === undefined ? number * SIZE + 1 : missing;
+    // the whole block, without the lines that are here at its beginning
+    const first = this.text(missing - 1) === undefined ? number * BLOCK_LINES + 1 : missing;
     const url = new URL(this.url, location.href);
     url.searchParams.set("from", first);
-    url.searchParams.set("count", (number + 1) * SIZE - first + 1);
+    url.searchParams.set("count", (number + 1) * BLOCK_LINES - first + 1);
     try {
       const answer = await fetch(url, { signal: AbortSignal.timeout(20_000) });
       if (!answer.ok || answer.redirected) throw new Error(answer.statusText);
@@ -99,7 +99,7 @@ export class Lines extends EventTarget {
       for (const [n, text] of lines.entries()) if (this.text(first + n) === undefined) this.#set(first + n, text);
       this.#trim();
     } catch {
-      await new Promise((done) => setTimeout(done, AGAIN));
+      await new Promise((done) => setTimeout(done, RETRY_MS));
     }
     this.#asking.delete(number);
     this.#changed();
@@ -108,18 +108,18 @@ export class Lines extends EventTarget {
   #close() {
     const { number, text, whole } = this.#open;
     if (whole) this.#set(number, settled(text));
-    else delete this.#blocks.get(blockOf(number))?.[(number - 1) % SIZE]; // it may have been read before it was whole
+    else delete this.#blocks.get(blockOf(number))?.[(number - 1) % BLOCK_LINES]; // it may have been loaded before it was complete
   }
 
   #set(line, text) {
     const number = blockOf(line);
     if (!this.#blocks.has(number)) this.#blocks.set(number, []);
-    this.#blocks.get(number)[(line - 1) % SIZE] = text;
+    this.#blocks.get(number)[(line - 1) % BLOCK_LINES] = text;
   }
 
   #trim() {
     for (const number of this.#blocks.keys()) {
-      if (this.#blocks.size <= KEPT) return;
+      if (this.#blocks.size <= MAX_BLOCKS) return;
       if (number !== blockOf(this.#open.number)) this.#blocks.delete(number);
     }
   }
@@ -129,12 +129,12 @@ export class Lines extends EventTarget {
   }
 }
 
-const blockOf = (line) => Math.floor((line - 1) / SIZE);
+const blockOf = (line) => Math.floor((line - 1) / BLOCK_LINES);
 
-// A progress bar may write over its line for hours: what was written over is not kept for ever.
+// A progress bar may overwrite its line for hours: overwritten text is dropped.
 function grown(text, part) {
   const whole = text + part;
-  if (whole.length <= LONGEST) return whole;
+  if (whole.length <= MAX_CHARACTERS) return whole;
   const turn = whole.replace(/\r+$/, "").lastIndexOf("\r");
-  return turn < 0 ? whole.slice(0, LONGEST) : whole.slice(turn);
+  return turn < 0 ? whole.slice(0, MAX_CHARACTERS) : whole.slice(turn);
 }

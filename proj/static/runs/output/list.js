@@ -1,17 +1,17 @@
-// Shows the lines that the reader has before them, and no others. Follows the end unless one has scrolled up.
-// Tells "drawn" when other lines, or lines anew, are there.
+// Shows the lines in view, and no others. Follows the end unless the reader has scrolled up.
+// Dispatches "drawn" when other lines, or changed ones, are shown.
 import { count, say } from "../../shared/words.js";
 import { build, showFold } from "./line.js";
 
-const BEYOND = 20; // lines that are built above and below what is seen
-const PASSES = 5; // times that wrapped lines are placed, until those that stand there are known by their height
-const HIGHEST = 15_000_000; // pixels: browsers lay out nothing that is much higher
+const EXTRA_LINES = 20; // lines that are built above and below the visible ones
+const MAX_PASSES = 5; // in which wrapped lines are placed, until their heights are known
+const MAX_HEIGHT_PX = 15_000_000; // browsers lay out nothing that is much higher
 
 export class List extends EventTarget {
   #rows = new Map(); // number -> {item, text}
   #drawing = false;
-  #set = -1; // the scroll position that was set here, and not by a person
-  #known = 0; // how many lines there were when one last looked at the end
+  #set = -1; // the scroll position that this module set
+  #known = 0; // number of lines when the end was last in view
   following = true;
   live = true; // whether more may come
   wrapped = false;
@@ -24,7 +24,7 @@ export class List extends EventTarget {
     scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     scroller.addEventListener("keydown", (event) => {
       if (event.key !== "End") return;
-      event.preventDefault(); // a browser would scroll to where the end was, not to where it is by then
+      event.preventDefault(); // a browser would scroll to the end of a moment ago
       this.toEnd();
     });
     button.addEventListener("click", () => {
@@ -55,7 +55,7 @@ export class List extends EventTarget {
     this.draw();
   }
 
-  /** Bring `line` into the middle, if it is not well in sight. */
+  /** Scroll `line` to the middle, unless it is well in view. */
   show(line) {
     const top = this.heights.top(line);
     const { clientHeight } = this.scroller;
@@ -66,7 +66,7 @@ export class List extends EventTarget {
     this.draw();
   }
 
-  /** The first line that is seen. */
+  /** The first visible line. */
   get first() {
     return this.heights.at(this.#y);
   }
@@ -89,11 +89,11 @@ export class List extends EventTarget {
     });
   }
 
-  // Above the height that browsers can do, one pixel stands for several.
+  // Above the height that browsers can lay out, one pixel stands for several.
   get #scale() {
     const { clientHeight } = this.scroller;
     const { total } = this.heights;
-    return total <= HIGHEST ? 1 : (total - clientHeight) / (HIGHEST - clientHeight);
+    return total <= MAX_HEIGHT_PX ? 1 : (total - clientHeight) / (MAX_HEIGHT_PX - clientHeight);
   }
 
   get #y() {
@@ -101,7 +101,7 @@ export class List extends EventTarget {
   }
 
   #moveTo(y) {
-    this.extent.style.height = `${Math.min(this.heights.total, HIGHEST)}px`;
+    this.extent.style.height = `${Math.min(this.heights.total, MAX_HEIGHT_PX)}px`;
     this.scroller.scrollTop = Math.max(0, y) / this.#scale;
   }
 
@@ -109,13 +109,13 @@ export class List extends EventTarget {
     this.heights.count = this.lines.count;
     this.#end();
     this.#place();
-    for (let tries = PASSES; this.wrapped && tries && this.#measure(); tries -= 1) this.#place();
+    for (let tries = MAX_PASSES; this.wrapped && tries && this.#measure(); tries -= 1) this.#place();
     this.#tell();
     this.dispatchEvent(new Event("drawn"));
   }
 
   #end() {
-    const height = `${Math.min(this.heights.total, HIGHEST)}px`;
+    const height = `${Math.min(this.heights.total, MAX_HEIGHT_PX)}px`;
     if (this.extent.style.height !== height) this.extent.style.height = height;
     if (!this.following) return;
     this.scroller.scrollTop = this.scroller.scrollHeight;
@@ -126,8 +126,8 @@ export class List extends EventTarget {
     const { heights, scroller } = this;
     if (!heights.count) return;
     const y = this.#y;
-    const first = Math.max(1, heights.at(y) - BEYOND);
-    const last = Math.min(heights.count, heights.at(y + scroller.clientHeight) + BEYOND);
+    const first = Math.max(1, heights.at(y) - EXTRA_LINES);
+    const last = Math.min(heights.count, heights.at(y + scroller.clientHeight) + EXTRA_LINES);
     const start = heights.of(first) ? first : heights.after(first);
     const wanted = [];
     for (let line = start; line <= last; line = heights.after(line)) wanted.push(line);
@@ -158,7 +158,7 @@ export class List extends EventTarget {
     return item;
   }
 
-  // Wrapped lines stand as high as they do. What is read stays where it is.
+  // Measure wrapped lines. The line that is being read keeps its place.
   #measure() {
     const anchor = this.first;
     const offset = this.#y - this.heights.top(anchor);

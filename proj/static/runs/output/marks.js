@@ -20,7 +20,7 @@ export class Marks {
     this.list.draw();
   }
 
-  /** Bring a line into sight. */
+  /** Scroll to a line. */
   go(line) {
     this.groups.reveal(line);
     this.list.heights.count = Math.max(this.list.heights.count, this.list.lines.count);

@@ -1,10 +1,10 @@
-// Searches the whole log, on the server: how often, and from one to the next.
+// Searches the whole log on the server: the number of lines, and steps from one to the next.
 import { say } from "../../shared/words.js";
 
-const PAUSE = 300; // ms after the last key
+const PAUSE_MS = 300; // after the last key
 
 export class Search {
-  #lines = []; // the numbers of lines that have it
+  #lines = []; // the numbers of the lines found
   #more = false;
   #at = -1;
   #wanted = "";
@@ -18,7 +18,7 @@ export class Search {
     form.hidden = false;
     this.field.addEventListener("input", () => {
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#ask(), PAUSE);
+      this.#timer = setTimeout(() => this.#ask(), PAUSE_MS);
     });
     this.field.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && event.shiftKey) {
@@ -57,12 +57,12 @@ export class Search {
       const { lines, more } = await answer.json();
       [this.#lines, this.#more] = [lines, more];
     } catch {
-      if (asking.signal.aborted) return; // another one was asked for
+      if (asking.signal.aborted) return; // a newer search began
       this.#wanted = "";
       this.#show(say("search-failed"));
       return;
     }
-    // the first one from where one reads
+    // begin with the first line from the reader's place
     const here = this.#lines.findIndex((line) => line >= this.list.first);
     this.#go(Math.max(0, here));
   }
@@ -87,7 +87,7 @@ export class Search {
     this.list.draw();
   }
 
-  // The text itself, where the browser can mark it without changing the page; the line in any case.
+  // Mark the line, and its text where the browser can do so without changing the page.
   #mark() {
     const ranges = [];
     for (const line of this.list.shown) {

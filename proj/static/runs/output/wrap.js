@@ -1,4 +1,4 @@
-// Whether long lines are wrapped; the browser remembers.
+// The switch that wraps long lines; the browser remembers it.
 import { keep, kept } from "../../shared/store.js";
 
 const KEY = "signalbox:wrap";
