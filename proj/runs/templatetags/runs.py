@@ -4,12 +4,18 @@ import json
 from datetime import datetime
 
 from django import template
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from proj.runs import reasons
 from proj.runs.publishing.frames import RunState
 
 register = template.Library()
+
+DURATIONS = {
+    "hours": gettext_noop("{hours} h {minutes} min"),
+    "minutes": gettext_noop("{minutes} min {seconds} s"),
+    "seconds": gettext_noop("{seconds} s"),
+}
 
 
 @register.filter
@@ -19,11 +25,14 @@ def duration(seconds: float | None) -> str:
         return ""
     whole = int(seconds)
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    if hours:
-        return gettext("{hours} h {minutes} min").format(hours=hours, minutes=minutes)
-    if minutes:
-        return gettext("{minutes} min {seconds} s").format(minutes=minutes, seconds=rest)
-    return gettext("{seconds} s").format(seconds=rest)
+    form = "hours" if hours else "minutes" if minutes else "seconds"
+    return gettext(DURATIONS[form]).format(hours=hours, minutes=minutes, seconds=rest)
+
+
+@register.simple_tag
+def durations() -> list[tuple[str, str]]:
+    """Return the forms of a duration as pairs of name and translated words, for the page's modules."""
+    return [(form, gettext(words)) for form, words in DURATIONS.items()]
 
 
 @register.filter
