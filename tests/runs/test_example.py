@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from proj.rooms.models import Room
-from proj.runs.catalog import loading, parameters
+from proj.runs import loading
+from proj.runs.catalog import parameters
 from proj.runs.models import Service
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "deploy" / "examples"

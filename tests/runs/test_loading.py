@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from proj.accounts.models import User
 from proj.rooms.models import Room
-from proj.runs.catalog import loading
+from proj.runs import loading
 from proj.runs.models import Service
 
 pytestmark = pytest.mark.django_db

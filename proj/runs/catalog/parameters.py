@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from proj.runs.refusals import BadParameter
 
 MAX_VALUE_CHARACTERS = 4096
-NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+PARAMETER_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 # A whole element, or `name={parameter}`, with or without dashes. `{{` and `}}` stand for the braces themselves.
 PLACE = re.compile(r"([-\w.]+=)?\{([a-z][a-z0-9_]*)\}")
 BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -100,9 +100,9 @@ def described(described: object) -> list[Parameter]:
 
 
 def _one(entry: object) -> Parameter:
-    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not NAME.fullmatch(entry["name"]):
+    name = entry.get("name") if isinstance(entry, dict) else None
+    if not isinstance(entry, dict) or not isinstance(name, str) or not PARAMETER_NAME.fullmatch(name):
         raise BadDescription("A parameter has a name of small letters, digits and _, beginning with a letter.")
-    name = entry["name"]
     known = {field.name: field.type for field in fields(Parameter)}
     for key, value in entry.items():
         if key not in known:

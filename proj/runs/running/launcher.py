@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         at: float  # seconds since the epoch
 
 
-DRAIN_SECONDS = 2.0  # output may stay open so long after the command has ended
+OUTPUT_DRAIN_SECONDS = 2.0  # output may stay open so long after the command has ended
 GROUP_POLL_SECONDS = 0.1  # between two looks for processes that remain of a command that is being ended
 MAX_OPEN_FILES = 1024  # descriptors of a command, as a login has it; the worker's own limit is higher
 WRITEBACK_BYTES = 1 << 20  # of output that goes to the disk at once: all of it at the end would hold up other writers
@@ -235,7 +235,7 @@ class Launch:
         """Take the actions that are due."""
         now = time.monotonic()
         if not self.over_at and os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG):
-            self.over_at = now + DRAIN_SECONDS
+            self.over_at = now + OUTPUT_DRAIN_SECONDS
         if not self.over_at and now >= self.timeout_at:
             self.end("timed_out")
         if self.ending() and now >= self.kill_at:

@@ -7,7 +7,7 @@ from proj.monotonic import NEVER
 from proj.runs.output import rendering, utf8
 
 PROGRESS_LINE = re.compile(rb"^::progress ([0-9]{1,3})(?: ([^\r\n]*))?\r?\n", re.MULTILINE)
-MAX_LINE_BYTES = 4096
+MAX_PROGRESS_LINE_BYTES = 4096
 MAX_TEXT_CHARACTERS = 200
 PERIOD_SECONDS = 0.3  # between two that are stored
 
@@ -26,7 +26,7 @@ class Progress:
         """Search more output for progress."""
         text = self._unfinished_line + data
         newline = text.rfind(b"\n") + 1
-        self._unfinished_line = text[newline:][:MAX_LINE_BYTES]
+        self._unfinished_line = text[newline:][:MAX_PROGRESS_LINE_BYTES]
         if b"::progress " not in text:
             return
         for found in PROGRESS_LINE.finditer(text, 0, newline):

@@ -31,7 +31,7 @@ CANCEL_PERIOD_SECONDS = 1.0  # between two polls for cancel requests
 TURN_PERIOD_SECONDS = 0.1  # between two commits while there is a run
 FIRST_OUTPUT_PERIOD_SECONDS = 0.02  # instead, while a run has just begun and printed nothing: a person waits for that
 REST_PER_TURN = 2.0  # a worker with a backlog rests so many times as long as its turn took
-READ_BYTES = 128 * 1024  # of one run, for a commit
+RUN_READ_BYTES = 128 * 1024  # of one run, for a commit
 COMMIT_BYTES = 2 * 1024 * 1024  # of all runs
 MAX_ADOPTIONS = 100  # in one turn
 RELAUNCH_WINDOW = timedelta(minutes=1)  # after the claim
@@ -182,7 +182,7 @@ class Runner:
         for follower in self.followers.values():
             if budget <= 0:
                 break
-            budget -= follower.read(READ_BYTES).size
+            budget -= follower.read(RUN_READ_BYTES).size
             served.append(follower)
         return served
 

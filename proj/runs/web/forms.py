@@ -13,7 +13,7 @@ from proj.runs.models import Service
 from proj.runs.refusals import BadParameter
 from proj.runs.states import State
 
-ACTIVE = "active"  # stands for the states queued and running
+ACTIVE_FILTER = "active"  # stands for the states queued and running
 
 
 class FieldOptions(TypedDict):
@@ -107,7 +107,7 @@ class FilterForm(forms.Form):
     state = forms.ChoiceField(
         label=_("State"),
         required=False,
-        choices=[("", _("Any")), (ACTIVE, _("Not over yet")), *((state.value, state.label) for state in State)],
+        choices=[("", _("Any")), (ACTIVE_FILTER, _("Not over yet")), *((state.value, state.label) for state in State)],
     )
     person = forms.CharField(
         label=_("Started by"),

@@ -13,7 +13,7 @@ from proj.runs.refusals import AlreadyOver, BadParameter, NotAllowed, Refused
 from proj.runs.states import State
 from proj.site.http import SignedInRequest, page, protocol_error
 
-MAX_COMMAND_CHARACTERS = 20_000
+MAX_COMMAND_LINE_CHARACTERS = 20_000
 MAX_RUN_NUMBER_DIGITS = 18
 MAX_CHOICES = 5  # runs that an ambiguous /cancel lists
 
@@ -26,7 +26,7 @@ def start(request: SignedInRequest) -> JsonResponse:
     except (Room.DoesNotExist, Room.NoAccess, BadRoomName):
         return protocol_error(404, "no_such_room", gettext("There is no such room."))
     try:
-        words = shlex.split(request.POST.get("line", "")[:MAX_COMMAND_CHARACTERS])
+        words = shlex.split(request.POST.get("line", "")[:MAX_COMMAND_LINE_CHARACTERS])
     except ValueError:
         return protocol_error(400, "bad_parameter", gettext("A quote is not closed."))
     if not words:

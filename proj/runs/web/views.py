@@ -20,7 +20,7 @@ from proj.runs.output import rendering
 from proj.runs.publishing import frames
 from proj.runs.publishing.frames import RunState
 from proj.runs.refusals import BadParameter, NotAllowed, Refused
-from proj.runs.web.forms import ACTIVE, FilterForm, ParametersForm, command_parts
+from proj.runs.web.forms import ACTIVE_FILTER, FilterForm, ParametersForm, command_parts
 from proj.site.http import SignedInRequest, page
 from proj.text import ansi
 
@@ -118,7 +118,7 @@ def _filtered(found: RunSet, filters: dict[str, str]) -> RunSet:
         found = found.filter(service__uid=filters["service"])
     if "person" in filters:
         found = found.filter(person__username=filters["person"])
-    if filters.get("state") == ACTIVE:
+    if filters.get("state") == ACTIVE_FILTER:
         found = found.active()
     elif "state" in filters:
         found = found.filter(state=filters["state"])

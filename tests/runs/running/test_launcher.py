@@ -31,7 +31,7 @@ def test_a_launcher_that_is_held_up_still_keeps_what_was_printed_and_blames_nobo
     runner: Runner, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The disk may take a write for longer than a launcher waits for output behind the command's end."""
-    monkeypatch.setattr(launching, "LAUNCHER", another(tmp_path, "launcher.DRAIN_SECONDS = 0"))
+    monkeypatch.setattr(launching, "LAUNCHER", another(tmp_path, "launcher.OUTPUT_DRAIN_SECONDS = 0"))
     run = did(runner, make, ["seq", "9999"])
     assert printed(run) == b"".join(b"%d\n" % n for n in range(1, 10_000))
 
@@ -39,7 +39,7 @@ def test_a_launcher_that_is_held_up_still_keeps_what_was_printed_and_blames_nobo
 def test_what_a_command_left_in_its_group_is_killed_when_its_launcher_was(
     runner: Runner, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(launching, "LAUNCHER", another(tmp_path, "launcher.DRAIN_SECONDS = 60"))
+    monkeypatch.setattr(launching, "LAUNCHER", another(tmp_path, "launcher.OUTPUT_DRAIN_SECONDS = 60"))
     run = actions.start(make("web1", ["sh", "-c", "sleep 60 & echo $!"]), None, {})
     until_over(runner, run, asked=lambda run: run.started_at and run.lines)
     left = int(printed(run))

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
-from proj.runs.catalog import loading
+from proj.runs import loading
 
 
 class Command(BaseCommand):
