@@ -1,4 +1,4 @@
-"""`manage.py adduser`."""
+"""`manage.py adduser` makes accounts and links."""
 
 import json
 from io import StringIO

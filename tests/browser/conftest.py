@@ -1,4 +1,4 @@
-"""Real Chromium against the whole stack, with people who are signed in."""
+"""Real Chromium against the whole stack, with signed-in people."""
 
 import shutil
 import uuid

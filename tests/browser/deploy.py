@@ -1,4 +1,4 @@
-"""What a roll-out prints: colours, progress in two ways, a group. Waits for a file before it ends."""
+"""Print the output of a roll-out: colours, progress in two ways, a group. Waits for a file before it ends."""
 
 import sys
 import time

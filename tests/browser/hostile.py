@@ -1,4 +1,4 @@
-"""Prints what a page must survive, and show as what it is."""
+"""Print output that a page must survive, and show literally."""
 
 import sys
 

@@ -15,7 +15,7 @@ from tests.system.stack import Port
 
 
 class Network:
-    """Runs in a thread of its own. `proxy` is what a browser context takes; cut() and mend() act at once."""
+    """Runs in a thread of its own. `proxy` is an option of a browser context; cut() and mend() act at once."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -38,7 +38,7 @@ class Network:
         self._run(self._cut())
 
     def deaf(self) -> None:
-        """What the browser says still gets out, and nothing comes back; until mend()."""
+        """Let bytes of the browser through and none back to it, until mend()."""
         self._hears = False
 
     def mend(self) -> None:
@@ -64,8 +64,8 @@ class Network:
         if self._server is not None:
             for listener in self._server.sockets:
                 self._loop.remove_reader(listener.fileno())
-            # What was accepted a moment ago gets its transport, then its talk, some rounds from now. A server that is
-            # closed before that refuses the transport, and nobody closes the socket.
+            # A connection accepted a moment ago gets its transport, then its talk, some rounds from now. A server
+            # that is closed before that refuses the transport, and nobody closes the socket.
             for _ in range(6):
                 await asyncio.sleep(0)
             self._server.close()

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 
 def stop_the_clock(page: Page) -> None:
-    """Let time stand still on this page, whose clock was installed before it was opened, a moment from now."""
+    """Stop the clock of this page a moment from now; it was installed before the page opened."""
     page.clock.pause_at(page.evaluate("Date.now()") / 1_000 + 10)
 
 

@@ -40,7 +40,7 @@ room.delete_message(alice, 5)
 
 
 def faults(page: Page) -> list[str]:
-    """What axe finds serious or critical, in the colours of day and night."""
+    """Return the serious and critical findings of axe, in the colours of day and night."""
     found: list[str] = []
     page.evaluate(SCRIPT.read_text())
     for scheme, only in (("light", None), ("dark", ["color-contrast"])):
@@ -113,7 +113,7 @@ def test_axe_finds_nothing_serious_while_one_does_things(enter: Rooms, visit: Pe
 
 
 def walk(page: Page, most: int = 80) -> list[dict[str, Any]]:
-    """What has the focus after each press of Tab, once around."""
+    """Return the element with the focus after each press of Tab, once around."""
     steps: list[dict[str, Any]] = []
     for _ in range(most):
         page.keyboard.press("Tab")

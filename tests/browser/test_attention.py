@@ -1,4 +1,4 @@
-"""What asks for a person's attention in other rooms, tabs and windows: counts, badges, notifications."""
+"""Calls for a person's attention in other rooms, tabs and windows: counts, badges, notifications."""
 
 import re
 import time
@@ -14,7 +14,7 @@ from tests.system.stack import Stack
 
 Say = Callable[..., None]
 
-# A desktop that keeps what it was shown: Chromium without a screen has none.
+# A desktop that keeps its notifications: Chromium without a screen has none.
 DESKTOP = """
 window.shown = [];
 window.Notification = class extends EventTarget {

@@ -10,7 +10,7 @@ from tests.browser.conftest import InRoom, Rooms
 from tests.browser.network import Network
 from tests.system.stack import Stack
 
-# A desktop that keeps what it was shown, and is told of a message in the room of this page.
+# A desktop that keeps its notifications, and gets one of a message in the room of this page.
 NOTIFIED = """async ([seq, author]) => {
     const shown = [];
     window.Notification = class extends EventTarget {

@@ -1,4 +1,4 @@
-"""What stands beside every page: rooms, the way to another one, people, settings."""
+"""The side list of every page: rooms, the way to another one, people, settings."""
 
 import re
 import uuid

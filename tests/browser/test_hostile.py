@@ -21,7 +21,7 @@ HOSTILE = [
     "\u202ereversed\u202c \u2066isolated",
     "e" + "\u0301" * 3000,
 ]
-# The same in what becomes markup: its text is what is left of it.
+# The same inside markup, and the text that remains of it.
 HOSTILE_MARKUP = {
     "**<img src=x onerror=alert(1)>**": "<img src=x onerror=alert(1)>",
     '[<svg onload=alert(2)>](https://example.org/"onmouseover=alert(3))': "<svg onload=alert(2)>",

@@ -1,4 +1,4 @@
-"""A room in another language: what the page's modules say, too, with the forms that numbers want."""
+"""A room in another language: the strings of the page's modules too, with the forms that numbers want."""
 
 import re
 

@@ -60,7 +60,7 @@ room.mark_seen(people[1], room.seq)
 room.refresh_from_db()
 print("seq:%d" % room.seq)
 """
-# The message at the top of what is seen: [its number, where its upper edge is in pixels].
+# Return the message at the top of the view: [its number, where its upper edge is in pixels].
 TOP = """scroller => {
     const edge = scroller.getBoundingClientRect().top;
     const items = [...document.querySelectorAll("#messages > li")];

@@ -1,4 +1,4 @@
-"""Members-only rooms: made, joined by a link, left; what happens to a room is seen by everybody in it at once."""
+"""Members-only rooms: made, joined by a link, left; everybody in a room sees its events at once."""
 
 import re
 import uuid
@@ -24,7 +24,7 @@ def made(visit: People, stack: Stack, room_name: str) -> Page:
 
 
 def lines(room: RoomPage) -> list[str]:
-    """What happened to the room, without the times."""
+    """Return the events of the room that are no messages, without their times."""
     return [re.sub(r"\s*\d\d:\d\d$", "", text) for text in room.page.locator(".happening").all_inner_texts()]
 
 

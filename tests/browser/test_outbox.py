@@ -1,4 +1,4 @@
-"""What is written reaches the room once, whatever happens between writing and the acknowledgement."""
+"""A message reaches the room once, through every fault between its writing and its acknowledgement."""
 
 from playwright.sync_api import expect
 

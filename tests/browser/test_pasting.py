@@ -1,4 +1,4 @@
-"""What is pasted: logs become code blocks, and what is too long several messages."""
+"""Pasted text: logs become code blocks, and a text that is too long becomes several messages."""
 
 from playwright.sync_api import Locator, expect
 

@@ -1,4 +1,4 @@
-"""Reactions to messages."""
+"""Reactions to messages, in the browser."""
 
 from playwright.sync_api import Locator, expect
 
@@ -25,7 +25,7 @@ def test_people_react_to_messages(enter: Rooms) -> None:
     expect(reactions(alice, "it is done")).to_have_text("🎉1")
     expect(reactions(alice, "it is done")).to_have_attribute("title", "bob")
     expect(reactions(alice, "it is done")).to_have_attribute("aria-pressed", "false")
-    expect(alice.messages.locator("em")).to_have_text("done")  # what it looked like, it looks like
+    expect(alice.messages.locator("em")).to_have_text("done")  # the markup is as before
     reactions(alice, "it is done").click()
     expect(reactions(bob, "it is done")).to_have_text("🎉2")
     react(alice, "it is done", "👍")

@@ -58,7 +58,7 @@ def test_what_comes_live_stands_as_what_is_loaded(enter: Rooms, in_room: InRoom)
     bob.shows_the_same_as(enter("bob"))
     alice.act("two", "delete").get_by_role("button", name="Delete").click()
     expect(bob.page.locator(".tombstone")).to_have_count(1)
-    expect(bob.message("three")).to_have_class("message")  # it went on from what is gone
+    expect(bob.message("three")).to_have_class("message")  # it continued from a message that is gone
     expect(alice.pending).to_have_count(0)
     bob.shows_the_same_as(enter("bob"))
 
@@ -130,7 +130,7 @@ def test_one_scrolls_through_a_long_room_without_a_jump(enter: Rooms, in_room: I
 
 
 def step(page: RoomPage, direction: int) -> None:
-    """Scroll on by a screen, and see that what is read stays where the reader left it while the page loads."""
+    """Scroll on by a screen, and check that the lines in view stay in place while the page loads."""
     page.page.locator("#scroller").evaluate(
         """async (scroller, direction) => {
             const edge = direction < 0 ? "firstElementChild" : "lastElementChild";

@@ -1,4 +1,4 @@
-"""What messages look like: Markdown, code with its buttons, mentions, long ones."""
+"""The looks of messages: Markdown, code with its buttons, mentions, long ones."""
 
 import re
 
@@ -29,7 +29,7 @@ def test_a_message_looks_the_same_live_and_loaded(enter: Rooms) -> None:
     form.locator("textarea").fill("now *rich*")
     form.locator("textarea").press("Enter")
     expect(bob.messages.last.locator("em")).to_have_text("rich")
-    alice.field.press("ArrowUp")  # what is edited is what was written
+    alice.field.press("ArrowUp")  # the editor holds the source
     expect(alice.page.locator("form.editor textarea")).to_have_value("now *rich*")
     alice.page.locator("form.editor textarea").fill("plain again")
     alice.page.locator("form.editor textarea").press("Enter")

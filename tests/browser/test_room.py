@@ -1,4 +1,4 @@
-"""What a person does in a room, by mouse and by keyboard."""
+"""A person uses a room, by mouse and by keyboard."""
 
 import re
 
@@ -62,7 +62,7 @@ def test_a_deletion_can_be_taken_back_for_some_seconds(enter: Rooms) -> None:
     alice.page.clock.run_for(6_000)
     expect(bob.page.locator(".tombstone")).to_have_count(2)
     alice.act("three", "delete")
-    alice.page.goto("about:blank")  # who leaves has not changed their mind
+    alice.page.goto("about:blank")  # leaving the page does not take the deletion back
     alice.page.clock.resume()
     alice.open()
     expect(bob.page.locator(".tombstone")).to_have_count(3)

@@ -198,7 +198,7 @@ def test_a_cut_in_the_middle_leaves_no_hole_and_repeats_nothing(
         assert offset == end, ends
 
 
-# What the socket brought, by offsets: what the page took in once more would show here.
+# The output of the socket, by offsets: a repeat would show here.
 RECORD = """(() => {
     globalThis.pieces = [];
     const own = WebSocket.prototype.addEventListener;

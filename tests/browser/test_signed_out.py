@@ -28,7 +28,7 @@ sessions.end_all(User.objects.get(username={name!r}))
 
 @pytest.fixture
 def people(stack: Stack) -> list[str]:
-    """The names of two people who have a password, of this test's own."""
+    """Return the names of two people with a password, of this test's own."""
     names = [f"erin{uuid.uuid4().hex[:6]}", f"frank{uuid.uuid4().hex[:6]}"]
     stack.manage("shell", "-c", PEOPLE.format(names=names, password=PASSWORD))
     return names
@@ -274,7 +274,10 @@ def test_every_way_to_lose_the_connection_says_what_happens_now(enter: Rooms) ->
         (1013, "", "The server is busy. What you write is kept here and sent later.", ""),
         (1006, "", "Offline: no connection to the server. What you write is kept here and sent later.", ""),
     ):
-        closing = (code if code != 1006 else 3006, reason)  # 1006 is said by nobody: it is what silence is called
+        closing = (
+            code if code != 1006 else 3006,
+            reason,
+        )  # no close frame
         page.reload()
         expect(words).to_contain_text(said)
         if way:

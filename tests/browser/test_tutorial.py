@@ -40,7 +40,7 @@ window.opened = new Promise((resolve) => chatSocket.onopen = resolve);
 
 
 def open_tutorial(page: Page, url: str) -> None:
-    """The tutorial's page, on any page of ours: its address and cookie are what counts."""
+    """The tutorial's page, on any page of ours: only its address and cookie count."""
     page.goto(f"{url}/robots.txt")
     page.evaluate("(html) => { document.body.innerHTML = html }", HTML)
     page.evaluate(f"async () => {{ {SCRIPT} await window.opened; }}")

@@ -26,7 +26,7 @@ def somebody() -> str:
 
 
 def sign_out(stack: Stack, cookie: str) -> None:
-    """Press the button."""
+    """Press the button of the page."""
     page = stack.get("/chat/", {"Cookie": cookie})
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page[2])
     csrf = re.search(r"csrftoken=(\w+)", page[1]["set-cookie"])
