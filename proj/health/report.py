@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import uuid4
 
-MAX_LINE_CHARACTERS = 400
+MAX_REPORT_LINE_CHARACTERS = 400
 
 
 class State(StrEnum):
@@ -104,7 +104,7 @@ def _run(step: Step, walk: Walk) -> Iterator[Finding]:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())[:MAX_LINE_CHARACTERS]
+    return " ".join(text.split())[:MAX_REPORT_LINE_CHARACTERS]
 
 
 def _ms_since(since: float) -> float:

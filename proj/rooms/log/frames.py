@@ -34,8 +34,8 @@ WITH_TEXT = (Kind.POSTED, Kind.EDITED)
 IN_HISTORY = (Kind.POSTED, Kind.CARD, *HAPPENINGS)
 
 # Happenings with a sentence of their own when people do them to themselves.
-_VARIANTS = {Kind.MEMBER_ADDED.value: "member.joined", Kind.MEMBER_REMOVED.value: "member.left"}
-VARIANTS = (*(kind.value for kind in HAPPENINGS), *_VARIANTS.values())
+_DONE_TO_ONESELF = {Kind.MEMBER_ADDED.value: "member.joined", Kind.MEMBER_REMOVED.value: "member.left"}
+VARIANTS = (*(kind.value for kind in HAPPENINGS), *_DONE_TO_ONESELF.values())
 
 MAX_UNFOLDED_LINES = 16
 MAX_UNFOLDED_CHARACTERS = 1_500
@@ -63,7 +63,7 @@ class EventFrame(TypedDict, total=False):
 
 def variant(kind: str, author: str, text: str) -> str:
     """Return which of VARIANTS describes a happening."""
-    return _VARIANTS.get(kind, kind) if author == text else kind
+    return _DONE_TO_ONESELF.get(kind, kind) if author == text else kind
 
 
 def is_long(text: str) -> bool:
