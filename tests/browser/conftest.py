@@ -21,8 +21,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# What a browser says when the network is away, or the server refuses what was asked for. Anything else on the console
-# is a fault of the page.
+# Console messages of a browser without a network, or for a request that the server refuses. Any other error is a fault
+# of the page.
 ANSWERED = "Failed to load resource: the server responded with a status of"
 REFUSED = tuple(f"{ANSWERED} {status}" for status in (403, 409, 429))
 EXPECTED = ("WebSocket connection to", "Failed to load resource: net::", *REFUSED)
