@@ -29,7 +29,7 @@ FACES = [
     ("h", "שרה", "ש", 8),
     ("i", "\u0301", "\u0301", 9),
 ]
-TOKENS = (Path(settings.BASE_DIR) / "proj/static/css/tokens.css").read_text()
+TOKENS = (Path(settings.BASE_DIR) / "proj/static/css/shared/tokens.css").read_text()
 
 
 @pytest.mark.parametrize(("who", "name", "shown", "colour"), FACES)
