@@ -59,35 +59,8 @@ def room(request: SignedInRequest, name: str, seq: int | None = None) -> HttpRes
     head = history.head(room)
     if seq is not None and not room.pruned < seq <= head["seq"]:
         raise Http404("There is no such message.")
-    people = room.people(MAX_COMPLETED_PEOPLE)
     shown = history.around(room, seq) if seq else history.newest(room)
-    state = {
-        **head,
-        "key": str(room.pk),
-        "me": request.user.username,
-        "archived": room.archived_at is not None,
-        "more": shown.older,
-        "at": seq,
-        "atEnd": not shown.newer,
-        "mine": [message["client_id"] for message in shown.messages if message["author"] == request.user.username],
-        "seen": dict(room.seen_by()),
-        "people": [markup.EVERYONE, *people],
-        "names": {name: display_name for name, display_name in people.items() if display_name},
-        "characters": settings.MESSAGE_CHARACTERS,
-        "rules": {
-            "groupSeconds": presentation.GROUP_WITHIN.total_seconds(),
-            "face": {"factor": face.HUE_FACTOR, "modulus": face.HUE_MODULUS, "hues": face.HUES},
-        },
-        "urls": {
-            "messages": reverse("rooms:messages", args=[room.name]),
-            "emoji": reverse("rooms:emoji"),
-            "cards": reverse("rooms:cards"),
-            "run": _address("runs:start"),
-            "cancel": _address("runs:cancel_named"),
-            "services": _address("runs:names"),
-            "socket": f"/ws/chat/{quote(room.name, safe='')}/",
-        },
-    }
+    state = {**head, "at": seq, **_state(room, request.user, shown)}
     _draw_cards(request.user, shown.messages)
     context = {
         "room": room,
@@ -121,6 +94,36 @@ def emojis(_request: SignedInRequest) -> JsonResponse:
 def cards_now(request: SignedInRequest) -> JsonResponse:
     """Answer the cards `?card=<reference>&card=...` as this person may see them now: HTML by reference."""
     return JsonResponse({"cards": cards.drawn(request.user, request.GET.getlist("card")[:MAX_CARDS])})
+
+
+def _state(room: Room, user: User, shown: history.Page) -> dict[str, object]:
+    """Return everything that the page's modules read at their start, besides the head of the room."""
+    people = room.people(MAX_COMPLETED_PEOPLE)
+    return {
+        "key": str(room.pk),
+        "me": user.username,
+        "archived": room.archived_at is not None,
+        "more": shown.older,
+        "atEnd": not shown.newer,
+        "mine": [message["client_id"] for message in shown.messages if message["author"] == user.username],
+        "seen": dict(room.seen_by()),
+        "people": [markup.EVERYONE, *people],
+        "names": {name: display_name for name, display_name in people.items() if display_name},
+        "characters": settings.MESSAGE_CHARACTERS,
+        "rules": {
+            "groupSeconds": presentation.GROUP_WITHIN.total_seconds(),
+            "face": {"factor": face.HUE_FACTOR, "modulus": face.HUE_MODULUS, "hues": face.HUES},
+        },
+        "urls": {
+            "messages": reverse("rooms:messages", args=[room.name]),
+            "emoji": reverse("rooms:emoji"),
+            "cards": reverse("rooms:cards"),
+            "run": _address("runs:start"),
+            "cancel": _address("runs:cancel_named"),
+            "services": _address("runs:names"),
+            "socket": f"/ws/chat/{quote(room.name, safe='')}/",
+        },
+    }
 
 
 def _address(name: str) -> str:
