@@ -13,7 +13,8 @@ program_name() {
 
 # begin NAME: end the processes that a killed supervisord left behind under this name, and hold its pid file.
 # The pid file contains pid and start time. It stays open in this process and its children: a process that has it open
-# belongs to this checkout, even when the pid in it has been used again since.
+# belongs to this checkout, even when the pid in it has been used again since. uwsgi closes the file when HUP makes it
+# execute itself again; `no-orphans` in uwsgi.ini then ends the workers of a killed master.
 begin() {
     local file="var/run/$1.pid" stat
     .venv/bin/python -m deploy.takeover "$1"

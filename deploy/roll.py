@@ -106,8 +106,11 @@ def roll(control: Supervisor, root: Path) -> None:
 
 
 def reload_nginx(control: Supervisor) -> None:
-    """Have nginx read its configuration again, and wait until its new workers accept connections."""
-    master = control.process("nginx")["pid"]
+    """Have a running nginx read its configuration again, and wait until its new workers accept connections."""
+    process = control.process("nginx")
+    if process["statename"] != "RUNNING":
+        return
+    master = process["pid"]
     before = set(workers(master))
     control.signal("nginx", "HUP")
     limit = time.monotonic() + NGINX_RELOAD_SECONDS
