@@ -42,9 +42,17 @@ _SCHEMES = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
 _SCHEME = re.compile(r"(?<![a-z0-9.+-])(?:https?|mailto)$", re.IGNORECASE)
 _EMOJI = re.compile(r":([a-z0-9_+-]{1,40}):")
 _MENTION = re.compile(r"@(\w(?:[\w.+-]{0,148}\w)?)")
-_SIGN_IN = r"(?:[\w.~%:+-]{1,50}@)?"  # `name:password@`
-_HOST = r"(?:\[[0-9a-f:.]+\]|\w(?:[\w.-]*\w)?)"  # IPv6, too, and the underscores of hosts inside a private network
-_SENTENCE_END = "*_~»”…。，、；：！？）】」』》"  # of the text around an address, where linkify-it would take it in
+_WEB_OR_MAIL = re.compile(r"(?:https?://|mailto:)(?:\w|\[[0-9a-f:])", re.IGNORECASE)
+_SIGN_IN = r"(?:[\w.~%:+!$&()*,;=@-]{1,200}@)?"  # `name:password@`; the last @ ends it, as in browsers
+_HOST_CHARACTERS = r"\w\u2190-\u2bff\ufe0f\u200d\U0001f000-\U0001faff"  # with symbols, and _ of private networks
+_NAMED_HOST = rf"[{_HOST_CHARACTERS}](?:[{_HOST_CHARACTERS}.-]*[{_HOST_CHARACTERS}])?"
+_HOST = rf"(?:\[[0-9a-f:.]+\]|{_NAMED_HOST}(?:\.(?=[:/?#]))?)"  # IPv6 and the dot of a fully qualified name, too
+_MAILBOX = rf"[\w.+=$&%~!#*-]{{1,64}}@{_NAMED_HOST}"
+_IN_HOST = re.compile(r"[^\s/?#]*\Z")  # an address without a path or query
+_OTHER_HOST = re.compile(r"\d|[^\s/]*@")  # behind an address that is cut in its port or before its host
+# The text around an address: the signs that end it anywhere, and those that are not its last character.
+_BARE = re.compile(r":[^\s<>`|\\^{}\x00-\x1f…。，、；：！？（）【】「」『』《》]*")
+_SENTENCE_END = ".,;:!?*_~»”"
 
 _TEXT_TOKENS = {"paragraph_open", "inline", "paragraph_close", "text", "softbreak", "hardbreak"}
 
@@ -113,7 +121,9 @@ def _addresses() -> "LinkifyIt":
     class Addresses(LinkifyIt):  # type: ignore[misc]
         def _on_compile(self) -> None:  # the library's hook for changed patterns
             self.re["src_auth"] = _SIGN_IN
-            self.re["src_host_port_strict"] = _HOST + self.re["src_port"]
+            self.re["src_host_port_strict"] = _HOST + self.re["src_port"] + r"(?::(?=[/?#]))?"
+            query = rf"(?:(?=\?){self.re['src_path']})?"
+            self.re["mailto"] = re.compile(f"{_MAILBOX}(?:,{_MAILBOX})*{query}", re.IGNORECASE)
 
     return Addresses({"ftp:": None, "//": None}, {"fuzzy_link": False, "fuzzy_email": False})
 
@@ -135,8 +145,7 @@ def _end_item(state: "StateBlock", line: int, _end: int, silent: bool) -> bool:
 
 def _is_address(address: str) -> bool:
     """Return whether a message may link to `address`: to the web and mail, but not to scripts or our own pages."""
-    found = _addresses().match_at_start(address[:MAX_ADDRESS_CHARACTERS])
-    return found is not None and found.index == 0
+    return _WEB_OR_MAIL.match(address) is not None
 
 
 def _colon(state: "StateInline", silent: bool) -> bool:
@@ -151,11 +160,17 @@ def _bare_address(state: "StateInline", silent: bool) -> bool:
     if silent or state.linkLevel or not scheme:
         return False
     following = state.src[state.pos : min(state.posMax, state.pos + MAX_ADDRESS_CHARACTERS)]
-    length = _addresses().test_schema_at(following, f"{scheme[0]}:", 1)
-    rest = following[: 1 + length].rstrip(_SENTENCE_END)
+    bare = _BARE.match(following)
+    length = bare and _addresses().test_schema_at(bare[0], f"{scheme[0]}:", 1)
+    if not bare or not length or length + 1 == MAX_ADDRESS_CHARACTERS:
+        return False
+    found, following = bare[0][: 1 + length], bare[0][1 + length :]
+    if _IN_HOST.match(found.removeprefix("://")) and _OTHER_HOST.match(following):
+        return False
+    rest = found.rstrip(_SENTENCE_END)
     address = scheme[0] + rest
     href = state.md.normalizeLink(address)
-    if not length or length + 1 == MAX_ADDRESS_CHARACTERS or not _is_address(href):
+    if not _is_address(href):
         return False
     state.pending = state.pending[: -len(scheme[0])]
     opening = state.push("link_open", "a", 1)
