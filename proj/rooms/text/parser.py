@@ -1,7 +1,7 @@
 """Markdown as people write it in chats, as tokens of markdown-it-py: CommonMark without HTML, images and headings.
 
 Beside its marks it knows bare addresses (linkify-it-py), mentions (`@alice`) and emoji (`:tada:`). markup.py turns the
-tokens into HTML, plain.py into text.
+tokens into HTML, and plain.py turns the HTML into text.
 """
 
 import re

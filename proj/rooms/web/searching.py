@@ -16,7 +16,6 @@ from proj.rooms.search.queries import Query
 from proj.rooms.text.plain import plain
 from proj.rooms.web.forms import SearchForm
 from proj.site.http import SignedInRequest, page
-from proj.text import ansi
 
 MAX_FRESH_EVENTS = 2_000  # that a search takes into the index first; the clock is hardly ever so far behind
 SHOWN_CHARACTERS = 400  # of a message
@@ -82,21 +81,16 @@ def _neighbours(events: list[Event]) -> Iterator[Neighbour]:
     """Yield the messages with a text among `events`."""
     for event in events:
         if event.kind == Kind.POSTED and event.text:
-            yield Neighbour(event.author, _read(event))
+            yield Neighbour(event.author, plain(event.text, event.html))
 
 
 def _shown(message: Event, query: Query) -> str:
     """Return the text of a message, with its hidden parts when the query matches more of them."""
-    text = _read(message)
+    text = plain(message.text, message.html)
     if query.matches(text) == len(query.marks) or not message.html:
         return text
-    whole = plain(message.text, whole=True)
+    whole = plain(message.text, message.html, whole=True)
     return whole if query.matches(whole) > query.matches(text) else text
-
-
-def _read(message: Event) -> str:
-    """Return the text of a message as pages show it: a message without HTML stands there as it was written."""
-    return plain(message.text) if message.html else ansi.plain(message.text)
 
 
 def _pieces(text: str, query: Query) -> list[Piece]:

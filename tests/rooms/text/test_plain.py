@@ -5,9 +5,14 @@ from html.parser import HTMLParser
 
 import pytest
 
+from proj.rooms.text import parser
 from proj.rooms.text.markup import render
 from proj.rooms.text.plain import plain
 from tests.rooms.text.test_markup import PIECES
+
+
+def read(text: str, *, whole: bool = False) -> str:
+    return plain(text, render(text).html, whole=whole)
 
 
 @pytest.mark.parametrize(
@@ -29,12 +34,12 @@ from tests.rooms.text.test_markup import PIECES
     ],
 )
 def test_it_reads_as_it_looks(text: str, shown: str) -> None:
-    assert plain(text) == shown
+    assert read(text) == shown
 
 
 def test_hidden_parts_can_be_read_too() -> None:
     text = '[a "b"](https://e.org/?a=1&b=2) https://e.org/ :tada:\n```sh\nls\n```'
-    assert plain(text, whole=True) == 'a "b" (https://e.org/?a=1&b=2) https://e.org/ 🎉 (:tada:)\nsh\nls'
+    assert read(text, whole=True) == 'a "b" (https://e.org/?a=1&b=2) https://e.org/ 🎉 (:tada:)\nsh\nls'
 
 
 class Words(HTMLParser):
@@ -62,4 +67,16 @@ def test_no_word_of_any_text_is_lost_or_added() -> None:
     rendered = [(text, html) for text in texts if (html := render(text).html)]
     assert len(rendered) > 100
     for text, html in rendered:
-        assert letters(plain(text)) == letters(Words(html).said), text
+        assert letters(plain(text, html)) == letters(Words(html).said), text
+
+
+def test_reading_a_message_never_parses_its_markdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "**bold** https://e.org/p"
+    html = render(text).html
+
+    def parse(_: str) -> None:
+        raise AssertionError("the parser was called")
+
+    monkeypatch.setattr(parser, "tokens", parse)
+    assert plain(text, html) == plain(text, html, whole=True) == "bold https://e.org/p"
+    assert plain("no marks", "") == "no marks"
