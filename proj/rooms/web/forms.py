@@ -10,11 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from proj.accounts.models import User
 from proj.rooms import names
 from proj.rooms.models import BadInvitation, Invitation, Room
-from proj.rooms.search.finding import Question
+from proj.rooms.search.finding import NEWEST_ID, Question
 
 LINK_HOURS = {"1": _("one hour"), "24": _("one day"), "168": _("one week"), "720": _("30 days")}
 MAX_QUERY_CHARACTERS = 200
-MAX_EVENT_ID = 2**63 - 1
 
 
 class NameForm(forms.Form):
@@ -124,7 +123,7 @@ class SearchForm(forms.Form):
     by = forms.CharField(label=_("Said by"), max_length=150, required=False)
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    before = forms.IntegerField(min_value=1, max_value=MAX_EVENT_ID, required=False, widget=forms.HiddenInput)
+    before = forms.IntegerField(min_value=1, max_value=NEWEST_ID, required=False, widget=forms.HiddenInput)
 
     use_required_attribute = False
 
