@@ -79,7 +79,10 @@ def room(request: SignedInRequest, name: str, seq: int | None = None) -> HttpRes
 @page("POST", cache=None)
 def mute(request: SignedInRequest, name: str) -> HttpResponse:
     """Mute a room for the person (`on=1`), or unmute it (`on=0`)."""
-    room = room_of(request.user, name)
+    try:
+        room = room_of(request.user, name)
+    except PermissionDenied:
+        raise Http404("There is no such room.") from None
     room.mute(request.user, on=request.POST.get("on") == "1")
     return redirect(room)
 

@@ -76,6 +76,7 @@ def test_a_members_room_is_not_open_to_others(as_alice: Client, alice: User, bob
     assert page.status_code == 403
     assert "between us" not in text(page)
     assert as_alice.get(address("staff", "messages/")).status_code == 404
+    assert as_alice.post(address("staff", "mute/"), {"on": "1"}).status_code == 404
     assert "staff" not in text(as_alice.get("/chat/"))
     room.add_member(alice, bob)
     assert "between us" in text(as_alice.get(address("staff")))
