@@ -23,7 +23,7 @@ from consumers.interface.transport.server import Server  # noqa: E402
 class CommandLine(CommandLineInterface):
     """Daphne's command with our server, which finishes the interface's work before it stops."""
 
-    server_class = partial(Server, finish=close_interface)
+    server_class = staticmethod(partial(Server, finish=close_interface))  # a partial alone is a method on Python 3.14
 
 
 if __name__ == "__main__":

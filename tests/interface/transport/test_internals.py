@@ -2,6 +2,8 @@
 
 import inspect
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -83,3 +85,20 @@ def test_daphnes_server_and_commands_have_the_attributes_that_we_touch() -> None
         assert callable(getattr(daphne_server.Server, name))
     assert "self.server = self.server_class(" in inspect.getsource(CommandLineInterface.run)
     assert "self.server_cls(" in inspect.getsource(RunServer.inner_run)
+
+
+# In a process of its own: the entry point chooses the event loop for all of its process.
+ENTRY_POINTS = """
+import functools
+from consumers.interface.__main__ import CommandLine
+from consumers.interface.management.commands.runserver import Command
+from consumers.interface.transport.server import Server
+for made in (CommandLine().server_class, Command().server_cls):
+    assert isinstance(made, functools.partial) and made.func is Server and not made.args, made
+"""
+
+
+def test_the_commands_make_our_server_with_daphnes_arguments_alone() -> None:
+    """Python 3.14 binds a bare partial to the command, as a method."""
+    done = subprocess.run((sys.executable, "-c", ENTRY_POINTS), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -15,7 +15,7 @@ from consumers.interface.transport.server import Server
 
 class Command(DaphneCommand):
     help = "Serve pages and sockets from one process, with our interface server. Redis and the workers run elsewhere."
-    server_cls = partial(Server, finish=close_interface)
+    server_cls = staticmethod(partial(Server, finish=close_interface))  # a partial alone is a method on Python 3.14
 
     def get_application(self, options: Mapping[str, object]) -> ProtocolTypeRouter:
         pages = get_asgi_application()
