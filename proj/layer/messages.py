@@ -224,12 +224,29 @@ InterfaceMessage = (
 )
 
 
-_encoder = msgspec.msgpack.Encoder()
+def _exact(value: object) -> object:
+    """Return the text or number in a value of a subclass, such as Django's SafeString."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int(value)
+    raise NotImplementedError(f"a layer message cannot carry a {type(value).__name__}")
+
+
+_encoder = msgspec.msgpack.Encoder(enc_hook=_exact)
 
 
 def encoded(message: LayerMessage) -> bytes:
     """Return `message` as the msgpack map that travels."""
     return _encoder.encode(message)
+
+
+def check(message: LayerMessage) -> None:
+    """Raise ValueError when a field of `message` does not have its type: no receiver could read the message."""
+    try:
+        msgspec.msgpack.decode(encoded(message), type=type(message))
+    except (TypeError, NotImplementedError) as error:
+        raise ValueError(str(error)) from None
 
 
 def decoder(types: tuple[type[AnyMessage], ...]) -> msgspec.msgpack.Decoder[AnyMessage]:

@@ -12,7 +12,7 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 from proj.layer import loop
-from proj.layer.messages import ChannelMessage, GroupMessage
+from proj.layer.messages import ChannelMessage, GroupMessage, check
 
 logger = logging.getLogger(__name__)
 
@@ -22,13 +22,16 @@ REDIS_TIMEOUT_SECONDS = 3.0  # for each send: Redis may hang instead of being aw
 def publish(*messages: GroupMessage) -> None:
     """Send `messages` to their groups, in one round trip, after the commit of the current transaction (now, if none).
 
-    Trouble with Redis is logged.
+    Raise ValueError at once when a field has another type than its message declares. Trouble with Redis is logged.
     """
+    for message in messages:
+        check(message)
     _after_commit(partial(apublish, messages))
 
 
 def wake(message: ChannelMessage) -> None:
     """Send `message` to the workers of its channel after the commit, as publish() does."""
+    check(message)
     _after_commit(partial(awake, message))
 
 

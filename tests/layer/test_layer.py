@@ -105,6 +105,19 @@ async def test_messages_that_arrived_together_are_received_together_and_in_order
     assert caplog.text.count("cannot read a message of") == len(bad)
 
 
+async def test_a_message_that_cannot_be_sent_costs_its_neighbours_nothing() -> None:
+    layer, room = frames(), random.randrange(10**9)
+    channel = await listener(layer, room_group(room))
+    odd = RoomFlash(room=room, frame=object())  # type: ignore[arg-type]
+    with pytest.raises(NotImplementedError):
+        await layer.group_send_many([RoomFlash(room=room, frame="1"), odd, RoomFlash(room=room, frame="2")])
+    received: list[str] = []
+    async with asyncio.timeout(20):
+        while len(received) < 2:
+            received += [message.frame for message in await layer.receive_all(channel)]  # type: ignore[union-attr]
+    assert received == ["1", "2"]
+
+
 async def test_a_waiting_take_can_be_ended() -> None:
     channel = f"test.{uuid.uuid4().hex}"
     layer = WorkLayer(hosts=work().hosts, prefix=work().prefix)

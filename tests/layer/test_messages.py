@@ -5,6 +5,7 @@ from typing import Any
 import msgpack
 import msgspec
 import pytest
+from django.utils.safestring import mark_safe
 
 from proj.layer import messages
 from proj.layer.messages import (
@@ -29,6 +30,7 @@ from proj.layer.messages import (
     decoder,
     encoded,
 )
+from proj.layer.publish import publish
 from proj.rooms.log.commands import Command
 
 COMMAND = ["post", 1, 2, "6f1d0f3c-6f6b-4b6e-9a63-5d7c1f0f6a11", "hi", 0]
@@ -168,3 +170,25 @@ def test_every_type_is_tested_and_interface_processes_read_all_of_theirs() -> No
     types -= {LayerMessage, GroupMessage, ChannelMessage}
     assert types == {type(message) for message, _ in FORMATS}
     assert set(InterfaceMessage.__args__) == {one for one in types if issubclass(one, GroupMessage)}
+
+
+def test_texts_and_numbers_of_subclasses_travel_like_plain_ones() -> None:
+    class Number(int):
+        pass
+
+    line = ServiceLine(service="web1", text=mark_safe("<b>done</b>"))
+    assert msgpack.unpackb(encoded(line))["text"] == "<b>done</b>"
+    assert msgpack.unpackb(encoded(AccessChanged(user=Number(7))))["user"] == 7
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        ServiceLine(service="web1", text=b"bytes"),  # type: ignore[arg-type]
+        AccessChanged(user="7"),  # type: ignore[arg-type]
+        RoomFlash(room=1, frame=object()),  # type: ignore[arg-type]
+    ],
+)
+def test_a_field_of_another_type_is_refused_at_the_sender(message: GroupMessage) -> None:
+    with pytest.raises(ValueError):
+        publish(message)

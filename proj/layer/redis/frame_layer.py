@@ -11,7 +11,7 @@ import msgspec
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from proj.layer.messages import GroupMessage, InterfaceMessage, MessageTooLarge
+from proj.layer.messages import GroupMessage, InterfaceMessage
 from proj.layer.redis.channels_redis_internals import Host, LoopPubSub, PubSubLayer, wire_pool
 from proj.layer.redis.wire import Argument, ReconnectingWire
 
@@ -146,15 +146,15 @@ class FrameLayer(PubSubLayer):
     async def group_send_many(self, messages: Iterable[GroupMessage]) -> None:
         """Send each message to its groups, in one round trip per Redis host.
 
-        Raise MessageTooLarge after the others have been sent.
+        Raise the error of a message that cannot be sent (MessageTooLarge, TypeError) after the others have been sent.
         """
-        refused = None
+        refused: Exception | None = None
         layer = self.loop_part()
         commands: dict[_Shard, list[tuple[Argument, ...]]] = defaultdict(list)
         for message in messages:
             try:
                 data = self.serialize(message)
-            except MessageTooLarge as error:
+            except Exception as error:  # of any kind: its neighbours are not to blame
                 refused = error
                 continue
             for group in message.groups:
