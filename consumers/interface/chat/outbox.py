@@ -87,12 +87,12 @@ class Outbox:
         while self._waiting:
             await self._keep_interval()
             batch = self._next_batch()
-            message = ChatBatch(
-                process=self._process,
-                items=[(item.outlet.id, item.command.packed()) for item in batch],
-                received=[item.received_at for item in batch],
-            )
             try:
+                message = ChatBatch(
+                    process=self._process,
+                    items=[(item.outlet.id, item.command.packed()) for item in batch],
+                    received=[item.received_at for item in batch],
+                )
                 async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
                     await self._layer.send(message.CHANNEL, message)
             except (ChannelFull, RedisError, OSError, TimeoutError) as error:
