@@ -213,7 +213,12 @@ class Interface:
             asyncio.get_running_loop().call_soon(_observe_delivery, message.times)  # after the frames were sent
 
     def _room_changed(self, room: int, joined: bool) -> None:
-        self.tasks.spawn(apublish([self.presences.announcement(room, ask=joined)]))
+        self.tasks.spawn(self._announce(room, joined=joined))
+
+    async def _announce(self, room: int, *, joined: bool) -> None:
+        await apublish([self.presences.announcement(room, ask=joined)])
+        if not joined:
+            self.presences.forget(room)
 
     # now and then
 

@@ -85,9 +85,11 @@ class Presences:
 
     def leave(self, room: int, name: str) -> None:
         """Remove one socket of a person from a room."""
-        presence = self._rooms[room]
-        presence.remove_socket(name)
-        if not presence.local:
+        self._rooms[room].remove_socket(name)
+
+    def forget(self, room: int) -> None:
+        """Drop a room without sockets in this process, after the other processes were sent that."""
+        if (presence := self._rooms.get(room)) is not None and not presence.local:
             del self._rooms[room]
 
     def receive(self, message: RoomPresence, now: float) -> None:
