@@ -97,22 +97,31 @@ class Subscriptions:
         await self._has_changes.wait()
         while self._changes:
             channel = await self._open_channel()
-            name = next(iter(self._changes))
-            group = self._groups[name]
-            if group.count and not group.joined.is_set():
-                await self._layer.group_add(name, channel)
-                group.joined.set()
-                group.notify()
-                self._away = False
-            elif not group.count and group.joined.is_set():
-                await self._layer.group_discard(name, channel)
-                group.joined.clear()
-                group.notify()
-            if bool(group.count) == group.joined.is_set():
-                self._changes.discard(name)
-                if not group.count:
-                    del self._groups[name]
+            failure: Exception | None = None
+            for name in list(self._changes):
+                try:
+                    await self._synchronize_group(name, channel)
+                except (RedisError, OSError) as error:  # of several Redis hosts another one may answer
+                    failure = error
+            if failure is not None:
+                raise failure
         self._has_changes.clear()  # not before all are done: after a failure the next call goes on from there
+
+    async def _synchronize_group(self, name: str, channel: str) -> None:
+        group = self._groups[name]
+        if group.count and not group.joined.is_set():
+            await self._layer.group_add(name, channel)
+            group.joined.set()
+            group.notify()
+            self._away = False
+        elif not group.count and group.joined.is_set():
+            await self._layer.group_discard(name, channel)
+            group.joined.clear()
+        if bool(group.count) == group.joined.is_set():
+            self._changes.discard(name)
+            if not group.count:
+                del self._groups[name]
+                group.notify()
 
     def _change(self, group: str) -> None:
         self._changes.add(group)

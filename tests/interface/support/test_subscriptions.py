@@ -18,6 +18,7 @@ class Layer:
         self.groups: set[str] = set()
         self.calls: list[str] = []
         self.failures = 0
+        self.unreachable: set[str] = set()
         self.hangs = asyncio.Event()
         self.hangs.set()
 
@@ -35,8 +36,8 @@ class Layer:
     async def _call(self, call: str) -> None:
         await self.hangs.wait()
         await asyncio.sleep(0)
-        if self.failures:
-            self.failures -= 1
+        if self.failures or call.removeprefix("add ") in self.unreachable:
+            self.failures = max(0, self.failures - 1)
             raise RedisError("away")
         self.calls.append(call)
 
@@ -114,3 +115,24 @@ async def test_an_outage_is_logged_once(
             subscriptions.leave(f"room.{number}")
         await until(lambda: not len(subscriptions))
     assert caplog.text.count("Redis is away") == 2
+
+
+async def test_a_group_that_cannot_be_joined_keeps_no_other_from_being_joined(
+    layer: Layer, subscriptions: Subscriptions
+) -> None:
+    layer.unreachable = {"bad"}
+    await subscriptions.join("bad")
+    await subscriptions.join("good")
+    assert "good" in subscriptions
+    assert "bad" not in subscriptions
+
+
+async def test_a_group_that_was_never_joined_is_reported_as_left_after_its_last_reference(
+    layer: Layer, subscriptions: Subscriptions
+) -> None:
+    changes: list[bool] = []
+    layer.unreachable = {"room"}
+    await subscriptions.join("room", changes.append)
+    subscriptions.leave("room")
+    await until(lambda: not len(subscriptions))
+    assert changes == [False]
