@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 JOIN_TIMEOUT_SECONDS = 1.0  # that a socket waits for the layer before it goes on without
 
-Changed = Callable[[bool], None]  # called with True when a group was joined, with False when it was left
+Changed = Callable[[bool], None]  # called with True when a group was joined, with False after its last reference
 
 
 class _Group:
