@@ -5,7 +5,6 @@ other text comes out escaped. docs/protocol.md lists the elements.
 """
 
 import logging
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -22,7 +21,6 @@ logger = logging.getLogger(__name__)
 MAX_HTML_CHARACTERS = 65_536  # of one message; a message with more is shown as it was written
 EVERYONE = "here"  # `@here`
 
-_LANGUAGE = re.compile(r"[\w+#.-]{1,20}")
 _ELEMENTS = {
     "paragraph": "p",
     "blockquote": "blockquote",
@@ -54,12 +52,6 @@ def render(text: str) -> Rendered:
     except Exception:  # a fault of the parser must not keep anybody from speaking
         logger.exception("could not render a message of %s characters; it is shown as it was written", len(text))
         return PLAIN
-
-
-def language(fence: "Token") -> str:
-    """Return the language of a code block, or ""."""
-    found = _LANGUAGE.match(fence.info.strip())
-    return found[0] if found else ""
 
 
 def link_target(link: "Token") -> str:
@@ -106,8 +98,7 @@ def _link(token: "Token") -> str:
 
 
 def _fence(token: "Token") -> str:
-    name = language(token)
-    attribute = f' data-language="{escape(name)}"' if name else ""
+    attribute = f' data-language="{escape(token.info)}"' if token.info else ""
     return f"<pre{attribute}><code>{ansi.spans(token.content.removesuffix(chr(10)))}</code></pre>"
 
 

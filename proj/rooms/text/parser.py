@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from proj.rooms.text import emoji
+from proj.rooms.text import emoji, fences
 
 if TYPE_CHECKING:  # these packages are loaded by the first message that has marks; most processes never need them
     from linkify_it import LinkifyIt
@@ -37,7 +37,6 @@ _MARKS = re.compile(
 )
 _LINE = re.compile(r"^[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t])", re.MULTILINE)  # quotes and lists
 _COSTLY = re.compile(r"[*_~`\[\]<>@:\\-]|\d[.)]")
-_FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,}).*?(?:^[ \t]*\1|\Z)", re.MULTILINE | re.DOTALL)
 _SCHEMES = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
 _SCHEME = re.compile(r"(?<![a-z0-9.+-])(?:https?|mailto)$", re.IGNORECASE)
 _EMOJI = re.compile(r":([a-z0-9_+-]{1,40}):")
@@ -66,7 +65,7 @@ def has_marks(text: str) -> bool:
 
 def tokens(text: str) -> list["Token"]:
     """Return the tokens of `text`; [] when it is to be shown as it was written."""
-    prose = _FENCED.sub("", text)
+    prose = fences.OUTERMOST.sub("", text)
     if prose.count("[") > MAX_BRACKETS or _count(_COSTLY, prose) > MAX_MARKS or _count(_SCHEMES, prose) > MAX_ADDRESSES:
         return []
     blocks = _parser().parse(text)
@@ -105,6 +104,7 @@ def _parser() -> "MarkdownIt":
     parser.enable(["fence", "blockquote", "list", "backticks", "emphasis", "strikethrough"])
     parser.enable(["link", "autolink", "escape", "newline"])
     parser.disable("text_join")  # it would hide that something was escaped
+    parser.block.ruler.at("fence", fences.fence, {"alt": ["paragraph", "blockquote", "list"]})
     parser.block.ruler.before("paragraph", "line", _end_quote, {"alt": ["blockquote"]})
     parser.block.ruler.before("paragraph", "item", _end_item, {"alt": ["paragraph"]})
     parser.inline.ruler.before("link", "colon", _colon)

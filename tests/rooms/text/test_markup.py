@@ -73,7 +73,7 @@ def test_plain_text_has_no_html(text: str) -> None:
         ("> he said\nI answer", "<blockquote><p>he said</p></blockquote><p>I answer</p>"),
         ("```sh\n<b>\n  *x*\n```", '<pre data-language="sh"><code>&lt;b&gt;\n  *x*</code></pre>'),
         ("```\nnot closed", "<pre><code>not closed</code></pre>"),
-        ('```x"><script>\n1\n```', '<pre data-language="x"><code>1</code></pre>'),
+        ('```x"><script>\n1\n```', "<pre><code>x&quot;&gt;&lt;script&gt;\n1</code></pre>"),
         (":tada:", '<p><span class="emoji" title=":tada:">🎉</span></p>'),
         ("`:tada: @bob`", "<p><code>:tada: @bob</code></p>"),
         ("see http://a.b/c_d_(e).", f'<p>see <a href="http://a.b/c_d_(e)" {LINK}>http://a.b/c_d_(e)</a>.</p>'),
@@ -225,6 +225,10 @@ def test_random_marks_give_only_html_of_the_protocol() -> None:
         "http://" + "☃a-" * 2600,
         "http://a" + "/a" * 4000,
         "".join(" " * n + "- a\n" for n in range(0, 120, 2)),
+        "```a``` " + "[*" * 4000,
+        "- a\n  ```\n" + "[*" * 4000,
+        "```a\nb```\n" + "[*" * 4000,
+        "````\n" + "```a\n" * 2000,
     ],
 )
 def test_hostile_marks_cost_little_and_lose_nothing(text: str) -> None:

@@ -12,9 +12,10 @@ export function replies({ view, composer }) {
   });
 }
 
-// The quotes in the quoted message are left out.
+// The quotes in the quoted message are left out, and the fences of its code, without the text beside them.
 function quoted(text) {
-  const lines = text.split("\n").filter((line) => line.trim() && !/^\s*(>|```|~~~)/.test(line));
+  const bare = text.replace(/^\s*(?:`{3,}|~{3,})|`{3,}\s*$/gm, "");
+  const lines = bare.split("\n").filter((line) => line.trim() && !/^\s*>/.test(line));
   const shown = lines.slice(0, MAX_LINES).join("\n");
   const characters = [...shown];
   const cut = lines.length > MAX_LINES || characters.length > MAX_CHARACTERS ? "…" : "";

@@ -1,0 +1,50 @@
+"""Blocks of code between fences, as people type them in chats: no text beside a fence is lost.
+
+CommonMark hides the text behind the opening fence. Here only the name of a language (languages.txt) is a name; any
+other text is the first line of the code. A block also ends with a line that has its last code before the fence.
+"""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from markdown_it.rules_block import StateBlock
+
+# A fence that ends in its own line is a code span. The second pattern finds blocks of code in a text without parsing
+# it: none that stands inside a list or a quote, and never more than the block.
+_OPENING = re.compile(r"(?P<fence>`{3,}+|~{3,}+)(?!.*(?P=fence))(?P<beside>.*)")
+OUTERMOST = re.compile(r"^(?P<fence>`{3,}+|~{3,}+)(?!.*(?P=fence)).*(?:\n|\Z)(?s:.*?)(?:(?P=fence)|\Z)", re.MULTILINE)
+
+_LANGUAGE_NAMES = frozenset((Path(__file__).parent / "languages.txt").read_text().split())
+
+
+def fence(state: "StateBlock", line: int, end: int, silent: bool) -> bool:
+    """Read a block of code: markdown-it's rule of this name, with the text beside the fences."""
+    opening = _OPENING.match(state.src, state.bMarks[line] + state.tShift[line], state.eMarks[line])
+    if not opening:
+        return False
+    if silent:
+        return True
+    last, beside_closing = _closing(state, line + 1, end, opening["fence"])
+    code = state.getLines(line + 1, last, state.sCount[line], True) + beside_closing
+    beside = opening["beside"].rstrip()
+    named = beside.strip().lower() in _LANGUAGE_NAMES and code.strip()
+    token = state.push("fence", "code", 0)
+    token.info = beside.strip() if named else ""
+    token.content = code if named or not beside else f"{beside}\n{code}"
+    state.line = min(last + 1, end) if last < end and state.sCount[last] >= state.blkIndent else last
+    token.map = [line, state.line]
+    return True
+
+
+def _closing(state: "StateBlock", first: int, end: int, fence: str) -> tuple[int, str]:
+    """Return the number of the line that closes the block, and its code before the fence; `end` when none does."""
+    for number in range(first, end):
+        if state.sCount[number] < state.blkIndent and not state.isEmpty(number):
+            return number, ""  # the list or quote ends
+        text = state.getLines(number, number + 1, state.sCount[first - 1], False).rstrip()
+        code = text.rstrip(fence[0])
+        if len(text) - len(code) >= len(fence) and fence not in code:
+            return number, code.strip() and code
+    return end, ""
