@@ -11,6 +11,7 @@ from channels.layers import get_channel_layer
 
 from consumers.interface.chat.access import AccessChecks
 from consumers.interface.chat.news import NewsSubscribers
+from consumers.interface.chat.open_sessions import OpenSessions
 from consumers.interface.chat.outbox import Outbox
 from consumers.interface.chat.presence import Presences
 from consumers.interface.feeds.feed import Feed, Follower
@@ -62,12 +63,13 @@ class Interface:
         self.presences = Presences(self.process)
         self.news = NewsSubscribers()
         self.access = AccessChecks(self.outlets)
+        self.sessions = OpenSessions(self.outlets)
         self.outbox = Outbox(self.process)
         self.replays: Gathering[Arrival, Replay] = Gathering(replays)
         self._ticked_at = time.monotonic()
         for job in (
             *(self._receive, self._tick, self.subscriptions.synchronize, self.access.check_periodically),
-            *(self.rooms.poll, self.viewing.feeds.poll, self.services.poll),
+            *(self.rooms.poll, self.viewing.feeds.poll, self.services.poll, self.sessions.note_periodically),
         ):
             self.tasks.repeat(job)
 

@@ -7,7 +7,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from django.contrib.auth.signals import user_logged_out
+        from django.contrib.auth.signals import user_logged_in, user_logged_out
         from django.db.models.signals import post_save
 
         from proj.accounts import checks, signals  # noqa: F401  checks registers itself
@@ -16,4 +16,5 @@ class AccountsConfig(AppConfig):
         apps.get_app_config("axes").verbose_name = _("Attempts to sign in")
 
         post_save.connect(signals.when_user_saved, sender="accounts.User", dispatch_uid="access")
+        user_logged_in.connect(signals.when_signed_in, dispatch_uid="records")
         user_logged_out.connect(signals.when_signed_out, dispatch_uid="access")

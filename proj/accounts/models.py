@@ -12,8 +12,9 @@ from proj.accounts import links
 from proj.accounts.display_name import DisplayNameField
 from proj.accounts.links import BadLink
 from proj.accounts.preferences import Preferences
+from proj.accounts.records.models import SessionRecord
 
-__all__ = ["People", "Preferences", "User"]
+__all__ = ["People", "Preferences", "SessionRecord", "User"]
 
 
 class People(UserManager["User"]):

@@ -1,17 +1,23 @@
-"""Sessions for sockets and commands, which have a session key and no request: find its person, make one, end all."""
+"""Sessions by their keys, for sockets, commands and lists, which have no request: find people, make one, end some."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from proj.accounts import access
-from proj.accounts.models import User
+from proj.accounts.models import SessionRecord, User
+from proj.accounts.records.models import hash_of
+
+SESSION_GRACE = timedelta(minutes=5)  # in which tidy() leaves a record alone: the session may be getting a new key
+SESSIONS_AT_ONCE = 500  # that tidy() reads with one query
 
 
 def _store(key: str | None) -> Any:
@@ -45,12 +51,58 @@ def people_of(session_keys: Iterable[str]) -> dict[str, User]:
 
 def end_all(person: User) -> None:
     """Sign `person` out everywhere: all sessions end, and the open sockets close."""
+    _end(person, lambda _key: True)
+
+
+def end_others(person: User, session_key: str) -> None:
+    """End all sessions of `person` but this one. Their open sockets close."""
+    _end(person, lambda key: key != session_key)
+
+
+def end_one(person: User, record: SessionRecord) -> None:
+    """End the session of this record, if it is one of `person`. Its open sockets close."""
+    _end(person, lambda key: hash_of(key) == record.key_hash)
+
+
+def listed(person: User) -> list[SessionRecord]:
+    """Return the records of the sessions in which `person` is signed in now, the newest first."""
+    records = {record.key_hash: record for record in person.session_records.lasting()}
+    keys = [key for key in _unexpired().values_list("session_key", flat=True).iterator() if hash_of(key) in records]
+    found = [records[hash_of(key)] for key, found in people_of(keys).items() if found == person]
+    return sorted(found, key=lambda record: record.seen_at, reverse=True)
+
+
+def tidy() -> None:
+    """Delete expired sessions, mark the records of sessions that have ended, and delete old records."""
+    _store(None).clear_expired()
+    before = timezone.now() - SESSION_GRACE
+    lasting = set(SessionRecord.objects.lasting().filter(seen_at__lt=before).values_list("key_hash", flat=True))
+    keys = [key for key in _unexpired().values_list("session_key", flat=True).iterator() if hash_of(key) in lasting]
+    for start in range(0, len(keys), SESSIONS_AT_ONCE):
+        lasting -= {hash_of(key) for key in people_of(keys[start : start + SESSIONS_AT_ONCE])}
+    ended = sorted(lasting)
+    for start in range(0, len(ended), SESSIONS_AT_ONCE):
+        SessionRecord.objects.filter(key_hash__in=ended[start : start + SESSIONS_AT_ONCE]).end()
+    SessionRecord.objects.all().delete_old()
+
+
+def _unexpired() -> QuerySet[Any]:
+    found: QuerySet[Any] = _store(None).get_model_class().objects.filter(expire_date__gt=timezone.now())
+    return found
+
+
+def _end(person: User, chosen: Callable[[str], bool]) -> None:
+    """End the sessions of `person` whose keys are chosen."""
     store = _store(None)
-    rows = store.get_model_class().objects.filter(expire_date__gt=timezone.now())
     # No column of a session names its person. There are thousands of sessions, and this happens once in a while.
-    theirs = [row.pk for row in rows.iterator() if store.decode(row.session_data).get(SESSION_KEY) == str(person.pk)]
+    theirs = [
+        row.pk
+        for row in _unexpired().iterator()
+        if chosen(row.pk) and store.decode(row.session_data).get(SESSION_KEY) == str(person.pk)
+    ]
     for key in theirs:
         _store(key).delete()
+    person.session_records.filter(key_hash__in=[hash_of(key) for key in theirs]).end()
     access.changed(person.pk)
 
 
@@ -76,3 +128,4 @@ def session_for(person: User, seconds: int) -> Iterator[str]:
         yield session.session_key
     finally:
         session.delete()
+        SessionRecord.objects.filter(key_hash=hash_of(session.session_key)).delete()

@@ -1,9 +1,13 @@
-"""Receivers of signals: after a change to a person, the interface processes check that person's sockets again."""
+"""Receivers of signals: after changes to people their open sockets are checked, and sessions get records."""
 
 from typing import Any
 
+from django.http import HttpRequest
+
 from proj.accounts.access import changed
-from proj.accounts.models import User
+from proj.accounts.models import SessionRecord, User
+from proj.accounts.records.models import hash_of
+from proj.accounts.web import devices
 
 
 def when_user_saved(instance: User, created: bool, update_fields: frozenset[str] | None, **_: Any) -> None:
@@ -12,7 +16,17 @@ def when_user_saved(instance: User, created: bool, update_fields: frozenset[str]
         changed(instance.pk)
 
 
-def when_signed_out(user: User | None, **_: Any) -> None:
+def when_signed_in(request: HttpRequest, user: User, **_: Any) -> None:
+    """Receive user_logged_in: store the record of the session, which has its new key already, or gets it here."""
+    if request.session.session_key is None:
+        request.session.save()
+    key = request.session.session_key or ""
+    known = devices.is_known(request, user)
+    SessionRecord.objects.all().begin(user.pk, key, devices.of(request), devices.address(request), known=known)
+
+
+def when_signed_out(request: HttpRequest, user: User | None, **_: Any) -> None:
     """Receive user_logged_out, which Django sends just before it deletes the session; the check waits a moment."""
     if user is not None:
+        SessionRecord.objects.filter(key_hash=hash_of(request.session.session_key or "")).end()
         changed(user.pk)

@@ -17,7 +17,7 @@ def services(bob: User) -> None:
         service.viewers.set([bob])
 
 
-PAGES = ["/chat/", "/runs/", "/services/", "/search/", "/settings/", "/password/", "/rooms/new/"]
+PAGES = ["/chat/", "/runs/", "/services/", "/search/", "/settings/", "/password/", "/sessions/", "/rooms/new/"]
 
 
 def found(person: User) -> list[str]:

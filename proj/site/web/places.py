@@ -28,6 +28,7 @@ def people(request: SignedInRequest) -> Iterator[Place]:
 
 places.register_page(50, gettext_lazy("Settings"), "site:settings")
 places.register_page(60, gettext_lazy("Change password"), "accounts:password")
+places.register_page(65, gettext_lazy("Your sessions"), "accounts:sessions")
 places.register_admin_page(200, gettext_lazy("People"), "admin:accounts_user_changelist", may_view_people)
 places.register_admin_page(
     210, gettext_lazy("Invite a person"), "admin:invite", lambda request: request.user.is_superuser
