@@ -158,8 +158,15 @@ def test_changing_the_password_keeps_this_session_and_ends_the_others(alice: Use
     assert person_of(key(other)) is None
 
 
-@pytest.mark.parametrize("weak", ["short", "1234567890", "password123"])
+@pytest.mark.parametrize(
+    "weak",
+    [
+        *("short", "eleven char", "123456789012", "1qaz2wsx3edc4rfv"),
+        *("alice1234567", "alicealicealice", "ALICE-alice-12", "Big Boss 12345", "alice bigboss al"),
+    ],
+)
 def test_weak_passwords_are_refused(alice: User, client: Client, weak: str) -> None:
+    alice.call("Big Boss")
     sign_in(client, "alice", "alice's long passphrase")
     change = {"old_password": "alice's long passphrase", "new_password1": weak, "new_password2": weak}
     assert client.post(PASSWORD, change).status_code == 200
@@ -168,3 +175,29 @@ def test_weak_passwords_are_refused(alice: User, client: Client, weak: str) -> N
 
 def test_the_password_page_is_for_people_who_are_signed_in(client: Client) -> None:
     assert client.get(PASSWORD)["Location"] == f"{SIGN_IN}?next={PASSWORD}"
+
+
+@pytest.mark.parametrize("strong", ["correct horse", "alice has a long pass", "пароль из слов"])
+def test_other_passwords_are_taken(alice: User, client: Client, strong: str) -> None:
+    sign_in(client, "alice", "alice's long passphrase")
+    change = {"old_password": "alice's long passphrase", "new_password1": strong, "new_password2": strong}
+    assert client.post(PASSWORD, change).status_code == 302
+    assert sign_in(Client(), "alice", strong) == 302
+
+
+def test_a_short_password_from_before_still_signs_in(db: None) -> None:
+    User.objects.create_user("dora", password="tiny")
+    assert sign_in(Client(), "dora", "tiny") == 302
+
+
+def test_the_rules_hold_behind_a_link_and_in_the_admin_too(client: Client, charlie: User) -> None:
+    use(client, User.objects.add("alice").sign_in_link())
+    page = client.post(PASSWORD, {"new_password1": "password1234", "new_password2": "password1234"})
+    assert page.status_code == 200
+    assert not User.objects.get(username="alice").has_usable_password()
+    charlie.is_staff = charlie.is_superuser = True
+    charlie.save()
+    client.force_login(charlie, backend="django.contrib.auth.backends.ModelBackend")
+    weak = {"username": "dora", "usable_password": "true", "password1": "dora1234567", "password2": "dora1234567"}
+    assert client.post("/admin/accounts/user/add/", weak).status_code == 200
+    assert not User.objects.filter(username="dora").exists()
