@@ -26,6 +26,23 @@ def test_names_are_completed(enter: Rooms) -> None:
     expect(alice.messages.locator(".mention")).to_have_text(["@bob", "@here"])
 
 
+def test_names_are_completed_in_text_without_spaces(enter: Rooms) -> None:
+    alice, _ = enter("alice"), enter("bob")
+    alice.open()
+    options = alice.page.locator("#completions li")
+    for text in ("请@bo", "，@bo", "@alice/@bo"):
+        alice.field.fill("")
+        alice.field.press_sequentially(text)
+        expect(options.filter(has_text="bob").first).to_be_visible()
+        alice.field.press("Tab")
+        expect(alice.field).to_have_value(f"{text}b ")
+    alice.field.press_sequentially("mail bob@")
+    expect(options).to_have_count(0)
+    alice.field.fill("请@bob看一下")
+    alice.field.press("Enter")
+    expect(alice.messages.locator(".mention")).to_have_text(["@bob"])
+
+
 def test_emoji_are_completed(enter: Rooms) -> None:
     alice = enter("alice")
     options = alice.page.locator("#completions li")

@@ -1,6 +1,7 @@
 """Unread messages and mentions ask for a person's attention; the database counts them."""
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -53,6 +54,43 @@ def test_a_name_in_another_script_is_found_as_it_is_written(lobby: Room, alice: 
     olga = User.objects.create_user("ольга")
     lobby.post(alice, "@ольга, @Alice")
     assert counts(lobby, olga) == (1, 1)
+
+
+def test_the_longest_name_is_mentioned(lobby: Room, alice: User, bob: User) -> None:
+    mail, carol = (User.objects.create_user(name) for name in ("bob@corp.example", "carol."))
+    lobby.post(alice, "@bob@corp.example ping")
+    assert (counts(lobby, bob), counts(lobby, mail)) == ((1, 0), (1, 1))
+    lobby.post(alice, "@carol. and 请@bob看一下")
+    assert (counts(lobby, bob), counts(lobby, carol)) == ((2, 1), (2, 1))
+    longer = User.objects.create_user("bob你好")
+    lobby.post(alice, "@bob你好")
+    assert (counts(lobby, bob), counts(lobby, longer)) == ((3, 1), (3, 1))
+    assert lobby.events.get(seq=3).html == '<p><span class="mention">@bob你好</span></p>'
+
+
+def test_code_does_not_call_everybody(lobby: Room, alice: User, bob: User) -> None:
+    lobby.post(alice, "npm i @here/maps-api")
+    assert counts(lobby, bob) == (1, 0)
+    lobby.post(alice, "@alice/@bob")
+    assert counts(lobby, bob) == (2, 1)
+
+
+def test_many_mentions_cost_as_many_statements_as_one(lobby: Room, alice: User, bob: User) -> None:
+    def statements(text: str) -> int:
+        with CaptureQueriesContext(connection) as caught:
+            writing.write([Command("post", lobby.pk, alice.pk, f"{n} {text}", text) for n in range(20)])
+        return len(caught)
+
+    assert statements("请@bob看一下这个问题") == statements("@bob")
+
+
+def test_old_messages_are_rendered_with_the_mentions_of_all_people(lobby: Room, alice: User, bob: User) -> None:
+    lobby.post(alice, "@bob @nobody")
+    right = lobby.events.get().html
+    bob.deactivate()
+    lobby.events.update(html="old")
+    call_command("rerender")
+    assert lobby.events.get().html == right == '<p><span class="mention">@bob</span> @nobody</p>'
 
 
 def test_edits_and_deletions_change_the_mentions(lobby: Room, alice: User, bob: User, charlie: User) -> None:

@@ -19,7 +19,7 @@ from proj.rooms.log import frames
 from proj.rooms.log.commands import Command, Noted, Outcome, Posted, Refusal, Repeated, Written
 from proj.rooms.log.frames import Kind
 from proj.rooms.log.statements import Cursor
-from proj.rooms.text import emoji, markup
+from proj.rooms.text import emoji, markup, mentions
 from proj.rooms.text.markup import Rendered
 
 MAX_REACTIONS = 20  # different emoji on one message
@@ -55,7 +55,7 @@ class Batch:
         self.authors: dict[int, str] = {}  # id -> user name
         self.display_names: dict[int, str] = {}
         self.stored: dict[tuple[int, str], tuple[int, int]] = {}  # (author, client_id) -> (room, seq)
-        self.mentionable: dict[str, tuple[int, str]] = {}  # user name in lower case -> id and user name
+        self.mentionable: dict[str, tuple[int, str]] = {}  # mentions.key() of the user name -> id and user name
         self._events: list[EventRow] = []
         self._mentions: list[MentionRow] = []
         self._grown: set[int] = set()  # ids of rooms with new events
@@ -67,6 +67,7 @@ class Batch:
         self._load_stored([command.client_id for command in self.commands if command.verb != "seen"])
         if mentioned := {name for one in rendered for name in one.mentions}:
             self._load_mentionable(mentioned)
+            rendered = [one.settled(self.mentionable) for one in rendered]
         outcomes = [self._do(command, one) for command, one in zip(self.commands, rendered, strict=True)]
         self.store()
         return outcomes
@@ -120,15 +121,15 @@ class Batch:
 
     def _load_mentionable(self, names: set[str]) -> None:
         """Find the mentioned people; the case of letters in their names does not count."""
-        written = sorted(names - {markup.EVERYONE})
-        lower = [name.lower() for name in written]
+        written = sorted(name for name in names if mentions.key(name) != markup.EVERYONE)
+        lower = [mentions.key(name) for name in written]
         for some, same in zip(_slices(written), _slices(lower), strict=True):
             found = self._select(  # SQLite's lower() knows ASCII only, so the name as written matches too
                 "SELECT id, username FROM accounts_user WHERE is_active "
                 f"AND (lower(username) IN ({_placeholders(same)}) OR username IN ({_placeholders(some)}))",
                 [*same, *some],
             )
-            self.mentionable.update({name.lower(): (id, name) for id, name in found})
+            self.mentionable.update({mentions.key(name): (id, name) for id, name in found})
 
     # commands
 
@@ -182,8 +183,7 @@ class Batch:
         """Queue the mentions in message `seq`, of people with access to the room. Return the mentioned names."""
         if not rendered.mentions:
             return ()
-        lower = [name.lower() for name in rendered.mentions]
-        people = {self.mentionable[name] for name in lower if name in self.mentionable}
+        people = {self.mentionable[name] for name in rendered.mentions if name != markup.EVERYONE}
         mentioned = {id: name for id, name in people if room.audience is None or id in room.audience}
         self._mentions += [(room.id, seq, id) for id in mentioned]
         if markup.EVERYONE not in rendered.mentions:
@@ -277,11 +277,10 @@ class Batch:
                 [value for row in rows for value in row],
             )
         self._events = []
-        for mentions in _slices(self._mentions):
+        for some in _slices(self._mentions):
             self.cursor.execute(
-                "INSERT INTO rooms_mention (room_id, seq, user_id) "
-                f"VALUES {', '.join(['(%s, %s, %s)'] * len(mentions))}",
-                [value for mention in mentions for value in mention],
+                f"INSERT INTO rooms_mention (room_id, seq, user_id) VALUES {', '.join(['(%s, %s, %s)'] * len(some))}",
+                [value for mention in some for value in mention],
             )
         self._mentions = []
         if self._grown:

@@ -5,21 +5,23 @@ other text comes out escaped. docs/protocol.md lists the elements.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from proj.rooms.text import parser
+from proj.rooms.text import mentions, parser
+from proj.rooms.text.mentions import EVERYONE
 from proj.text import ansi
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
+__all__ = ["EVERYONE", "PLAIN", "Rendered", "link_target", "render"]
+
 logger = logging.getLogger(__name__)
 
 MAX_HTML_CHARACTERS = 65_536  # of one message; a message with more is shown as it was written
-EVERYONE = "here"  # `@here`
 
 _ELEMENTS = {
     "paragraph": "p",
@@ -34,10 +36,17 @@ _ELEMENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A message as HTML, or "" when it is shown as it was written; and the names that it mentions, as written."""
+    """A message as HTML, or "" when it is shown as it was written; and the names in it.
+
+    These are all names that it may mention; after settled() they are the keys of those that it does.
+    """
 
     html: str = ""
     mentions: frozenset[str] = frozenset()
+
+    def settled(self, people: Container[str]) -> "Rendered":
+        """Return the message with the mentions of these people and of everybody only."""
+        return Rendered(*mentions.settled(self.html, people)) if self.mentions else self
 
 
 PLAIN = Rendered()
@@ -64,7 +73,7 @@ def _rendered(text: str) -> Rendered:
     html = "".join(_written(tokens))
     if len(html) > MAX_HTML_CHARACTERS:
         return PLAIN
-    return Rendered(html, frozenset(token.content[1:] for token in parser.flat(tokens) if token.type == "mention"))
+    return Rendered(html, mentions.candidates(html))
 
 
 def _written(tokens: Sequence["Token"]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from proj.rooms.text import emoji, fences
+from proj.rooms.text import emoji, fences, mentions
 
 if TYPE_CHECKING:  # these packages are loaded by the first message that has marks; most processes never need them
     from linkify_it import LinkifyIt
@@ -30,7 +30,7 @@ _MARKS = re.compile(
     r"""
       \*\S | \S\* | (?<!\w)_ | _(?!\w) | ~~ | ` | \]\(  # *emphasis* _emphasis_ ~~strike~~ `code` [links](...)
     | :// | mailto: | <[^\s<>]+@ | :[a-z0-9_+-]{1,40}:   # addresses and emoji
-    | (?<!\w)@\w                                         # mentions
+    | (?<![A-Za-z0-9])@\w                                # mentions
     | \\[!-/:-@\[-`{-~]                                  # an escaped mark
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -40,7 +40,6 @@ _COSTLY = re.compile(r"[*_~`\[\]<>@:\\-]|\d[.)]")
 _SCHEMES = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
 _SCHEME = re.compile(r"(?<![a-z0-9.+-])(?:https?|mailto)$", re.IGNORECASE)
 _EMOJI = re.compile(r":([a-z0-9_+-]{1,40}):")
-_MENTION = re.compile(r"@(\w(?:[\w.+-]{0,148}\w)?)")
 _WEB_OR_MAIL = re.compile(r"(?:https?://|mailto:)(?:\w|\[[0-9a-f:])", re.IGNORECASE)
 _SIGN_IN = r"(?:[\w.~%:+!$&()*,;=@-]{1,200}@)?"  # `name:password@`; the last @ ends it, as in browsers
 _HOST_CHARACTERS = r"\w\u2190-\u2bff\ufe0f\u200d\U0001f000-\U0001faff"  # with symbols, and _ of private networks
@@ -108,7 +107,7 @@ def _parser() -> "MarkdownIt":
     parser.block.ruler.before("paragraph", "line", _end_quote, {"alt": ["blockquote"]})
     parser.block.ruler.before("paragraph", "item", _end_item, {"alt": ["paragraph"]})
     parser.inline.ruler.before("link", "colon", _colon)
-    parser.inline.ruler.before("link", "mention", _mention)
+    parser.inline.ruler.before("link", "mention", mentions.mention)
     parser.validateLink = _is_address  # type: ignore[method-assign, assignment]
     return parser
 
@@ -188,16 +187,5 @@ def _emoji(state: "StateInline", silent: bool) -> bool:
     if not silent:
         token = state.push("emoji", "", 0)
         token.content, token.info = emoji.BY_NAME[found[1]], found[0]
-    state.pos = found.end()
-    return True
-
-
-def _mention(state: "StateInline", silent: bool) -> bool:
-    found = _MENTION.match(state.src, state.pos, state.posMax)
-    before = state.src[state.pos - 1 : state.pos]
-    if not found or before.isalnum() or before in ("_", "/", "."):
-        return False
-    if not silent:
-        state.push("mention", "", 0).content = found[0]
     state.pos = found.end()
     return True

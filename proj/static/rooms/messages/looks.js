@@ -12,7 +12,7 @@ export function looks(item, me) {
   if (!text.matches(".rich")) return;
   for (const pre of text.querySelectorAll("pre")) frame(pre);
   for (const mention of text.querySelectorAll(".mention")) {
-    const who = mention.textContent.slice(1).toLowerCase();
+    const who = mention.textContent.slice(1).normalize("NFKC").toLowerCase();
     if (who === "here" || who === me.toLowerCase()) mention.classList.add("me");
   }
 }

@@ -2,9 +2,10 @@
 // sign-in name.
 import { later } from "../../shared/later.js";
 import { face } from "../people/face.js";
+import { typedNames } from "../people/mention.js";
 import { called } from "../people/names.js";
 
-const WORD = /(?:^|[\s(])(?<mark>[@:])(?<typed>[\p{L}\p{M}\p{N}_.+-]{0,40})$/u;
+const EMOJI = /(?:^|[\s(]):(?<typed>[\p{L}\p{M}\p{N}_.+-]{0,40})$/u;
 const part = document.getElementById("completion-part").content.querySelector("li");
 const COMMAND = /^\/(run|cancel)\s/;
 const MAX_SHOWN = 8;
@@ -32,9 +33,15 @@ export class Complete {
       if (before === this.field.value.slice(0, this.field.selectionStart)) this.#show(before, command.typed, command.found, 0);
       return;
     }
-    const { mark, typed } = WORD.exec(before)?.groups ?? {};
-    if (mark === "@") this.#show(before, typed, people(this.people, typed));
-    else if (mark === ":" && typed.length >= MIN_CHARACTERS) {
+    for (const name of typedNames(before)) {
+      const found = people(this.people, name);
+      if (found.length) {
+        this.#show(before, name, found);
+        return;
+      }
+    }
+    const { typed } = EMOJI.exec(before)?.groups ?? {};
+    if (typed?.length >= MIN_CHARACTERS) {
       await this.#load();
       if (before === this.field.value.slice(0, this.field.selectionStart)) this.#show(before, typed, this.#emojis(typed));
     } else this.#close();
