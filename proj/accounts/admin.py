@@ -11,11 +11,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from proj.accounts import sessions
 from proj.accounts.models import User
+from proj.accounts.web import confirming
 
 if TYPE_CHECKING:
     Base = UserAdmin[User]
@@ -42,6 +44,9 @@ class InviteForm(forms.Form):
 
 
 @admin.register(User)
+@method_decorator(confirming.confirmed, name="changeform_view")
+@method_decorator(confirming.confirmed, name="user_change_password")
+@method_decorator(confirming.confirmed, name="invite")
 class PeopleAdmin(Base):
     """Django's page for users, with invitations, sign-in links and actions on several people."""
 
@@ -131,6 +136,8 @@ class PeopleAdmin(Base):
 
     @admin.action(description=_("Make one-time sign-in links"), permissions=["link"])
     def make_link(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse:
+        if asked := confirming.question(request):
+            return asked
         active = list(people.filter(is_active=True))
         for person in active:
             self.log_change(request, person, "Made a one-time sign-in link.")

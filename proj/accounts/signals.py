@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from proj.accounts.access import changed
 from proj.accounts.models import SessionRecord, User
 from proj.accounts.records.models import hash_of
-from proj.accounts.web import devices
+from proj.accounts.web import confirming, devices
 
 
 def when_user_saved(instance: User, created: bool, update_fields: frozenset[str] | None, **_: Any) -> None:
@@ -18,6 +18,7 @@ def when_user_saved(instance: User, created: bool, update_fields: frozenset[str]
 
 def when_signed_in(request: HttpRequest, user: User, **_: Any) -> None:
     """Receive user_logged_in: store the record of the session, which has its new key already, or gets it here."""
+    confirming.note(request)
     if request.session.session_key is None:
         request.session.save()
     key = request.session.session_key or ""

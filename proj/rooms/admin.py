@@ -9,11 +9,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from proj.accounts.models import User
+from proj.accounts.web.confirming import confirmed
 from proj.rooms import managing, names
 from proj.rooms.log.frames import Kind
 from proj.rooms.models import Event, Membership, Room
@@ -55,6 +57,7 @@ class RoomForm(RoomsForm):
 
 
 @admin.register(Room)
+@method_decorator(confirmed, name="changeform_view")
 class RoomAdmin(Rooms):
     """A room is archived rather than deleted: its log is the record."""
 

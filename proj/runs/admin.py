@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
+from proj.accounts.web.confirming import confirmed
 from proj.runs.models import Run, Service
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class ServiceForm(ServiceModelForm):
 
 
 @admin.register(Service)
+@method_decorator(confirmed, name="changeform_view")
 class ServiceAdmin(Services):
     """Services can be switched off and not deleted: their runs are a record."""
 

@@ -1,10 +1,25 @@
-"""The form that signs a person in by a one-time link."""
+"""The forms that sign a person in by a one-time link, and change the password."""
 
 from django import forms
+from django.contrib.auth.forms import PasswordChangeForm
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from proj.accounts.links import BadLink
 from proj.accounts.models import User
+from proj.accounts.web import confirming
+
+
+class ChangeForm(PasswordChangeForm):
+    """The old password and the new one. Wrong old ones are counted as failed sign-ins: nobody can guess here."""
+
+    request: HttpRequest
+
+    def clean_old_password(self) -> str:
+        given: str = self.cleaned_data["old_password"]
+        if not confirming.is_password(self.request, given):
+            raise forms.ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+        return given
 
 
 class LinkForm(forms.Form):

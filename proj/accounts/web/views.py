@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.contrib.auth import login, views
-from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
+from django.contrib.auth.forms import SetPasswordForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
-from proj.accounts.web.forms import LinkForm
+from proj.accounts.web.forms import ChangeForm, LinkForm
 
 if TYPE_CHECKING:
     LinkFormView = FormView[LinkForm]
@@ -69,8 +69,14 @@ class Password(views.PasswordChangeView):
     def get_form_class(self) -> type[Any]:
         # The form asks for the old password unless there is none or a link has just stood in for it.
         if self.has_password() and not _came_by_link(self.request):
-            return PasswordChangeForm
+            return ChangeForm
         return SetPasswordForm
+
+    def get_form(self, form_class: type[Any] | None = None) -> Any:
+        form = super().get_form(form_class)
+        if isinstance(form, ChangeForm):
+            form.request = self.request
+        return form
 
     def has_password(self) -> bool:
         return self.request.user.is_authenticated and self.request.user.has_usable_password()

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from proj.accounts.models import User
+from proj.accounts.web.confirming import confirmed
 from proj.rooms.models import Invitation, Room, RoomSet
 from proj.rooms.web.access import room_of
 from proj.rooms.web.confirming import Confirmed
@@ -30,6 +31,7 @@ def join(request: SignedInRequest) -> HttpResponse:
 
 
 @page("POST")
+@confirmed
 def invite(request: SignedInRequest, name: str) -> HttpResponse:
     """Make a person a member, by name."""
     room = room_of(request.user, name, _may_invite)
@@ -42,6 +44,7 @@ def invite(request: SignedInRequest, name: str) -> HttpResponse:
 
 
 @page("POST")
+@confirmed
 def make_link(request: SignedInRequest, name: str) -> HttpResponse:
     """Create a link into the room. Only this answer shows it: a message of success would travel through a cookie."""
     room = room_of(request.user, name, _may_invite)
