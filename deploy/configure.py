@@ -10,7 +10,7 @@ import secrets
 import sys
 
 from deploy import listen, port
-from proj.env import refuse
+from proj.env import bind_address, refuse
 
 FILE = listen.ROOT / "var" / "signalbox.env"
 FILE_HEADER = "# Settings of this host: KEY=VALUE, one a line; docs/operations.md lists them. Keep it private.\n"
@@ -40,7 +40,7 @@ def changed(text: str, values: dict[str, str]) -> str:
 
 
 def default_urls(settings: dict[str, str]) -> str:
-    bind = listen.address(settings.get("SIGNALBOX_BIND", "127.0.0.1"))
+    bind = bind_address(settings.get("SIGNALBOX_BIND", "127.0.0.1"))
     return listen.host_urls(bind, int(settings.get("SIGNALBOX_PORT", "8080")))
 
 
@@ -82,7 +82,7 @@ def main() -> None:
     old = parse(text)
     values = configured(old, dict(os.environ))
     settings = old | values
-    sentence = port.taken(listen.ROOT, settings["SIGNALBOX_BIND"], int(settings["SIGNALBOX_PORT"]))
+    sentence = port.taken(listen.ROOT, bind_address(settings["SIGNALBOX_BIND"]), int(settings["SIGNALBOX_PORT"]))
     if sentence:
         refuse(f"{sentence}. To use another port: SIGNALBOX_PORT=8090 ./deploy/up")
     if values:

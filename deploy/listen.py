@@ -1,16 +1,24 @@
 """The settings for nginx, read once, typed, from the environment and var/signalbox.env (see proj/env.py)."""
 
-import ipaddress
 import os
 import resource
 from configparser import RawConfigParser
 from dataclasses import dataclass
 from pathlib import Path
 
-from proj.env import Settings, networks, origins, refuse, whole
+from proj.addresses import Address, bracketed, ip_address, with_port
+from proj.env import Settings, bind_address, networks, origins, refuse, whole
 
 ROOT = Path(__file__).resolve().parent.parent
 UNLIMITED_FILES = 1_048_576
+
+
+def sockets(bind: str) -> list[str]:
+    """Return the addresses to listen on. `::` means every address of the host, so those of IPv4 as well.
+
+    One socket for both families would show IPv4 clients as ::ffff:192.0.2.1, which fits no network that people name.
+    """
+    return ["0.0.0.0", "::"] if bind == "::" else [bind]  # noqa: S104 - the operator's choice
 
 
 @dataclass(frozen=True)
@@ -29,13 +37,6 @@ class Listen:
     address_connections: int
 
 
-def address(text: str) -> str:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        raise ValueError("an address of this host like 127.0.0.1 or 0.0.0.0") from None
-
-
 def file(text: str) -> str:
     """A cast for a file that must be readable; empty means none."""
     if text and ('"' in text or "\\" in text or not os.access(text, os.R_OK)):
@@ -45,15 +46,14 @@ def file(text: str) -> str:
 
 def host_urls(bind: str, port: int) -> str:
     """Return the default of SIGNALBOX_URLS for a host with this BIND and PORT."""
-    where = ipaddress.ip_address(bind)
+    where = ip_address(bind)
     if where.is_unspecified:
-        hosts = ["127.0.0.1", "localhost", *own_names()]
+        hosts = ["127.0.0.1", "localhost", *(["::1"] if where.version == 6 else []), *own_names()]
     elif where.is_loopback:
         hosts = [bind, "localhost"]
     else:
         hosts = [bind]
-    shown = dict.fromkeys(f"[{host}]" if ":" in host else host.lower() for host in hosts)
-    return ",".join(f"http://{host}" + ("" if port == 80 else f":{port}") for host in shown)
+    return ",".join(dict.fromkeys(str(Address.parse(f"http://{with_port(host, port)}")) for host in hosts))
 
 
 def own_names() -> list[str]:
@@ -68,12 +68,21 @@ def own_names() -> list[str]:
                 names.append(probe.getsockname()[0])
             except OSError:
                 continue
-    return [name for name in names if name and "%" not in name and "_" not in name]
+    return [name for name in names if _usable(name)]
+
+
+def _usable(name: str) -> bool:
+    """Return whether a browser and Django accept this name: not with an underscore, for example."""
+    try:
+        Address.parse(f"http://{bracketed(name)}")
+    except ValueError:
+        return False
+    return True
 
 
 def read(root: Path = ROOT) -> Listen:
     setting = Settings(root / "var" / "signalbox.env").read
-    bind = setting("SIGNALBOX_BIND", "127.0.0.1", address)
+    bind = setting("SIGNALBOX_BIND", "127.0.0.1", bind_address)
     port = setting("SIGNALBOX_PORT", "8080", whole(1, 65535))
     found = Listen(
         bind=bind,

@@ -1,11 +1,13 @@
 """The process that listens on a port, unless it is one of this checkout."""
 
-import ipaddress
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from deploy.listen import sockets
+from proj.addresses import IPAddress, ip_address, with_port
 
 MAX_COMMAND_CHARACTERS = 120
 
@@ -14,7 +16,7 @@ MAX_COMMAND_CHARACTERS = 120
 class Listener:
     """A listening socket; `pid` is None when only root can see its process."""
 
-    address: ipaddress.IPv4Address | ipaddress.IPv6Address
+    address: IPAddress
     port: int
     pid: int | None
 
@@ -23,15 +25,14 @@ def listeners() -> list[Listener]:
     found = []
     for connection in psutil.net_connections(kind="tcp"):
         if connection.status == psutil.CONN_LISTEN and connection.laddr:
-            address = ipaddress.ip_address(connection.laddr.ip)
-            address = getattr(address, "ipv4_mapped", None) or address
+            address = ip_address(connection.laddr.ip.partition("%")[0])
             found.append(Listener(address, connection.laddr.port, connection.pid))
     return found
 
 
 def conflict(here: str, port: int) -> list[Listener]:
     """Return the listeners that exclude another one on `here`: of the same address, or one of both is a wildcard."""
-    wanted = ipaddress.ip_address(here)
+    wanted = ip_address(here)
     return [
         row
         for row in listeners()
@@ -46,7 +47,7 @@ def conflict(here: str, port: int) -> list[Listener]:
 
 
 def describe(row: Listener) -> str:
-    taken = f"port {row.port} is taken ({row.address}:{row.port})"
+    taken = f"port {row.port} is taken ({with_port(str(row.address), row.port)})"
     if row.pid is None:
         return f"{taken} by a process of another user that only root can name"
     try:
@@ -64,8 +65,12 @@ def works_in(pid: int | None, root: Path) -> bool:
         return False
 
 
-def taken(root: Path, here: str, port: int) -> str:
+def taken(root: Path, bind: str, port: int) -> str:
     """Return a sentence about the holder of the port; "" when the port is free or this checkout holds it."""
+    return next(filter(None, (_taken(root, here, port) for here in sockets(bind))), "")
+
+
+def _taken(root: Path, here: str, port: int) -> str:
     holders = conflict(here, port)
     for row in holders:
         if not works_in(row.pid, root):
@@ -75,6 +80,8 @@ def taken(root: Path, here: str, port: int) -> str:
     if not holders:
         with socket.socket(family) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                trial.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # as nginx does
             try:
                 trial.bind((here, port))
             except OSError as error:

@@ -3,9 +3,8 @@
 deploy/nginx.sh runs it each time nginx starts. A bad setting ends it with one sentence.
 """
 
-from urllib.parse import urlsplit
-
-from deploy.listen import ROOT, Listen, cores, descriptors, interfaces, read
+from deploy.listen import ROOT, Listen, cores, descriptors, interfaces, read, sockets
+from proj.addresses import Address, with_port
 from proj.env import refuse
 
 RENDERED_HEADER = "# Made by deploy/render.py from var/signalbox.env and supervisord.conf; changes here are lost.\n"
@@ -53,8 +52,9 @@ def http_conf(listen: Listen, numprocs: int) -> str:
     return "\n".join(lines)
 
 
-def place(listen: Listen, port: int) -> str:
-    return f"[{listen.bind}]:{port}" if ":" in listen.bind else f"{listen.bind}:{port}"
+def listens(listen: Listen, port: int, options: str = "") -> list[str]:
+    """Return the directives that make a server listen on this port."""
+    return [f"listen {with_port(host, port)}{options};" for host in sockets(listen.bind)]
 
 
 def certificate(listen: Listen) -> list[str]:
@@ -64,15 +64,14 @@ def certificate(listen: Listen) -> list[str]:
 def stranger_conf(listen: Listen) -> str:
     """Return the server for foreign Host names; it holds the port's options for both servers."""
     tls = " ssl" if listen.certificate else ""
-    lines = [f"listen {place(listen, listen.port)} default_server backlog=4096{tls};"]
+    lines = listens(listen, listen.port, f" default_server backlog=4096{tls}")
     return "\n".join(lines + (certificate(listen) if tls else []))
 
 
 def server_conf(listen: Listen) -> str:
     tls = bool(listen.certificate)
-    hosts = dict.fromkeys(urlsplit(origin).hostname or "" for origin in listen.origins)
-    names = " ".join(f"[{host}]" if ":" in host else host for host in hosts)
-    lines = [f"listen {place(listen, listen.port)}{' ssl' if tls else ''};", f"server_name {names};"]
+    names = " ".join(dict.fromkeys(Address.parse(origin).host for origin in listen.origins))
+    lines = [*listens(listen, listen.port, " ssl" if tls else ""), f"server_name {names};"]
     if tls:
         lines += certificate(listen)
         # 497: plain HTTP on the TLS port.
@@ -90,8 +89,8 @@ def server_conf(listen: Listen) -> str:
 def redirect_conf(listen: Listen) -> str:
     if not (listen.certificate and listen.redirect_port):
         return ""
-    where = place(listen, listen.redirect_port)
-    return f"server {{\n    listen {where};\n    return 301 {listen.origins[0]}$request_uri;\n}}"
+    lines = [*listens(listen, listen.redirect_port), f"return 301 {listen.origins[0]}$request_uri;"]
+    return "\n".join(["server {", *(f"    {line}" for line in lines), "}"])
 
 
 def render(listen: Listen, numprocs: int, files: int, processors: int, root_user: bool) -> dict[str, str]:

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn, TypeVar
-from urllib.parse import urlsplit
 
 import environ
+
+from proj.addresses import Address, ip_address
 
 T = TypeVar("T")
 
@@ -107,24 +108,31 @@ def token(text: str) -> str:
 
 def networks(text: str) -> list[str]:
     """Cast a comma separated list of addresses and networks."""
+    parts = [part.strip().strip("[]") for part in text.split(",")]
     try:
-        return [str(ipaddress.ip_network(part.strip(), strict=False)) for part in text.split(",") if part.strip()]
+        return [str(ipaddress.ip_network(part, strict=False)) for part in parts if part]
     except ValueError:
         raise ValueError("a list of addresses or networks like 10.0.0.5,10.1.0.0/16") from None
 
 
+def bind_address(text: str) -> str:
+    """Cast the address on which nginx listens: an address of this host, brackets or not, or `localhost`."""
+    try:
+        return str(ip_address("127.0.0.1" if text.lower() == "localhost" else text))
+    except ValueError:
+        raise ValueError("an address of this host like 127.0.0.1, 0.0.0.0, ::1 or ::") from None
+
+
 def origins(text: str) -> list[str]:
-    """Cast the addresses that people use: `scheme://host[:port]`, comma separated, the main one first."""
-    found = []
-    for item in filter(None, (part.strip().rstrip("/") for part in text.split(","))):
-        try:
-            url = urlsplit(item)
-            port = url.port
-        except ValueError:
-            raise ValueError("a list of addresses like http://ops.example.org:8080") from None
-        if url.scheme not in ("http", "https") or not url.hostname or url.path or url.query or "*" in item or port == 0:
-            raise ValueError("a list of addresses like http://ops.example.org:8080")
-        found.append(item.lower().removesuffix({"http": ":80", "https": ":443"}[url.scheme]))  # as browsers write it
+    """Cast the addresses that people use: `scheme://host[:port]`, comma separated, the main one first.
+
+    The result is as browsers write it: lower case, punycode, no default port.
+    """
+    parts = [part.strip().rstrip("/") for part in text.split(",")]
+    try:
+        found = [str(Address.parse(part)) for part in parts if part]
+    except ValueError:
+        found = []
     if not found:
-        raise ValueError("a list of addresses like http://ops.example.org:8080")
-    return found
+        raise ValueError("a list of addresses like http://ops.example.org:8080 or http://[2001:db8::5]:8080")
+    return list(dict.fromkeys(found))

@@ -7,10 +7,10 @@ import socket
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import environ
 
+from proj.addresses import Address
 from proj.env import Settings, boolean, networks, number, origins, refuse, secret, token, whole
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -25,7 +25,7 @@ DEBUG = setting("SIGNALBOX_DEBUG", "no", boolean)
 # and secure cookies all follow from this one setting. The first address goes into links.
 ADDRESSES = setting("SIGNALBOX_URLS", "http://127.0.0.1:8080,http://localhost:8080", origins)
 ALLOWED_ORIGINS = frozenset(ADDRESSES)
-ALLOWED_HOSTS = sorted({urlsplit(address).hostname or "" for address in ADDRESSES})
+ALLOWED_HOSTS = sorted({Address.parse(address).host for address in ADDRESSES})
 CSRF_TRUSTED_ORIGINS = ADDRESSES
 TLS = all(address.startswith("https:") for address in ADDRESSES)
 

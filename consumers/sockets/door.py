@@ -12,6 +12,7 @@ from consumers.interface.support.gathering import Gathering
 from consumers.interface.transport.asgi import Scope
 from proj.accounts.models import User
 from proj.accounts.sessions import people_of
+from proj.addresses import Address
 from proj.rooms import names
 from proj.rooms.models import FormerName, Membership, Room
 
@@ -58,7 +59,15 @@ class Admission:
 def from_allowed_origin(scope: Scope) -> bool:
     """Return whether a page of ours opened the socket. Programs send no Origin; browsers always do."""
     origins = [value for name, value in scope["headers"] if name == b"origin"]
-    return all(origin.decode("latin-1").lower() in settings.ALLOWED_ORIGINS for origin in origins)
+    return all(_canonical(origin.decode("latin-1")) in settings.ALLOWED_ORIGINS for origin in origins)
+
+
+def _canonical(origin: str) -> str:
+    """Return the origin as it stands in the settings: a page at `https://ops.example.org.` is one of ours."""
+    try:
+        return str(Address.parse(origin))
+    except ValueError:
+        return ""
 
 
 def session_key(scope: Scope) -> str:

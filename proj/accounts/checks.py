@@ -1,11 +1,11 @@
 """The system check of the addresses at which people reach this installation (`manage.py check --deploy`)."""
 
-import ipaddress
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register
+
+from proj.addresses import Address, ip_address
 
 
 def is_loopback(host: str) -> bool:
@@ -13,7 +13,7 @@ def is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
         return False
 
@@ -24,7 +24,7 @@ def addresses_without_tls(**_: Any) -> list[CheckMessage]:
     bare = [
         address
         for address in settings.ADDRESSES
-        if address.startswith("http:") and not is_loopback(urlsplit(address).hostname or "")
+        if address.startswith("http:") and not is_loopback(Address.parse(address).host)
     ]
     if not bare:
         return []

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 from django.conf import settings
@@ -19,7 +19,8 @@ from websockets.typing import Origin, Subprotocol
 
 from proj.accounts.models import User
 from proj.accounts.sessions import session_for
-from proj.env import Settings, whole
+from proj.addresses import Address, with_port
+from proj.env import Settings, bind_address, whole
 from proj.health.report import Observation, Walk, green, red
 from proj.rooms.models import Membership, Room
 
@@ -50,7 +51,7 @@ class Door:
     @classmethod
     def read(cls) -> "Door":
         setting = Settings(settings.VAR / "signalbox.env").read
-        bind = setting("SIGNALBOX_BIND", "127.0.0.1", str)
+        bind = setting("SIGNALBOX_BIND", "127.0.0.1", bind_address)
         here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind, bind)  # noqa: S104 - nothing is bound here
         port = setting("SIGNALBOX_PORT", "8080", whole(1, 65535))
         return cls(here, port, bool(setting("SIGNALBOX_TLS_CERTIFICATE", "", str)))
@@ -63,11 +64,11 @@ class Door:
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        return context.wrap_socket(plain, server_hostname=_main().hostname)
+        return context.wrap_socket(plain, server_hostname=_main().host.strip("[]"))
 
 
-def _main() -> SplitResult:
-    return urlsplit(settings.ADDRESSES[0])
+def _main() -> Address:
+    return Address.parse(settings.ADDRESSES[0])
 
 
 def _headers() -> dict[str, str]:
@@ -81,7 +82,7 @@ def _get(path: str) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection(door.host, door.port, timeout=ANSWER_TIMEOUT_SECONDS)
     with closing(connection):
         connection.sock = door.open()
-        connection.request("GET", path, headers={"Host": _main().netloc, **_headers()})
+        connection.request("GET", path, headers={"Host": _main().authority, **_headers()})
         response = connection.getresponse()
         return response.status, response.read()
 
@@ -102,7 +103,7 @@ def page_served(_: Walk) -> Iterator[Observation]:
         status, body = _get("/sign-in/")
     except (OSError, http.client.HTTPException) as error:
         door = Door.read()
-        saw = f"nothing answers at {door.host}:{door.port}: {error or type(error).__name__}"
+        saw = f"nothing answers at {with_port(door.host, door.port)}: {error or type(error).__name__}"
         yield red(saw, "Run: supervisorctl status nginx; supervisorctl tail nginx stderr")
         return
     if status == 200:
@@ -147,7 +148,7 @@ def _room_of(doctor: User) -> str:
 def _visit(origin: str) -> Iterator[ClientConnection]:
     """Yield a signed-in WebSocket to the doctor's room, through nginx, from a page of `origin`."""
     doctor = _doctor()
-    address = f"ws://{_main().netloc}/ws/chat/{quote(_room_of(doctor), safe='')}/"
+    address = f"ws://{_main().authority}/ws/chat/{quote(_room_of(doctor), safe='')}/"
     with (
         session_for(doctor, SESSION_SECONDS) as key,
         Door.read().open() as sock,

@@ -1,10 +1,11 @@
 """Access to the metrics: from a trusted address, or with the token."""
 
 import hmac
-from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest
+
+from proj.addresses import ip_address
 
 
 def may_read(request: HttpRequest) -> bool:

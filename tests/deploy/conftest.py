@@ -44,7 +44,8 @@ class Checkout:
         (root / "proj").mkdir()
         (root / "proj" / "__init__.py").touch()
         (root / "proj" / "wsgi.py").write_text(WSGI)
-        shutil.copy2(CHECKOUT / "proj" / "env.py", root / "proj")
+        for name in ("addresses.py", "env.py"):
+            shutil.copy2(CHECKOUT / "proj" / name, root / "proj")
         for folder in ("run", "log", "nginx", "static", "media"):
             (root / "var" / folder).mkdir(parents=True)
         (root / ".venv").symlink_to(Path(sys.prefix).resolve())

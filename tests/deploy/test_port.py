@@ -32,7 +32,7 @@ def test_ipv6_is_read_too() -> None:
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
         number = server.getsockname()[1]
 
-        assert f"(::1:{number})" in port.taken(ELSEWHERE, "::1", number)
+        assert f"([::1]:{number})" in port.taken(ELSEWHERE, "::1", number)
         assert not port.taken(ELSEWHERE, "127.0.0.1", number)
 
 
