@@ -44,7 +44,8 @@ def http_conf(listen: Listen, numprocs: int) -> str:
     lines += ["geo $realip_remote_addr $from_proxy {", "    default 0;"]
     lines += [f"    {network} 1;" for network in listen.trusted_proxies]
     lines += ["}", 'map "$from_proxy:$http_x_forwarded_proto" $forwarded_scheme {', "    default $scheme;"]
-    lines += ["    1:http http;", "    1:https https;", "}"]
+    # A chain of proxies writes a list, of which the first value is the browser's. Some write wss for a socket.
+    lines += ['    "~*^1:\\s*(http|ws)\\s*(,|$)" http;', '    "~*^1:\\s*(https|wss)\\s*(,|$)" https;', "}"]
     if listen.address_requests:
         lines.append(f"limit_req_zone $binary_remote_addr zone=requests:4m rate={listen.address_requests}r/s;")
     if listen.address_connections:

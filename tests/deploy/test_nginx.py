@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import socketserver
 import threading
 import time
@@ -130,6 +131,71 @@ def test_a_trusted_proxy_is_believed(checkout: Checkout) -> None:
 
     assert received["REMOTE_ADDR"] == received["HTTP_X_FORWARDED_FOR"] == "203.0.113.7"
     assert received["wsgi.url_scheme"] == "https"
+
+
+@pytest.fixture
+def behind_proxies(checkout: Checkout) -> Checkout:
+    """nginx and uwsgi behind the proxies 127.0.0.1 and 10.0.0.0/8, with https addresses only."""
+    url = f"https://127.0.0.1:{checkout.port}"
+    checkout.settings(f"SIGNALBOX_TRUSTED_PROXIES=127.0.0.1,10.0.0.0/8\nSIGNALBOX_URLS={url}\n")
+    checkout.start("nginx.sh")
+    checkout.start("web.sh")
+    wait_for(lambda: scheme_seen(checkout, "https") == "https", what="uwsgi")
+    return checkout
+
+
+def scheme_seen(checkout: Checkout, forwarded: str) -> str:
+    """Return the scheme that a view sees, or "" for a redirect to https."""
+    request = f"GET / HTTP/1.0\r\nHost: 127.0.0.1:{checkout.port}\r\nX-Forwarded-Proto: {forwarded}\r\n\r\n"
+    try:
+        answer = spoken(checkout, request.encode())
+    except OSError:
+        return "nothing"
+    if b" 301 " in answer.partition(b"\r\n")[0]:
+        return ""
+    body = answer.partition(b"\r\n\r\n")[2]
+    return str(json.loads(body)["wsgi.url_scheme"]) if body.startswith(b"{") else answer.decode(errors="replace")
+
+
+def spoken(checkout: Checkout, request: bytes) -> bytes:
+    """Send these bytes to nginx and return the whole answer."""
+    with socket.create_connection(("127.0.0.1", checkout.port), timeout=20) as connection:
+        connection.sendall(request)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "scheme"),
+    [
+        *(("https,https", "https"), ("https, http", "https"), (" HTTPS ,http", "https"), ("wss", "https")),
+        *(("http,https", ""), ("http", ""), ("ws", ""), ("", ""), ("httpsx", ""), (",https", ""), ("ftp, https", "")),
+    ],
+)
+def test_the_first_scheme_of_a_chain_of_proxies_counts(behind_proxies: Checkout, forwarded: str, scheme: str) -> None:
+    assert scheme_seen(behind_proxies, forwarded) == scheme
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "client"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7, 10.1.1.1", "203.0.113.7"),
+        ("6.6.6.6, 203.0.113.7, 10.1.1.1, 10.2.2.2", "203.0.113.7"),
+        ("2001:db8::7, 10.1.1.1", "2001:db8::7"),
+        ("[2001:db8::7]:4711, 10.1.1.1", "2001:db8::7"),
+        ("203.0.113.7:4711", "203.0.113.7"),
+        ("6.6.6.6, unknown, 10.1.1.1", "10.1.1.1"),
+        ("10.3.3.3, 10.1.1.1", "10.3.3.3"),
+        ("\r\nX-Forwarded-For: 203.0.113.7".join(["6.6.6.6", ""]), "203.0.113.7"),
+    ],
+)
+def test_the_client_is_the_nearest_address_that_is_no_proxy(
+    behind_proxies: Checkout, forwarded: str, client: str
+) -> None:
+    head = f"GET / HTTP/1.0\r\nHost: 127.0.0.1:{behind_proxies.port}\r\nX-Forwarded-Proto: https\r\n"
+    answer = spoken(behind_proxies, f"{head}X-Forwarded-For: {forwarded}\r\n\r\n".encode())
+    received = json.loads(answer.partition(b"\r\n\r\n")[2])
+    assert received["REMOTE_ADDR"] == received["HTTP_X_FORWARDED_FOR"] == client
 
 
 def test_every_answer_carries_the_security_headers_once(web: Checkout) -> None:
