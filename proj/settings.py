@@ -185,7 +185,7 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
-AXES_IPWARE_PROXY_COUNT = 0
+AXES_CLIENT_IP_CALLABLE = "proj.accounts.web.throttling.client"
 AXES_VERBOSE = False
 AXES_DISABLE_ACCESS_LOG = True  # it grows without end, and nobody reads it; failed attempts are kept
 

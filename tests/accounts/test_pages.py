@@ -54,6 +54,23 @@ def test_signing_out_takes_a_post(alice: User, client: Client) -> None:
     assert person_of(mine) is None
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Client-IP"])
+def test_a_header_gives_nobody_another_address_to_guess_from(alice: User, header: str) -> None:
+    client = Client()
+    for number in range(8):
+        client.post(SIGN_IN, {"username": "alice", "password": "wrong"}, headers={header: f"192.0.2.{number}"})
+    assert client.post(SIGN_IN, {"username": "alice", "password": "wrong"}).status_code == 429
+
+
+def test_the_addresses_of_one_ipv6_network_are_one_client(alice: User) -> None:
+    client = Client()
+    for number in range(8):
+        client.post(SIGN_IN, {"username": "alice", "password": "wrong"}, REMOTE_ADDR=f"2001:db8:0:7::{number}")
+    again = {"username": "alice", "password": "alice's long passphrase"}
+    assert client.post(SIGN_IN, again, REMOTE_ADDR="2001:db8:0:7:ffff::1").status_code == 429
+    assert client.post(SIGN_IN, again, REMOTE_ADDR="2001:db8:0:8::1").status_code == 302
+
+
 def test_after_eight_wrong_passwords_the_name_is_locked_for_that_address_only(alice: User, bob: User) -> None:
     client = Client()
     seen = [sign_in(client, "alice", "wrong") for _ in range(8)]
