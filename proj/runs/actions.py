@@ -123,12 +123,17 @@ def again(run: Run, person: User | None, *, room: Room | None = None, origin: Or
 
     Raises as start() does: the service may have changed.
     """
-    if person is not None and not _runs_of(person).filter(pk=run.pk).exists():
-        sentence = gettext("You may not start {service}; an administrator can let you.")
-        raise NotAllowed(sentence.format(service=run.service.uid))
+    check_runner(run, person)
     if room is None:
         room = run.room if person is None else Room.objects.of(person).filter(runs=run).first()
     return start(run.service, person, run.parameters, room=room, origin=origin)
+
+
+def check_runner(run: Run, person: User | None) -> None:
+    """Raise NotAllowed unless `person` may start the run's service. The host, None, always may."""
+    if person is not None and not _runs_of(person).filter(pk=run.pk).exists():
+        sentence = gettext("You may not start {service}; an administrator can let you.")
+        raise NotAllowed(sentence.format(service=run.service.uid))
 
 
 def _runs_of(person: User) -> RunSet:

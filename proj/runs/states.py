@@ -18,6 +18,7 @@ class State(TextChoices):
 
 ACTIVE = frozenset({State.QUEUED, State.RUNNING})
 ENDED = frozenset(State) - ACTIVE
+UNSUCCESSFUL = frozenset({State.FAILED, State.TIMED_OUT, State.LOST})  # static/runs/state.js has them too
 
 # state -> the states that it may follow; no state follows an end
 AFTER: dict[State, frozenset[State]] = {

@@ -78,12 +78,38 @@ def test_a_run_is_started_watched_reloaded_and_canceled(
     complete(page)
     expect(page.locator("#reason")).to_have_text("Canceled by alice.")
     expect(page.locator("#cancel")).to_be_hidden()
-    page.click("#again button")
+    page.get_by_role("link", name="Run again…").click()
+    question = page.get_by_role("dialog", name="Run Roll out again?")
+    expect(question.locator("dd")).to_have_text(["Roll out deploy", "1.4", str(tmp_path / "never"), re.compile(".+")])
+    expect(question.get_by_role("button", name="No")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(question).to_be_hidden()
+    becomes(page, "canceled")
+    page.get_by_role("link", name="Run again…").click()
+    question.get_by_role("button", name="Run", exact=True).click()
     becomes(page, "running")
     expect(page.locator(".bar h1")).not_to_have_text("#1")
     page.click("#cancel")
     page.click("#canceling .bad")
     becomes(page, "canceled")
+
+
+def test_without_a_script_run_again_asks_on_a_page_of_its_own(start: START, visit: People) -> None:
+    address = start("deploy", "version=7")
+    with_script = visit("alice")
+    with_script.goto(address)
+    complete(with_script)
+    page = visit("alice", java_script_enabled=False)
+    page.goto(address)
+    page.get_by_role("link", name="Run again…").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Run Roll out again?")
+    expect(page.locator("dd").nth(1)).to_have_text("7")
+    page.get_by_role("link", name="No").click()
+    expect(page).to_have_url(address)
+    page.get_by_role("link", name="Run again…").click()
+    page.locator("main").get_by_role("button", name="Run", exact=True).click()
+    expect(page.locator(".bar .state")).to_be_visible()
+    assert page.url != address
 
 
 def test_a_run_comes_live_to_its_end(start: START, visit: People, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ ALLOWED = {
     "runs:cancel_named": POST,
     "runs:run": SAFE,
     "runs:cancel": POST,
-    "runs:again": POST,
+    "runs:again": BOTH,
     "runs:lines": SAFE,
     "runs:search": SAFE,
     "runs:group": SAFE,

@@ -8,6 +8,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from proj.runs import reasons
 from proj.runs.publishing.frames import RunState
+from proj.runs.states import UNSUCCESSFUL
 
 register = template.Library()
 
@@ -57,6 +58,12 @@ def why(run: RunState) -> str:
 def sentences() -> list[tuple[str, str]]:
     """Return all reasons as pairs of code and translated sentence, with places for the values."""
     return [(code, gettext(sentence)) for code, sentence in reasons.SENTENCES.items()]
+
+
+@register.filter
+def unsuccessful(run: RunState) -> bool:
+    """Return whether the run has ended without doing its task, so that running it again is the next step."""
+    return run["state"] in UNSUCCESSFUL
 
 
 @register.filter

@@ -162,11 +162,17 @@ def cancel(request: SignedInRequest, id: UUID) -> HttpResponse:
     return redirect(run)
 
 
-@page("POST")
+@page("GET,POST")
 def again(request: SignedInRequest, id: UUID) -> HttpResponse:
-    """Start the service with the same values: go to the new run's page, or to the form when that is refused."""
-    run = get_object_or_404(Run.objects.for_viewers(request.user).select_related("service"), pk=id)
+    """Start the service with the same values; GET shows the question before that.
+
+    The answer leads to the new run's page, or to the form when the start is refused.
+    """
+    run = get_object_or_404(_with_relations(Run.objects.for_viewers(request.user)), pk=id)
     try:
+        if request.method != "POST":
+            actions.check_runner(run, request.user)
+            return render(request, "runs/again.html", {"run": run, "shown": _shown(run), "room": None})
         return redirect(actions.again(run, request.user))
     except Refused as error:
         messages.error(request, gettext("Not started: {reason}").format(reason=error.detail))

@@ -2,6 +2,7 @@
 import { say } from "../shared/words.js";
 import { duration, reason } from "../shared/run_words.js";
 
+const UNSUCCESSFUL = ["failed", "timed_out", "lost"]; // as proj/runs/states.py
 const byId = (id) => document.getElementById(id);
 
 export class State {
@@ -13,6 +14,7 @@ export class State {
     this.#run = run;
     this.#told = performance.now();
     setInterval(() => this.#tick(), 1_000);
+    byId("again")?.addEventListener("click", ask);
   }
 
   /** The last received state, as in docs/protocol.md. */
@@ -51,6 +53,7 @@ export class State {
     if (!byId("cancel")) return;
     byId("cancel").hidden = !run.cancelable;
     byId("again").hidden = !this.over;
+    byId("again").classList.toggle("quiet", !UNSUCCESSFUL.includes(run.state));
     byId("change").hidden = !this.over || !Object.keys(run.parameters).length;
     if (!run.cancelable) byId("canceling").hidePopover();
   }
@@ -61,4 +64,11 @@ export class State {
     const since = this.over ? 0 : (performance.now() - this.#told) / 1_000;
     byId("duration").textContent = duration(seconds + since);
   }
+}
+
+// Ask in the page, unless the click opens the page with the question in another tab.
+function ask(event) {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  byId("again-question").showModal();
 }

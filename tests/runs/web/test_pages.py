@@ -317,6 +317,35 @@ def test_a_run_is_run_again_with_the_same_values(browser: Client, web1: Service,
     assert second.parameters["version"] == "1"
 
 
+def test_before_a_run_is_run_again_the_page_asks_with_the_values_as_written(browser: Client, make: Make) -> None:
+    values = [{"name": "environment"}, {"name": "break", "type": "boolean", "argument": "--break"}]
+    service = make("web1", ["deploy", "{environment}", "{break}"], name="Roll <out>", parameters=values)
+    run = actions.start(service, None, {"environment": "production", "break": True})
+    Run.objects.filter(pk=run.pk).move(State.RUNNING, host="web-7")
+    Run.objects.filter(pk=run.pk).move(State.SUCCEEDED)
+    page = text(browser.get(f"/runs/{run.pk}/again/"))  # without a script the link leads here
+    dialog = text(browser.get(f"/runs/{run.pk}/")).partition('<dialog class="confirm"')[2].partition("</dialog>")[0]
+    for question in (page, dialog):
+        for shown in ("Run Roll &lt;out&gt; again?", ">web1<", ">environment<", ">production<", ">true<", ">web-7<"):
+            assert shown in question, shown
+        assert re.search(r'<form[^>]* method="post"', question)
+    assert Run.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "primary"), [("succeeded", False), ("canceled", False), ("failed", True), ("timed_out", True)]
+)
+def test_run_again_is_the_first_thing_to_do_only_after_a_failure(
+    state: str, primary: bool, browser: Client, make: Make
+) -> None:
+    run = actions.start(make(), None, {})
+    Run.objects.filter(pk=run.pk).move(State.RUNNING)
+    Run.objects.filter(pk=run.pk).move(State(state))
+    button = re.search(r'<a class="(button[^"]*)"\s+id="again"', text(browser.get(f"/runs/{run.pk}/")))
+    assert button
+    assert (button[1] == "button") is primary
+
+
 def test_who_may_only_see_a_run_can_neither_cancel_it_nor_run_it_again(make: Make, alice: User, bob: User) -> None:
     service = make("web1", run_by="listed")
     service.runners.add(alice)
@@ -326,7 +355,8 @@ def test_who_may_only_see_a_run_can_neither_cancel_it_nor_run_it_again(make: Mak
     assert "Cancel…" not in page
     assert "Run again" not in page
     assert "You may not cancel" in text(client.post(f"/runs/{run.pk}/cancel/", follow=True))
-    assert "You may not start" in text(client.post(f"/runs/{run.pk}/again/", follow=True))
+    for ask in (client.get, client.post):
+        assert "You may not start" in text(ask(f"/runs/{run.pk}/again/", follow=True))
     run.refresh_from_db()
     assert run.state == State.QUEUED
 
