@@ -125,6 +125,33 @@ def test_a_run_comes_live_to_its_end(start: START, visit: People, tmp_path: Path
     expect(page.locator("#again")).to_be_visible()
 
 
+def test_a_queued_run_says_which_run_it_waits_for_and_its_place(
+    stack: Stack, start: START, visit: People, tmp_path: Path
+) -> None:
+    gates = [tmp_path / name for name in ("first", "second")]
+    runs = [start("waits", f"file={gate}") for gate in [*gates, "never"]]
+    page = visit("alice")
+    page.goto(runs[2])
+    wait = page.locator("#empty")
+    expect(wait).to_have_text("It waits until In turn #1 has ended. It is number 2 in the queue.")
+    wait.get_by_role("link", name="In turn #1").focus()
+    gates[0].touch()
+    expect(wait).to_have_text("It waits until In turn #2 has ended. It is number 1 in the queue.")
+    wait.get_by_role("link", name="In turn #2").click()
+    expect(page).to_have_url(runs[1])
+    becomes(page, "running")
+    page.go_back()
+    stack.manage(
+        "shell", "-c", "from proj.runs.models import Service; Service.objects.filter(uid='waits').update(enabled=False)"
+    )
+    gates[1].touch()
+    expect(wait).to_have_text("It waits until the service is switched on.")
+    page.click("#cancel")
+    page.click("#canceling .bad")
+    becomes(page, "canceled")
+    expect(wait).to_have_text("It printed nothing.")
+
+
 def test_groups_fold(start: START, visit: People) -> None:
     page = visit("alice")
     page.goto(start("deploy", "version=3"))

@@ -68,8 +68,10 @@ class RunSource(Source):
         return run_group(key)
 
     def heads(self, keys: Sequence[str]) -> Mapping[str, RunHead]:
-        runs = Run.objects.filter(pk__in=list(keys)).select_related("service", "person")
-        return {str(run.pk): RunHead(run.bytes, state=frames.state(run)) for run in runs}
+        runs = list(Run.objects.filter(pk__in=list(keys)).select_related("service", "person"))
+        return {
+            str(run.pk): RunHead(run.bytes, state=state) for run, state in zip(runs, frames.watched(runs), strict=True)
+        }
 
     def after(self, key: str, position: int) -> list[Piece]:
         run = Run.objects.filter(pk=key).first()
@@ -90,7 +92,7 @@ class RunSource(Source):
         Raises StreamGone.
         """
         run = _run(key)
-        state = frames.state(run)
+        (state,) = frames.watched([run])
         if offset is not None and run.bytes - MAX_BEHIND_BYTES <= offset <= run.bytes:
             return Opening(state, offset, None)
         return Opening(state, *reading.place(run, max(0, run.bytes - TAIL_BYTES)))

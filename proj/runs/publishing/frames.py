@@ -1,6 +1,7 @@
 """The state of a run as its viewers get it: on pages, in cards and by socket."""
 
-from typing import TypedDict
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict
 
 from django.utils import timezone
 
@@ -8,6 +9,7 @@ from proj.rooms.log.frames import moment
 from proj.runs import reasons
 from proj.runs.catalog.parameters import Value
 from proj.runs.models import Run
+from proj.runs.publishing.waiting import Waiting, waiting
 from proj.runs.states import ACTIVE
 
 
@@ -36,6 +38,7 @@ class RunState(TypedDict):
     lines: int
     cancelable: bool
     canceling: bool
+    waiting: NotRequired[Waiting]  # of a queued run, from watched()
 
 
 def state(run: Run) -> RunState:
@@ -66,3 +69,9 @@ def state(run: Run) -> RunState:
         "cancelable": run.state in ACTIVE and run.cancel_requested_at is None,
         "canceling": run.state in ACTIVE and run.cancel_requested_at is not None,
     }
+
+
+def watched(runs: Sequence[Run]) -> list[RunState]:
+    """Return the states of these runs for people who watch them: those of queued runs with the cause of the wait."""
+    causes = waiting(runs)
+    return [{**state(run), "waiting": causes[run.pk]} if run.pk in causes else state(run) for run in runs]

@@ -4,10 +4,14 @@ import json
 from datetime import datetime
 
 from django import template
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
 
 from proj.runs import reasons
 from proj.runs.publishing.frames import RunState
+from proj.runs.publishing.waiting import Blocker
 from proj.runs.states import UNSUCCESSFUL
 
 register = template.Library()
@@ -16,6 +20,13 @@ DURATIONS = {
     "hours": gettext_noop("{hours} h {minutes} min"),
     "minutes": gettext_noop("{minutes} min {seconds} s"),
     "seconds": gettext_noop("{seconds} s"),
+}
+
+WAITS = {
+    "runs": gettext_noop("It waits until {runs} has ended. It is number {n} in the queue."),
+    "runs.several": gettext_noop("It waits until one of these has ended: {runs}. It is number {n} in the queue."),
+    "worker": gettext_noop("It waits for a worker."),
+    "disabled": gettext_noop("It waits until the service is switched on."),
 }
 
 
@@ -58,6 +69,26 @@ def why(run: RunState) -> str:
 def sentences() -> list[tuple[str, str]]:
     """Return all reasons as pairs of code and translated sentence, with places for the values."""
     return [(code, gettext(sentence)) for code, sentence in reasons.SENTENCES.items()]
+
+
+@register.filter
+def wait(run: RunState) -> SafeString:
+    """Return the cause for which a queued run waits, with links. static/runs/waiting.js writes the same."""
+    waiting = run.get("waiting")
+    links = [_link(run["name"], blocker) for blocker in waiting["runs"]] if waiting else []
+    cause = (waiting["cause"] + ("" if len(links) < 2 else ".several")) if waiting else "worker"
+    return format_html(gettext(WAITS[cause]), runs=SafeString(", ".join(links)), n=waiting["place"] if waiting else 1)
+
+
+@register.simple_tag
+def waits() -> list[tuple[str, str]]:
+    """Return the sentences about a queued run as pairs of cause and translated sentence, with places for the values."""
+    return [(cause, gettext(sentence)) for cause, sentence in WAITS.items()]
+
+
+def _link(name: str, blocker: Blocker) -> SafeString:
+    address = reverse("runs:run", args=[blocker["run"]])
+    return format_html('<a href="{}"><bdi>{}</bdi> #{}</a>', address, name, blocker["number"])
 
 
 @register.filter

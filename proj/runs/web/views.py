@@ -130,8 +130,9 @@ def run(request: SignedInRequest, id: UUID) -> HttpResponse:
     """One run, with the last lines of its output; the page's modules show the rest and follow it."""
     run = get_object_or_404(_with_relations(Run.objects.for_viewers(request.user)), pk=id)
     tail = rendering.tail(run)
+    shown = _shown(run, *frames.watched([run]))
     state = {
-        "run": frames.state(run),
+        "run": shown,
         "ansi": ansi.BROWSER_RULES,
         "line": rendering.BROWSER_RULES,
         "tail": {"first": tail.first, "lines": [line.text for line in tail.lines], "offset": tail.offset},
@@ -140,7 +141,7 @@ def run(request: SignedInRequest, id: UUID) -> HttpResponse:
     }
     context = {
         "run": run,
-        "shown": _shown(run),
+        "shown": shown,
         "command": shlex.join(run.command),
         "tail": tail,
         "state": state,
@@ -184,6 +185,6 @@ def _with_relations(runs: RunSet) -> RunSet:
     return runs.select_related("service", "person")
 
 
-def _shown(run: Run) -> ListedRun:
+def _shown(run: Run, state: RunState | None = None) -> ListedRun:
     """Return a run's state for a list or a page, with the display name of the person that started it."""
-    return {**frames.state(run), "called": run.person.display_name if run.person else ""}
+    return {**(state or frames.state(run)), "called": run.person.display_name if run.person else ""}

@@ -14,6 +14,7 @@ import { Marks } from "./output/marks.js";
 import { localise } from "./moments.js";
 import { Search } from "./output/search.js";
 import { State } from "./state.js";
+import { showWait } from "./waiting.js";
 import { wrapping } from "./output/wrap.js";
 
 const byId = (id) => document.getElementById(id);
@@ -57,7 +58,8 @@ function moved() {
   byId("lines").style.setProperty("--digits", Math.max(3, length));
   byId("total").textContent = count("lines", lines.count, { n: lines.count.toLocaleString(document.documentElement.lang) });
   byId("empty").hidden = lines.count > 0;
-  byId("empty").textContent = say(state.over ? "nothing" : state.run.state === "queued" ? "waiting" : "silent");
+  if (state.run.state === "queued") showWait(byId("empty"), state.run);
+  else byId("empty").textContent = say(state.over ? "nothing" : "silent");
   if (state.over && !log.missing) socket.stop("over");
 }
 

@@ -28,7 +28,7 @@ export class State {
 
   /** Show a received state. */
   tell(run) {
-    this.#run = run;
+    this.#run = { waiting: this.#run.waiting, ...run }; // messages of workers leave it out
     this.#told = performance.now();
     const state = run.canceling ? "canceling" : run.state;
     this.badge.dataset.state = state;

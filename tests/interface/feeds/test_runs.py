@@ -408,3 +408,28 @@ def test_a_viewer_switches_to_newer_runs_but_leaves_no_running_one_for_a_queued_
 def claimed(run: Run) -> None:
     """Let a worker claim the run."""
     Run.objects.filter(pk=run.pk).update(state=State.RUNNING, claimed_at=timezone.now())
+
+
+async def test_a_viewer_of_a_queued_run_sees_the_queue_move(
+    interface: Interface, slow: Slow, service: Service, page: Page
+) -> None:
+    """No message is published for this run while others of its service end."""
+    await sync_to_async(Service.objects.update)(concurrency=1)
+    first = await sync_to_async(start)(service)
+    second = await sync_to_async(start)(service, state=State.QUEUED)
+    third = await sync_to_async(start)(service, state=State.QUEUED)
+    await interface.view_run(str(third.pk), page.follower, None)
+
+    def seen() -> list[tuple[int, list[int]]]:
+        found = [frame["run"]["waiting"] for frame in page.frames if "run" in frame]
+        return [(one["place"], [blocker["number"] for blocker in one["runs"]]) for one in found]
+
+    assert seen()[-1] == (2, [1])
+    await sync_to_async(end)(first)
+    await until(lambda: seen()[-1] == (2, [2]))
+    await sync_to_async(Run.objects.filter(pk=second.pk).move)(State.RUNNING)
+    await until(lambda: seen()[-1] == (1, [2]))
+    sent = len(page.frames)
+    asked = slow.asked["heads"]
+    await until(lambda: slow.asked["heads"] > asked + 2)
+    assert len(page.frames) == sent, "the same cause is no news"
