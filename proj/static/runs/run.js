@@ -1,6 +1,6 @@
 // A run's page: composes its parts and hands each frame to its part.
 import "../site/fresh.js";
-import { Connection } from "../shared/connection.js";
+import { Aside } from "../site/aside.js";
 import { Socket } from "../shared/socket.js";
 import { state as page } from "../shared/state.js";
 import { count, say } from "../shared/words.js";
@@ -38,7 +38,7 @@ const socket = new Socket(address, rooms.me);
 
 // The log for the line about the connection: `missing` counts the bytes that are not here yet.
 const log = Object.assign(new EventTarget(), { missing: 0, holding: false });
-new Connection({ socket, me: rooms.me, log });
+new Aside({ socket, me: rooms.me, log, rest: mine });
 
 // An ended run has no socket of its own that would report the session.
 mine.addEventListener("state", ({ detail: { name, who } }) => {
