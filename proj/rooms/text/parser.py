@@ -9,10 +9,9 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from proj.rooms.text import emoji, fences, mentions
+from proj.rooms.text import addresses, emoji, fences, mentions
 
 if TYPE_CHECKING:  # these packages are loaded by the first message that has marks; most processes never need them
-    from linkify_it import LinkifyIt
     from markdown_it import MarkdownIt
     from markdown_it.rules_block import StateBlock
     from markdown_it.rules_inline import StateInline
@@ -22,7 +21,6 @@ MAX_MARKS = 1_500  # of one message, code blocks aside: 8,000 would keep the wor
 MAX_BRACKETS = 300  # of those marks: the parser looks for the other half of each
 MAX_NESTING = 12  # lists and quotes inside each other
 MAX_ADDRESSES = 300  # of one message: the search for the end of each may read all its characters
-MAX_ADDRESS_CHARACTERS = 2_000
 
 # Marks that the parser would act on. The first pattern is faster; the second is more exact.
 _HINTS = re.compile(r"[*_~`\\@:\]]")
@@ -38,19 +36,7 @@ _MARKS = re.compile(
 _LINE = re.compile(r"^[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t])", re.MULTILINE)  # quotes and lists
 _COSTLY = re.compile(r"[*_~`\[\]<>@:\\-]|\d[.)]")
 _SCHEMES = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
-_SCHEME = re.compile(r"(?<![a-z0-9.+-])(?:https?|mailto)$", re.IGNORECASE)
 _EMOJI = re.compile(r":([a-z0-9_+-]{1,40}):")
-_WEB_OR_MAIL = re.compile(r"(?:https?://|mailto:)(?:\w|\[[0-9a-f:])", re.IGNORECASE)
-_SIGN_IN = r"(?:[\w.~%:+!$&()*,;=@-]{1,200}@)?"  # `name:password@`; the last @ ends it, as in browsers
-_HOST_CHARACTERS = r"\w\u2190-\u2bff\ufe0f\u200d\U0001f000-\U0001faff"  # with symbols, and _ of private networks
-_NAMED_HOST = rf"[{_HOST_CHARACTERS}](?:[{_HOST_CHARACTERS}.-]*[{_HOST_CHARACTERS}])?"
-_HOST = rf"(?:\[[0-9a-f:.]+\]|{_NAMED_HOST}(?:\.(?=[:/?#]))?)"  # IPv6 and the dot of a fully qualified name, too
-_MAILBOX = rf"[\w.+=$&%~!#*-]{{1,64}}@{_NAMED_HOST}"
-_IN_HOST = re.compile(r"[^\s/?#]*\Z")  # an address without a path or query
-_OTHER_HOST = re.compile(r"\d|[^\s/]*@")  # behind an address that is cut in its port or before its host
-# The text around an address: the signs that end it anywhere, and those that are not its last character.
-_BARE = re.compile(r":[^\s<>`|\\^{}\x00-\x1f…。，、；：！？（）【】「」『』《》]*")
-_SENTENCE_END = ".,;:!?*_~»”"
 
 _TEXT_TOKENS = {"paragraph_open", "inline", "paragraph_close", "text", "softbreak", "hardbreak"}
 
@@ -74,7 +60,7 @@ def tokens(text: str) -> list["Token"]:
         return []
     if not any(token.content.strip() for token in every if token.type != "inline"):
         return []  # "-" is a list with nothing in it, and was hardly meant as one
-    if not all(_is_address(str(token.attrs["href"])) for token in every if token.type == "link_open"):
+    if not all(addresses.is_address(str(token.attrs["href"])) for token in every if token.type == "link_open"):
         return []  # the parser lets `[x]()` through
     return blocks
 
@@ -108,23 +94,9 @@ def _parser() -> "MarkdownIt":
     parser.block.ruler.before("paragraph", "item", _end_item, {"alt": ["paragraph"]})
     parser.inline.ruler.before("link", "colon", _colon)
     parser.inline.ruler.before("link", "mention", mentions.mention)
-    parser.validateLink = _is_address  # type: ignore[method-assign, assignment]
+    parser.normalizeLink = addresses.href  # type: ignore[method-assign, assignment]
+    parser.validateLink = addresses.is_address  # type: ignore[method-assign, assignment]
     return parser
-
-
-@cache
-def _addresses() -> "LinkifyIt":
-    """Return the finder of addresses: `http:`, `https:` and `mailto:`, and no host without a scheme."""
-    from linkify_it import LinkifyIt
-
-    class Addresses(LinkifyIt):  # type: ignore[misc]
-        def _on_compile(self) -> None:  # the library's hook for changed patterns
-            self.re["src_auth"] = _SIGN_IN
-            self.re["src_host_port_strict"] = _HOST + self.re["src_port"] + r"(?::(?=[/?#]))?"
-            query = rf"(?:(?=\?){self.re['src_path']})?"
-            self.re["mailto"] = re.compile(f"{_MAILBOX}(?:,{_MAILBOX})*{query}", re.IGNORECASE)
-
-    return Addresses({"ftp:": None, "//": None}, {"fuzzy_link": False, "fuzzy_email": False})
 
 
 # Rules of blocks
@@ -142,42 +114,11 @@ def _end_item(state: "StateBlock", line: int, _end: int, silent: bool) -> bool:
 # Rules inside a line
 
 
-def _is_address(address: str) -> bool:
-    """Return whether a message may link to `address`: to the web and mail, but not to scripts or our own pages."""
-    return _WEB_OR_MAIL.match(address) is not None
-
-
 def _colon(state: "StateInline", silent: bool) -> bool:
     """Read an address without brackets, or an emoji's name."""
     if state.src[state.pos] != ":":
         return False
-    return _bare_address(state, silent) or _emoji(state, silent)
-
-
-def _bare_address(state: "StateInline", silent: bool) -> bool:
-    scheme = _SCHEME.search(state.pending[-7:])  # with one character more than the longest scheme
-    if silent or state.linkLevel or not scheme:
-        return False
-    following = state.src[state.pos : min(state.posMax, state.pos + MAX_ADDRESS_CHARACTERS)]
-    bare = _BARE.match(following)
-    length = bare and _addresses().test_schema_at(bare[0], f"{scheme[0]}:", 1)
-    if not bare or not length or length + 1 == MAX_ADDRESS_CHARACTERS:
-        return False
-    found, following = bare[0][: 1 + length], bare[0][1 + length :]
-    if _IN_HOST.match(found.removeprefix("://")) and _OTHER_HOST.match(following):
-        return False
-    rest = found.rstrip(_SENTENCE_END)
-    address = scheme[0] + rest
-    href = state.md.normalizeLink(address)
-    if not _is_address(href):
-        return False
-    state.pending = state.pending[: -len(scheme[0])]
-    opening = state.push("link_open", "a", 1)
-    opening.attrs, opening.info = {"href": href}, "auto"
-    state.push("text", "", 0).content = address
-    state.push("link_close", "a", -1)
-    state.pos += len(rest)
-    return True
+    return addresses.bare_address(state, silent) or _emoji(state, silent)
 
 
 def _emoji(state: "StateInline", silent: bool) -> bool:
