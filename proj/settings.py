@@ -102,6 +102,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "proj.site.context_processors.preferences",
+                "proj.site.context_processors.new_devices",
                 "proj.rooms.web.context_processors.side_rooms",
             ],
         },

@@ -28,6 +28,7 @@ from proj.layer.messages import (
     AccessChanged,
     ActivityUpdate,
     InterfaceMessage,
+    PersonFrame,
     RoomFlash,
     RoomFrames,
     RoomPresence,
@@ -187,6 +188,8 @@ class Interface:
                 self.news.deliver(message)
             case AccessChanged():
                 self.tasks.spawn(self.access.changed(message.user))
+            case PersonFrame():
+                self.news.send(message.user, Frame(message.frame))
             case RunOutput():
                 self.viewing.deliver(message)
             case RunState():

@@ -138,6 +138,17 @@ class AccessChanged(GroupMessage, frozen=True, tag="access.changed"):
         return (INTERFACES_GROUP,)
 
 
+class PersonFrame(GroupMessage, frozen=True, tag="person.frame"):
+    """A frame for all pages of one person that receive news of their rooms. It is not stored here."""
+
+    user: int
+    frame: str  # JSON text
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (INTERFACES_GROUP,)
+
+
 # to interface processes: runs
 
 
@@ -218,6 +229,7 @@ InterfaceMessage = (
     | ActivityUpdate
     | SocketReplies
     | AccessChanged
+    | PersonFrame
     | RunOutput
     | RunState
     | ServiceLine

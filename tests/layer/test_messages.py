@@ -17,6 +17,7 @@ from proj.layer.messages import (
     InterfaceMessage,
     LayerMessage,
     OutputPiece,
+    PersonFrame,
     RoomActivity,
     RoomFlash,
     RoomFrames,
@@ -64,6 +65,7 @@ FORMATS: list[tuple[LayerMessage, dict[str, Any]]] = [
     ),
     (SocketReplies(replies=[(3, "{}")]), {"type": "socket.replies", "replies": [[3, "{}"]]}),
     (AccessChanged(user=7), {"type": "access.changed", "user": 7}),
+    (PersonFrame(user=7, frame="{}"), {"type": "person.frame", "user": 7, "frame": "{}"}),
     (
         RunOutput(run="6b2", bytes=10, chunks=[OutputPiece(1, 0, 10, 1, "ten bytes\n")]),
         {"type": "run.output", "run": "6b2", "head": 1, "bytes": 10, "chunks": [[1, 0, 10, 1, "ten bytes\n"]]},
@@ -155,6 +157,7 @@ def test_each_message_knows_its_destination() -> None:
         "ActivityUpdate": ("interfaces",),
         "SocketReplies": ("interface.",),
         "AccessChanged": ("interfaces",),
+        "PersonFrame": ("interfaces",),
         "RunOutput": ("run.6b2",),
         "RunState": ("run.6b2", "service.web1"),
         "ServiceLine": ("service.web1",),

@@ -26,6 +26,10 @@ class NewsSubscribers:
             if not outlets:
                 del self._outlets[outlet.user_id]
 
+    def send(self, user_id: int, frame: Frame) -> None:
+        """Send a frame to all sockets of one person that subscribed."""
+        _write(self._outlets.get(user_id, ()), frame)
+
     def deliver(self, message: ActivityUpdate) -> None:
         """Send every person the news of the rooms that this person may know of. Equal news share one frame."""
         audiences = [None if room.audience is None else frozenset(room.audience) for room in message.rooms]

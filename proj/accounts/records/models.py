@@ -28,10 +28,13 @@ class SessionRecords(models.QuerySet["SessionRecord"]):
         """Return the records of sessions that nobody has ended. Some of the sessions may have expired since."""
         return self.filter(ended_at=None)
 
-    def begin(self, user_id: int, session_key: str, device: Device, address: str | None, *, known: bool) -> None:
-        """Store the record of a session that has just begun. `known`: its device has a cookie of an earlier sign-in."""
+    def begin(self, user_id: int, session_key: str, device: Device, address: str | None, *, known: bool) -> bool:
+        """Store the record of a session that has just begun. `known`: its device has a cookie of an earlier sign-in.
+        Return whether it is a new device of a person that has signed in before.
+        """
         before = self.filter(user_id=user_id)
         told = before.filter(new_device=False).aggregate(newest=Max("told"))["newest"] or 0
+        new_device = not known and before.exists()
         self._insert(
             user_id=user_id,
             key_hash=hash_of(session_key),
@@ -39,9 +42,10 @@ class SessionRecords(models.QuerySet["SessionRecord"]):
             system=device.system,
             address=address,
             signed_in_at=timezone.now(),
-            new_device=not known and before.exists(),
+            new_device=new_device,
             told=told,
         )
+        return new_device
 
     def see(self, user_id: int, session_key: str, device: Device, address: str | None) -> bool:
         """Note that a request of this session came now. Return whether the session had no record until now.

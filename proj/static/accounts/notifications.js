@@ -40,10 +40,10 @@ function tell() {
   list.replaceChildren(...entries.map(entry));
 }
 
-function entry({ author, room, href, at, result }) {
+function entry({ author, room, title, href, at, result }) {
   const item = part.cloneNode(true);
   item.querySelector("a").setAttribute("href", href);
-  item.querySelector(".about").textContent = say("said-in", { author, room });
+  item.querySelector(".about").textContent = title ?? say("said-in", { author, room });
   const time = item.querySelector("time");
   time.dateTime = at;
   time.title = exact(at);

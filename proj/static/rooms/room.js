@@ -1,6 +1,7 @@
 // A room's page: composes its parts and hands each frame to its part.
 import { later } from "../shared/later.js";
 import { state } from "../shared/state.js";
+import { newDevice } from "../site/notify.js";
 import { rooms } from "../site/rooms.js";
 import { CatchUp } from "./log/catchup.js";
 import { Changes } from "./writing/changes.js";
@@ -122,6 +123,7 @@ const heard = {
   card: async (frame) => (await cards())?.hear(frame),
   news: (frame) => rooms.hear(frame),
   read: (frame) => rooms.hear(frame),
+  signed_in: (frame) => newDevice(rooms.me, frame),
   head: ({ seq }) => log.head(seq),
   typing: ({ who }) => typing.hear(who),
   seen: ({ who, seq }) => seen.hear(who, seq),

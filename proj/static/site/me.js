@@ -1,6 +1,7 @@
 // The socket of pages that show no room: it brings the news of all rooms. (A room's own socket brings them as well.)
 import { Aside } from "./aside.js";
 import { Socket } from "../shared/socket.js";
+import { newDevice } from "./notify.js";
 import { rooms } from "./rooms.js";
 
 export const socket = new Socket(() => "/ws/me/", rooms.me);
@@ -9,6 +10,7 @@ export const connection = document.querySelector(".status.aside") && new Aside({
 
 socket.addEventListener("frame", ({ detail: frame }) => {
   if (frame.type === "welcome") rooms.missed();
+  else if (frame.type === "signed_in") newDevice(rooms.me, frame);
   else if (frame.type === "news" || frame.type === "read") rooms.hear(frame);
 });
 socket.tryNow();

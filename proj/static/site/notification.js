@@ -19,6 +19,27 @@ export async function decide(rooms, choice, { link, seq, author, mentioned, mute
   note(rooms.me, { ...about, id: shown.tag, at: new Date().toISOString(), result });
 }
 
+/** Show a "signed_in" frame to `me`: a line above the page, and a notification unless `choice` is against it. */
+export function newDevice(me, choice, { browser, system, address, at }) {
+  const known = browser && system ? say("device", { browser, system }) : browser || system;
+  const title = say("new-device", { device: known || say("unknown-device"), address: address || "?" });
+  const line = document.getElementById("new-device").content.querySelector("li").cloneNode(true);
+  line.querySelector(".about").textContent = title;
+  notices().append(line);
+  const { href } = line.querySelector("a");
+  const tag = `signalbox:device:${at}`;
+  const blocked = choice === "off" ? "off" : state() === "granted" ? null : state();
+  note(me, { id: tag, title, href, at, result: blocked ?? display(title, { tag }, href) });
+}
+
+function notices() {
+  const shown = document.querySelector(".notices");
+  if (shown) return shown;
+  const list = Object.assign(document.createElement("ul"), { className: "notices", role: "status" });
+  document.getElementById("content").before(list);
+  return list;
+}
+
 // The reason for no notification, or null.
 function why(link, seq, choice, muted) {
   if (choice === "off") return "off";
@@ -64,7 +85,8 @@ export function display(title, options, href) {
   }
 }
 
-/** The outcomes of the last notifications on this device, newest first: [{id, at, room, author, href, result}] of `me`. */
+/** The outcomes of the last notifications on this device, newest first: [{id, at, room, author, href, result}] of `me`;
+ *  `title` instead of room and author for something that is no message. */
 export function journal(me) {
   try {
     const entries = JSON.parse(kept(key(me)) ?? "[]");

@@ -5,6 +5,11 @@ import { later } from "../shared/later.js";
 const WAIT_MS = 2_500; // a message that is read meanwhile, here or on another device, needs no notification
 const notification = later((retry) => import(`./notification.js${retry}`));
 
+/** Tell `me` of a "signed_in" frame: this person has signed in on a new device. */
+export async function newDevice(me, frame) {
+  (await notification())?.newDevice(me, document.documentElement.dataset.notify, frame);
+}
+
 /** Begin to notify of the messages that `rooms` dispatches. */
 export function notify(rooms) {
   const { notify: choice } = document.documentElement.dataset;
