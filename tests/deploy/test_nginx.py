@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from email.message import Message
+from itertools import product
 
 import pytest
 
@@ -131,6 +132,64 @@ def test_a_trusted_proxy_is_believed(checkout: Checkout) -> None:
 
     assert received["REMOTE_ADDR"] == received["HTTP_X_FORWARDED_FOR"] == "203.0.113.7"
     assert received["wsgi.url_scheme"] == "https"
+
+
+def status_of(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1])
+
+
+def requested(checkout: Checkout, head: str) -> bytes:
+    """Return the answer to a GET: `head` is the address, the version and headers."""
+    return spoken(checkout, f"GET {head}\r\nHost: 127.0.0.1:{checkout.port}\r\nConnection: close\r\n\r\n".encode())
+
+
+def test_a_long_address_gets_a_page_that_stays(web: Checkout) -> None:
+    for path, length in product(("/search/?q=", "/", "/ws/chat/", "/static/", "/admin/?next="), (8_100, 8_190, 70_000)):
+        answer = requested(web, f"{path}{'q' * length} HTTP/1.1")
+        assert status_of(answer) == 414, (path, length)
+        assert b"The address is too long" in answer
+        assert b"http-equiv" not in answer
+        assert b"Content-Security-Policy" in answer
+
+
+def test_uwsgi_takes_whatever_nginx_lets_through(web: Checkout) -> None:
+    long, small = "q" * 7_900, "\r\na:"
+    for head in (
+        f"/?q={long} HTTP/1.1",
+        f"/{long} HTTP/1.1",
+        f"/?q={long} HTTP/1.1\r\nCookie: {long}\r\nReferer: {long}",
+    ):
+        assert status_of(requested(web, head)) == 200, (head[:10], len(head))
+    for path in ("/", f"/{long}"):  # as many small headers as nginx takes
+        statuses = [status_of(requested(web, f"{path} HTTP/1.1{small * count}")) for count in range(6_400, 0, -400)]
+        assert set(statuses) == {200, 431}
+        assert statuses == sorted(statuses, reverse=True)
+
+
+def test_long_headers_get_a_page_that_says_what_to_do(web: Checkout) -> None:
+    for headers in (
+        "Cookie: " + "c" * 8_100,
+        "Cookie: " + "c" * 70_000,
+        "\r\n".join(f"X-{number}: {'x' * 4_000}" for number in range(10)),
+        "\r\n".join(["a:"] * 10_000),
+    ):
+        answer = requested(web, f"/ HTTP/1.1\r\n{headers}")
+        assert status_of(answer) == 431, headers[:20]
+        assert b"Delete the cookies of this site" in answer
+        assert b"http-equiv" not in answer
+
+
+def test_a_form_that_is_too_large_gets_a_page_that_says_so(web: Checkout) -> None:
+    head = f"POST /sign-in/ HTTP/1.1\r\nHost: 127.0.0.1:{web.port}\r\nConnection: close\r\n"
+    answers = [spoken(web, f"{head}Content-Length: {n}\r\n\r\n{'a' * n}".encode()) for n in (2_000_000, 2_200_000)]
+    assert status_of(answers[0]) == 200
+    answer = answers[1]
+    assert status_of(answer) == 413
+    assert b"at most 2 MB" in answer
+
+
+def test_the_pages_of_refusals_have_no_address_of_their_own(web: Checkout) -> None:
+    assert [get(web, f"/too_{name}.html")[0] for name in ("long", "large", "many_headers")] == [404] * 3
 
 
 @pytest.fixture
