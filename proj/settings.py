@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "proj.accounts.web.middleware.SessionRecordMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "proj.site.middleware.ReadableAddressMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 

@@ -17,11 +17,14 @@ class BadRoomName(RoomError, ValueError):
 
 
 def checked(name: str) -> str:
-    """Return `name` composed (NFC) with single spaces. Raises BadRoomName."""
+    """Return `name` composed (NFC) with single spaces. Raises BadRoomName.
+
+    U+FFFD stands in a name whose bytes could not be decoded.
+    """
     composed = " ".join(unicodedata.normalize("NFC", name).split())
     if not composed or len(composed) > MAX_NAME_CHARACTERS or composed in (".", ".."):
         raise BadRoomName
-    if any(c in "/\\" or unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn") for c in composed):
+    if any(c in "/\\\ufffd" or unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn") for c in composed):
         raise BadRoomName
     return composed
 

@@ -76,6 +76,26 @@ async def test_a_room_that_is_not_there_is_an_error(rooms: Rooms) -> None:
             assert await close_code(socket) == 4404
 
 
+@pytest.mark.parametrize("protocol", [True, False])
+async def test_a_name_that_is_not_utf8_makes_no_room(rooms: Rooms, stack: Stack, protocol: bool) -> None:
+    from websockets.asyncio.client import connect
+    from websockets.typing import Subprotocol
+
+    def opening(name: str) -> connect:
+        url = f"{stack.url.replace('http', 'ws')}/ws/chat/{name}/"
+        protocols = [Subprotocol("signalbox.v1")] if protocol else None
+        return connect(url, additional_headers={"Cookie": cookie}, subprotocols=protocols, proxy=None)
+
+    cookie = await rooms.cookie("alice")
+    for name in ("%FF", "%C0%AF", "%ED%A0%80", "caf%E9"):
+        assert await close_code(await opening(name)) == 4404
+    with pytest.raises(InvalidStatus) as refused:
+        await opening("%00")
+    assert refused.value.response.status_code == 400
+    made = stack.select("SELECT name FROM rooms_room")
+    assert not [room for room in made if "\ufffd" in room["name"] or room["name"].startswith(("%", "caf"))]
+
+
 async def test_a_members_only_room_is_closed_to_others(rooms: Rooms) -> None:
     await rooms.cookie("alice")
     room = await rooms.make("--member", "alice")
