@@ -21,7 +21,7 @@ import psutil
 
 from deploy.serving import QUIET_START_SECONDS, serves
 from deploy.takeover import ROOT
-from proj.health.supervision import ProcessInfo, Supervisor, full_name
+from proj.health.supervision import ProcessInfo, Supervisor, full_name, show_log
 
 RESTART_TIMEOUT_SECONDS = 60.0  # until a restarted process must serve
 NGINX_RELOAD_SECONDS = 3.0  # until new workers of nginx must be there
@@ -86,7 +86,7 @@ def restart_in_turn(root: Path, names: list[str], *, nginx: bool = False) -> Non
             limit = time.monotonic() + RESTART_TIMEOUT_SECONDS
             while not serves(root, control.process(name)):
                 if time.monotonic() > limit:
-                    sys.exit(f"signalbox: {name} does not serve again; see: supervisorctl tail {name}")
+                    sys.exit(f"signalbox: {name} does not serve again; see: {show_log(name)}")
                 time.sleep(PROCESS_POLL_SECONDS)
             sys.stdout.write(f"{name}: restarted\n")
 
@@ -130,7 +130,7 @@ def reload_web(root: Path, master: int) -> None:
     # reload.
     while unchanged_seconds < QUIET_START_SECONDS:
         if time.monotonic() > limit:
-            sys.exit("signalbox: web does not reload; see: supervisorctl tail web")
+            sys.exit(f"signalbox: web does not reload; see: {show_log('web')}")
         time.sleep(PROCESS_POLL_SECONDS)
         now = set(workers(master))
         replaced = now == last and len(now) >= len(before) and not now & before

@@ -22,6 +22,7 @@ from proj.accounts.sessions import session_for
 from proj.addresses import Address, with_port
 from proj.env import Settings, bind_address, whole
 from proj.health.report import Observation, Walk, green, red
+from proj.health.supervision import show_log
 from proj.rooms.models import Membership, Room
 
 ANSWER_TIMEOUT_SECONDS = 5.0
@@ -89,7 +90,7 @@ def _get(path: str) -> tuple[int, bytes]:
 
 def _advice(status: int, program: str) -> str:
     """Return the remedy for an answer with this status."""
-    tail = f"supervisorctl tail {program}"
+    tail = show_log(program)
     if status in (502, 503, 504):
         return f"nginx does not reach {program}. Run: {tail}"
     if status in (301, 302, 308):
@@ -104,7 +105,7 @@ def page_served(_: Walk) -> Iterator[Observation]:
     except (OSError, http.client.HTTPException) as error:
         door = Door.read()
         saw = f"nothing answers at {with_port(door.host, door.port)}: {error or type(error).__name__}"
-        yield red(saw, "Run: supervisorctl status nginx; supervisorctl tail nginx stderr")
+        yield red(saw, f"Run: supervisorctl status nginx; {show_log('nginx')}")
         return
     if status == 200:
         yield green(f"/sign-in/ is {len(body)} bytes")
@@ -179,12 +180,12 @@ def handshake_accepted(_: Walk) -> Iterator[Observation]:
         yield red(f"the handshake is answered with {status}", _advice(status, INTERFACE))
         return
     except (OSError, WebSocketException) as error:
-        yield red(f"could not open a WebSocket: {error}", "Run: supervisorctl status; supervisorctl tail nginx stderr")
+        yield red(f"could not open a WebSocket: {error}", f"Run: supervisorctl status; {show_log('nginx')}")
         return
     if first.type == "welcome":
         yield green(f"a page of {settings.ADDRESSES[0]} is welcome")
     else:
-        yield red(f"the first frame is no welcome: {first}", f"Run: supervisorctl tail {INTERFACE}")
+        yield red(f"the first frame is no welcome: {first}", f"Run: {show_log(INTERFACE)}")
 
 
 def stranger_refused(_: Walk) -> Iterator[Observation]:
@@ -204,7 +205,7 @@ def stranger_refused(_: Walk) -> Iterator[Observation]:
 
 def message_travels(walk: Walk) -> Iterator[Observation]:
     """Post a message to the hidden room and await its event: socket, layer, worker, database, layer, socket."""
-    advice = f"Run: supervisorctl tail worker-chat; supervisorctl tail {INTERFACE}"
+    advice = f"Run: {show_log('worker-chat')}; {show_log(INTERFACE)}"
     with _visit(settings.ADDRESSES[0]) as connection:
         _next(connection)  # welcome
         since = time.perf_counter()

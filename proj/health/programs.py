@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from proj.health.report import Observation, Walk, green, red, unseen, yellow
-from proj.health.supervision import ProcessInfo, Supervisor, full_name
+from proj.health.supervision import ProcessInfo, Supervisor, full_name, show_log
 from proj.layer.heartbeat import beats
 from proj.runs.models import Lead
 
@@ -98,9 +98,7 @@ def _program(name: str, info: ProcessInfo | None, *, autostart: bool) -> Observa
     if state == "STOPPED" and (not autostart or _replaced(name)):
         return green("stopped: this installation does not need it", name)
     verb = "start" if state in ("STOPPED", "EXITED", "FATAL") else "status"
-    # A program that sends its errors to standard output has no log of its own for them.
-    log = "stderr" if info.get("stderr_logfile") else "stdout"
-    advice = f"Run: supervisorctl tail {name} {log}; then: supervisorctl {verb} {name}"
+    advice = f"Run: {show_log(name)}; then: supervisorctl {verb} {name}"
     return red(f"{state}: {info['spawnerr'] or description}", advice, name)
 
 
@@ -119,7 +117,7 @@ def workers_beat(_: Walk) -> Iterator[Observation]:
         fresh = [beat for beat in mine if now - beat.at < MAX_HEARTBEAT_AGE_SECONDS]
         if not fresh:
             last = f"the last heartbeat is {now - max(beat.at for beat in mine):.0f} s old" if mine else "no heartbeat"
-            advice = f"Run: supervisorctl tail {program}; then: supervisorctl restart {program}"
+            advice = f"Run: {show_log(f'{program}*')}; then: supervisorctl restart {program}"
             yield red(f"{last}; nothing takes messages from this channel", advice, channel)
             continue
         pids = ", ".join(f"{beat.host}:{beat.pid}" for beat in fresh)
@@ -127,7 +125,7 @@ def workers_beat(_: Walk) -> Iterator[Observation]:
         saw = f"{sum(beat.handled for beat in fresh)} done, {aside} set aside by {pids}"
         if aside:
             error = next((beat.last_error for beat in fresh if beat.last_error), "unknown")
-            yield yellow(f"{saw}; last error: {error}", f"Run: supervisorctl tail {program}", channel)
+            yield yellow(f"{saw}; last error: {error}", f"Run: {show_log(f'{program}*')}", channel)
         else:
             yield green(saw, channel)
 
@@ -136,7 +134,7 @@ def clock_leads(_: Walk) -> Iterator[Observation]:
     """Check that a clock leads: sweeps, schedules and retention need one."""
     lead = Lead.objects.filter(name="clock", until__gt=timezone.now()).first()
     if lead is None:
-        yield red("no clock leads: nothing is started as scheduled", "Run: supervisorctl tail clock")
+        yield red("no clock leads: nothing is started as scheduled", f"Run: {show_log('clock')}")
     else:
         yield green(f"{lead.holder} leads")
 

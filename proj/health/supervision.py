@@ -25,7 +25,6 @@ class ProcessInfo(TypedDict):
     pid: int
     start: int
     now: int
-    stderr_logfile: str
 
 
 class ConfigInfo(TypedDict):
@@ -35,6 +34,14 @@ class ConfigInfo(TypedDict):
     name: str
     group_prio: int
     autostart: bool
+
+
+def show_log(program: str) -> str:
+    """Return the command that shows the end of a program's log.
+
+    `supervisorctl tail` cuts the log by bytes, and fails with 500 when its cut splits a character.
+    """
+    return f"tail -n 50 var/log/{program.rpartition(':')[2]}.log"
 
 
 class Supervisor:

@@ -29,7 +29,6 @@ def process(group: str, *, pid: int = 4711, lived: int = 1, state: str = "RUNNIN
         "pid": pid,
         "start": 1000,
         "now": 1000 + lived,
-        "stderr_logfile": "",
     }
 
 

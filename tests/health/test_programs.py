@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from configparser import RawConfigParser
 from pathlib import Path
 from textwrap import dedent
 
@@ -13,7 +14,9 @@ from pytest_django import Settings
 
 from proj.health import programs
 from proj.health.report import Observation, State, Walk
+from proj.health.supervision import show_log
 from tests.conftest import wait_for
+from tests.system.stack import CHECKOUT
 
 CONF = """\
     [unix_http_server]
@@ -90,7 +93,7 @@ def test_each_program_is_told_by_the_name_that_supervisorctl_takes(supervised: P
         "program new": State.RED,
     }
     advice = look()
-    assert "supervisorctl tail broken" in advice["program broken"].advice
+    assert "tail -n 50 var/log/broken.log; then: supervisorctl start broken" in advice["program broken"].advice
     assert "supervisorctl update" in advice["program new"].advice
 
 
@@ -113,3 +116,12 @@ def test_each_channel_has_the_worker_that_consumes_it() -> None:
         "chat": "worker-chat",
         "runs": "worker-runs:worker-runs_0",
     }
+
+
+def test_each_process_logs_to_the_file_that_the_doctor_names() -> None:
+    conf = RawConfigParser(inline_comment_prefixes=(";",))
+    conf.read(CHECKOUT / "supervisord.conf", encoding="utf-8")
+    for section in (conf[name] for name in conf.sections() if name.startswith("program:")):
+        program = section.get("process_name", section.name.removeprefix("program:"))
+        log = section.get("stderr_logfile", section["stdout_logfile"])
+        assert show_log(f"group:{program}").endswith(log.removeprefix("%(here)s/")), program
