@@ -1,7 +1,6 @@
 """The frames that a browser may send: each is read and checked here, before any code acts on it."""
 
 import json
-import unicodedata
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from django.conf import settings
 
 from consumers.interface.transport.asgi import Message
 from proj.rooms.text.emoji import ALL
+from proj.text import unseen
 
 Fields = Mapping[str, Any]  # of a JSON object that a browser sent: anything may be in it
 Kind = Literal["post", "edit", "delete", "react", "unreact", "resume", "seen", "typing"]
@@ -120,7 +120,7 @@ def _message(fields: Fields) -> str:
         raise BadFrame("bad_field", "message must be a string.")
     if len(text) > settings.MESSAGE_CHARACTERS:
         raise BadFrame("too_long", f"A message has at most {settings.MESSAGE_CHARACTERS} characters.")
-    if all(character.isspace() or unicodedata.category(character) in ("Cc", "Cf") for character in text):
+    if not unseen.is_seen(text):
         raise BadFrame("empty", "A message needs at least one visible character.")
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise BadFrame("bad_field", "message holds characters that are not text.")

@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from proj.text import unseen
+
 if TYPE_CHECKING:
     CharField = models.CharField[str, str]
 else:
@@ -17,9 +19,6 @@ else:
 
 MAX_CHARACTERS = 50
 MAX_STACKED_MARKS = 4  # above and below one letter: scripts need three, more would cover the lines around it
-# These characters show nothing, whichever category Unicode gives them: fillers of Hangul, the empty Braille pattern.
-BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-REFUSED_CATEGORIES = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 BAD = _("A display name is 1 to 50 visible characters on one line, without signs that turn text around or pile up.")
 HELP = _(
@@ -35,15 +34,10 @@ def checked(name: str) -> str:
     """
     composed = unicodedata.normalize("NFC", name.strip())
     single = " ".join(composed.split())
-    if any(unicodedata.category(character) in REFUSED_CATEGORIES for character in composed) or (
-        len(single) > MAX_CHARACTERS or (single and not any(map(_is_visible, single))) or _piles_up(single)
-    ):
+    shows = unseen.is_seen(single) and not all(unicodedata.category(character)[0] in "MZ" for character in single)
+    if not unseen.fits_name(composed) or len(single) > MAX_CHARACTERS or (single and not shows) or _piles_up(single):
         raise ValidationError(BAD, code="bad_display_name")
     return single
-
-
-def _is_visible(character: str) -> bool:
-    return unicodedata.category(character)[0] not in "MZ" and character not in BLANKS
 
 
 def _piles_up(name: str) -> bool:

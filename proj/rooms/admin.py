@@ -19,6 +19,7 @@ from proj.accounts.web.confirming import confirmed
 from proj.rooms import managing, names
 from proj.rooms.log.frames import Kind
 from proj.rooms.models import Event, Membership, Room
+from proj.text import unseen
 
 if TYPE_CHECKING:
     Members = admin.TabularInline[Membership, Room]
@@ -143,7 +144,7 @@ class EventAdmin(Events):
 
     @admin.display(description=_("text"))
     def beginning(self, event: Event) -> str:
-        return event.text[:80]
+        return unseen.shown(event.text[:80])
 
     @admin.action(description=_("Remove the selected messages, with a reason"), permissions=["removal"])
     def remove(self, request: HttpRequest, events: QuerySet[Event]) -> HttpResponse | None:

@@ -5,6 +5,7 @@ import unicodedata
 from django.utils.translation import gettext_lazy as _
 
 from proj.rooms.errors import RoomError
+from proj.text import unseen
 
 MAX_NAME_CHARACTERS = 100
 MAX_KEY_CHARACTERS = 200
@@ -16,17 +17,22 @@ class BadRoomName(RoomError, ValueError):
     message = _("A room's name is 1 to 100 visible characters on one line, without a slash.")
 
 
+def composed(name: str) -> str:
+    """Return `name` composed (NFC) with single spaces."""
+    return " ".join(unicodedata.normalize("NFC", name).split())
+
+
 def checked(name: str) -> str:
-    """Return `name` composed (NFC) with single spaces. Raises BadRoomName.
+    """Return `name` as composed() does. Raises BadRoomName.
 
     U+FFFD stands in a name whose bytes could not be decoded.
     """
-    composed = " ".join(unicodedata.normalize("NFC", name).split())
-    if not composed or len(composed) > MAX_NAME_CHARACTERS or composed in (".", ".."):
+    single = composed(name)
+    if not unseen.is_seen(single) or len(single) > MAX_NAME_CHARACTERS or single in (".", ".."):
         raise BadRoomName
-    if any(c in "/\\\ufffd" or unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn") for c in composed):
+    if any(character in "/\\\ufffd" for character in single) or not unseen.fits_name(single):
         raise BadRoomName
-    return composed
+    return single
 
 
 def key(name: str) -> str:

@@ -213,6 +213,7 @@ async def test_whoever_is_put_out_can_no_longer_post(rooms: Rooms, stack: Stack)
         ('{"message": "a\\u0000b"}', "bad_field"),
         ('{"message": ""}', "empty"),
         ('{"message": " \\n\\u200b\\t"}', "empty"),
+        ('{"message": "\\u3164 \\u2800\\ufe0f"}', "empty"),
         ('{"message": "' + "x" * 8001 + '"}', "too_long"),
         ('{"type": "edit", "message": "x"}', "bad_field"),
         ('{"type": "edit", "message": "x", "seq": true}', "bad_field"),

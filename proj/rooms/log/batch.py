@@ -21,6 +21,7 @@ from proj.rooms.log.frames import Kind
 from proj.rooms.log.statements import Cursor
 from proj.rooms.text import emoji, markup, mentions
 from proj.rooms.text.markup import Rendered
+from proj.text import unseen
 
 MAX_REACTIONS = 20  # different emoji on one message
 MAX_STATEMENT_ROWS = 1000  # rows, or ids, in one statement: SQLite may allow no more than 32,766 parameters
@@ -147,6 +148,8 @@ class Batch:
             return self._seen(room, command, author)
         if room.archived:
             return Refusal("no_access", "This room is archived.")
+        if command.verb in ("post", "edit") and not unseen.is_seen(command.text):
+            return Refusal("empty", "A message needs at least one visible character.")
         if command.verb == "post":
             posted = Posted(author, self._mention(room, room.seq + 1, rendered), room.audience)
             return self.add(

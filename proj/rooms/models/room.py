@@ -96,7 +96,8 @@ class Room(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.name = names.checked(self.name)
+        # an old name stays although the rules have changed
+        self.name = (names.composed if names.key(self.name) == self.key else names.checked)(self.name)
         self.key = names.key(self.name)
         super().save(*args, **kwargs)
 

@@ -8,6 +8,7 @@ from django.utils.translation import get_language
 
 from proj.accounts.face import hue, letter
 from proj.rooms.web import presentation
+from proj.text import unseen
 
 register = template.Library()
 
@@ -49,6 +50,12 @@ def called(username: str, display_names: Mapping[str, str] | str, kind: str) -> 
 def spoken(usernames: Sequence[str], display_names: Mapping[str, str] | None) -> list[str]:
     """Return how a sentence calls these people."""
     return list(presentation.spoken(usernames, display_names or {}))
+
+
+@register.filter
+def shown(text: str) -> str:
+    """Return the text of a message without characters that turn the direction of the text around them."""
+    return unseen.shown(text)
 
 
 @register.simple_tag

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from proj.rooms.text import mentions, parser
 from proj.rooms.text.mentions import EVERYONE
-from proj.text import ansi
+from proj.text import ansi, unseen
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -56,11 +56,13 @@ def render(text: str) -> Rendered:
     """Return `text` as HTML. Never raises: a message is worth more than its looks."""
     if not parser.has_marks(text):
         return PLAIN
+    shown = unseen.shown(text)
     try:
-        return _rendered(text)
+        rendered = _rendered(shown)
     except Exception:  # a fault of the parser must not keep anybody from speaking
         logger.exception("could not render a message of %s characters; it is shown as it was written", len(text))
-        return PLAIN
+        rendered = PLAIN
+    return rendered if rendered.html or shown == text else Rendered(f"<p>{escape(shown)}</p>")
 
 
 def link_target(link: "Token") -> str:

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from proj.rooms.text import addresses, emoji, fences, mentions
+from proj.text import unseen
 
 if TYPE_CHECKING:  # these packages are loaded by the first message that has marks; most processes never need them
     from markdown_it import MarkdownIt
@@ -23,7 +24,7 @@ MAX_NESTING = 12  # lists and quotes inside each other
 MAX_ADDRESSES = 300  # of one message: the search for the end of each may read all its characters
 
 # Marks that the parser would act on. The first pattern is faster; the second is more exact.
-_HINTS = re.compile(r"[*_~`\\@:\]]")
+_HINTS = re.compile(rf"[*_~`\\@:\]{unseen.TURNING_SIGNS}]")
 _MARKS = re.compile(
     r"""
       \*\S | \S\* | (?<!\w)_ | _(?!\w) | ~~ | ` | \]\(  # *emphasis* _emphasis_ ~~strike~~ `code` [links](...)
@@ -43,7 +44,7 @@ _TEXT_TOKENS = {"paragraph_open", "inline", "paragraph_close", "text", "softbrea
 
 def has_marks(text: str) -> bool:
     """Return whether `text` may have marks. A few microseconds; the parser takes a tenth of a millisecond."""
-    if _HINTS.search(text) and _MARKS.search(text):
+    if _HINTS.search(text) and (_MARKS.search(text) or unseen.turns(text)):
         return True
     return (_LINE.search(text) if "\n" in text else _LINE.match(text)) is not None
 

@@ -7,7 +7,7 @@ and the Markdown parser takes ten times as long. A mark that means nothing stays
 import re
 from html import unescape
 
-from proj.text import ansi
+from proj.text import ansi, unseen
 
 _PART = re.compile(r"<(?P<end>/?)(?P<name>[a-z]+)(?P<attributes>[^<>]*)>|[^<]+|<")
 _ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
@@ -20,7 +20,7 @@ def plain(text: str, html: str, *, whole: bool = False) -> str:
     With `whole`, hidden parts follow their words: the addresses of links, names of emoji, languages of code.
     """
     if not html:
-        return ansi.plain(text)
+        return ansi.plain(unseen.shown(text))
     writer = _Writer(whole=whole)
     for part in _PART.finditer(html):
         if not part["name"]:

@@ -4,6 +4,11 @@ import { keep, kept } from "../shared/store.js";
 import { say } from "../shared/words.js";
 import { later } from "../shared/later.js";
 
+// Characters that turn the direction of the text around them are shown for what they are: see proj/text/unseen.py.
+const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const MARKS = "\u061c\u200e\u200f";
+const RIGHT_TO_LEFT = /[\u0590-\u061b\u061d-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1eeff}]/u;
+
 const MAX_CHARACTERS = 200; // of a message
 const MAX_ENTRIES = 20; // entries of the journal
 const history = later((retry) => import(`../shared/history.js${retry}`));
@@ -14,9 +19,9 @@ export async function decide(rooms, choice, { link, seq, author, mentioned, mute
   const { room: id } = link.dataset;
   const now = rooms.list.querySelector(`[data-room="${id}"]`) ?? link; // the list may have been replaced
   const about = { room: now.querySelector(".name").textContent, author, href: `${now.getAttribute("href")}${seq}/` };
-  const shown = { ...about, tag: `signalbox:${id}:${seq}` };
-  const result = why(now, seq, choice, muted && !mentioned) ?? (await show(shown, now, seq));
-  note(rooms.me, { ...about, id: shown.tag, at: new Date().toISOString(), result });
+  const notice = { ...about, tag: `signalbox:${id}:${seq}` };
+  const result = why(now, seq, choice, muted && !mentioned) ?? (await show(notice, now, seq));
+  note(rooms.me, { ...about, id: notice.tag, at: new Date().toISOString(), result });
 }
 
 /** Show a "signed_in" frame to `me`: a line above the page, and a notification unless `choice` is against it. */
@@ -62,12 +67,17 @@ async function show({ tag, room, author, href }, link, seq) {
     const messages = await history();
     const page = await messages.history(`${link.getAttribute("href")}messages/`, { before: seq + 1, limit: 1 });
     const { text = "", name, ...said } = page.messages.at(-1) ?? {};
-    body = [...text].slice(0, MAX_CHARACTERS).join("");
+    body = [...shown(text)].slice(0, MAX_CHARACTERS).join("");
     if (name && said.author === author) who = `${say("isolated", { name })} (${author})`;
   } catch {
     // the author and the room are enough
   }
   return display(say("said-in", { author: who, room }), { tag, body }, href);
+}
+
+function shown(text) {
+  const kept = RIGHT_TO_LEFT.test(text) ? MARKS : "";
+  return text.replace(TURNING, (sign) => (kept.includes(sign) ? sign : `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`));
 }
 
 /** Show a notification. Return "shown", or the reason why not. A click opens `href`. */

@@ -274,3 +274,12 @@ def test_a_message_can_be_reacted_to_by_the_batch_that_posts_it(alice: User, bob
     batch = [command("post", lobby, alice, "a"), command("react", lobby, bob, "🎉", target=1)]
     assert [type(outcome) for outcome in writing.write(batch)] == [Written, Written]
     assert lobby.events.get(seq=1).frame()["reactions"] == {"🎉": ["bob"]}
+
+
+@pytest.mark.parametrize("text", ["", "\u3164", "\u2800\u2800", "\u034f \u200d"])
+def test_a_text_that_shows_nothing_is_refused(alice: User, lobby: Room, text: str) -> None:
+    lobby.post(alice, "hello")
+    for outcome in (lobby.post(alice, text), lobby.edit(alice, 1, text)):
+        assert isinstance(outcome, Refusal)
+        assert outcome.code == "empty"
+    assert lobby.events.get().text == "hello"

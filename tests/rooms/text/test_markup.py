@@ -10,6 +10,7 @@ import pytest
 
 from proj.rooms.text import emoji, markup
 from proj.rooms.text.markup import render
+from proj.rooms.text.plain import plain
 
 LINK = 'target="_blank" rel="noopener noreferrer nofollow ugc"'
 # docs/protocol.md: every allowed element and attribute
@@ -187,6 +188,36 @@ def test_a_fault_of_the_parser_keeps_nobody_from_speaking(
     monkeypatch.setattr(markup, "_rendered", broken)
     assert render("**hello**") == markup.PLAIN
     assert "shown as it was written" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        (
+            "[click \u202egpj.exe](https://example.com/a)",
+            f'<p><a href="https://example.com/a" title="https://example.com/a" {LINK}>click \\u202egpj.exe</a></p>',
+        ),
+        ("click \u202egpj.exe", "<p>click \\u202egpj.exe</p>"),
+        ("`\u2067x\u2069`", "<p><code>\\u2067x\\u2069</code></p>"),
+        ("```\n\u202ex\n```", "<pre><code>\\u202ex</code></pre>"),
+        ("> \u202dx", "<blockquote><p>\\u202dx</p></blockquote>"),
+        ("a\u200fb\n\n\n  c", "<p>a\\u200fb\n\n\n  c</p>"),
+        ("https://x.y/\u202egpj", f'<p><a href="https://x.y/" {LINK}>https://x.y/</a>\\u202egpj</p>'),
+        ("שלום https://x.y/a\u200f עולם", f'<p>שלום <a href="https://x.y/a" {LINK}>https://x.y/a</a>\u200f עולם</p>'),
+    ],
+)
+def test_signs_that_turn_a_text_are_shown(text: str, html: str) -> None:
+    assert render(text).html == html
+    assert plain(text, html) == plain(text, "") or "<" in html[3:-4]
+
+
+def test_text_from_right_to_left_stays_as_it_is() -> None:
+    for text in ("שלום\u200f עולם", "نرم\u200cافزار", "مرحبا"):
+        assert render(text) == markup.PLAIN
+
+
+def test_a_message_with_too_many_marks_shows_its_turning_signs() -> None:
+    assert render("\u202e" + "[*" * 3000).html == "<p>\\u202e" + "[*" * 3000 + "</p>"
 
 
 def test_emoji_have_names_that_can_be_written() -> None:
