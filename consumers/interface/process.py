@@ -55,7 +55,9 @@ class Interface:
         self.process = uuid.uuid4().hex
         self.outlets: dict[int, Outlet] = {}
         self.tasks = Tasks()
-        self.subscriptions = Subscriptions(get_channel_layer(), (interface_group(self.process), INTERFACES_GROUP))
+        self.access = AccessChecks(self.outlets)
+        own_groups = (interface_group(self.process), INTERFACES_GROUP)
+        self.subscriptions = Subscriptions(get_channel_layer(), own_groups, self.access.poll_soon)
         self.rooms: OpenFeeds[int, Feed] = OpenFeeds(
             Feed, RoomSource(), self.subscriptions, self.tasks, self._room_changed
         )
@@ -63,14 +65,14 @@ class Interface:
         self.services = Services(self.subscriptions)
         self.presences = Presences(self.process)
         self.news = NewsSubscribers()
-        self.access = AccessChecks(self.outlets)
         self.sessions = OpenSessions(self.outlets)
         self.outbox = Outbox(self.process)
         self.replays: Gathering[Arrival, Replay] = Gathering(replays)
         self._ticked_at = time.monotonic()
         for job in (
-            *(self._receive, self._tick, self.subscriptions.synchronize, self.access.check_periodically),
-            *(self.rooms.poll, self.viewing.feeds.poll, self.services.poll, self.sessions.note_periodically),
+            *(self._receive, self._tick, self.subscriptions.synchronize, self.sessions.note_periodically),
+            *(self.rooms.poll, self.viewing.feeds.poll, self.services.poll),
+            *(self.access.poll, self.access.check_periodically),
         ):
             self.tasks.repeat(job)
 

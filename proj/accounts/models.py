@@ -1,26 +1,36 @@
 """The people of this installation, and their preferences."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from proj.accounts import links
+from proj.accounts.access import AccessChange, AccessSet
 from proj.accounts.display_name import DisplayNameField
 from proj.accounts.links import BadLink
 from proj.accounts.preferences import Preferences
 from proj.accounts.records.models import SessionRecord
 
-__all__ = ["People", "Preferences", "SessionRecord", "User"]
+__all__ = ["AccessChange", "People", "Preferences", "SessionRecord", "User"]
+
+
+class PeopleSet(AccessSet["User"]):
+    """Queries for people, and changes of many of them at once."""
+
+    access_fields = frozenset({"password", "is_active", "is_staff"})
 
 
 class People(UserManager["User"]):
     """All people, and the ways in which a person is added or claims a sign-in link."""
 
     use_in_migrations = False
+
+    def get_queryset(self) -> PeopleSet:
+        return PeopleSet(self.model, using=self._db)
 
     def add(self, name: str, *, admin: bool = False) -> "User":
         """Return a new active person without a password. Raise ValidationError for a bad or taken name."""
@@ -71,6 +81,10 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.username
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        with transaction.atomic():  # with the record of a change of access
+            super().save(*args, **kwargs)
 
     def sign_in_link(self) -> str:
         """Return an address that signs this person in once, within PASSWORD_RESET_TIMEOUT seconds."""

@@ -8,11 +8,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from proj.accounts import access
 from proj.accounts.models import SessionRecord, User
 from proj.accounts.records.models import hash_of
 
@@ -22,6 +23,12 @@ SESSIONS_AT_ONCE = 500  # that tidy() reads with one query
 
 def _store(key: str | None) -> Any:
     return import_module(settings.SESSION_ENGINE).SessionStore(key)
+
+
+def model() -> type[AbstractBaseSession]:
+    """Return the model of the sessions. The receiver of its post_delete has the open sockets checked."""
+    found: type[AbstractBaseSession] = _store(None).get_model_class()
+    return found
 
 
 def person_of(session_key: str) -> User | None:
@@ -37,7 +44,7 @@ def people_of(session_keys: Iterable[str]) -> dict[str, User]:
     # Our session keys are alphanumeric; PostgreSQL would refuse to search for a NUL.
     keys = {key for key in session_keys if key.isascii() and key.isalnum()}
     store = _store(None)
-    rows = store.get_model_class().objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+    rows = model().objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
     sessions = {row.session_key: store.decode(row.session_data) for row in rows}
     numbers = {content.get(SESSION_KEY) for content in sessions.values()} - {None}
     people = {str(person.pk): person for person in User.objects.filter(pk__in=numbers, is_active=True)}
@@ -87,7 +94,7 @@ def tidy() -> None:
 
 
 def _unexpired() -> QuerySet[Any]:
-    found: QuerySet[Any] = _store(None).get_model_class().objects.filter(expire_date__gt=timezone.now())
+    found: QuerySet[Any] = model().objects.filter(expire_date__gt=timezone.now())
     return found
 
 
@@ -100,10 +107,10 @@ def _end(person: User, chosen: Callable[[str], bool]) -> None:
         for row in _unexpired().iterator()
         if chosen(row.pk) and store.decode(row.session_data).get(SESSION_KEY) == str(person.pk)
     ]
-    for key in theirs:
-        _store(key).delete()
-    person.session_records.filter(key_hash__in=[hash_of(key) for key in theirs]).end()
-    access.changed(person.pk)
+    with transaction.atomic():
+        for key in theirs:
+            _store(key).delete()
+        person.session_records.filter(key_hash__in=[hash_of(key) for key in theirs]).end()
 
 
 def _fits(content: Mapping[str, str], person: User) -> bool:

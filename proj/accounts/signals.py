@@ -1,13 +1,15 @@
-"""Receivers of signals: after changes to people their open sockets are checked, and sessions get records."""
+"""Receivers of signals: after any change to people and sessions sockets are checked, and sessions get records."""
 
 import json
 from typing import Any
 
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.http import HttpRequest
 from django.utils import timezone
 
 from proj.accounts.access import changed
-from proj.accounts.models import SessionRecord, User
+from proj.accounts.models import PeopleSet, SessionRecord, User
 from proj.accounts.records.models import hash_of
 from proj.accounts.web import confirming, devices
 from proj.layer.messages import PersonFrame
@@ -15,9 +17,21 @@ from proj.layer.publish import publish
 
 
 def when_user_saved(instance: User, created: bool, update_fields: frozenset[str] | None, **_: Any) -> None:
-    """Receive post_save: the password or `is_active` may have changed. Signing in saves only `last_login`."""
-    if not created and update_fields != frozenset({"last_login"}):
+    """Receive post_save: the password, `is_active` or `is_staff` may have changed."""
+    if not created and (update_fields is None or update_fields & PeopleSet.access_fields):
         changed(instance.pk)
+
+
+def when_user_deleted(instance: User, **_: Any) -> None:
+    """Receive post_delete of a person."""
+    changed(instance.pk)
+
+
+def when_session_deleted(instance: AbstractBaseSession, **_: Any) -> None:
+    """Receive post_delete of a session: by signing out, by a new password, by an administrator."""
+    person = instance.get_decoded().get(SESSION_KEY)
+    if person is not None and instance.expire_date > timezone.now():
+        changed(int(person))
 
 
 def when_signed_in(request: HttpRequest, user: User, **_: Any) -> None:
@@ -34,7 +48,6 @@ def when_signed_in(request: HttpRequest, user: User, **_: Any) -> None:
 
 
 def when_signed_out(request: HttpRequest, user: User | None, **_: Any) -> None:
-    """Receive user_logged_out, which Django sends just before it deletes the session; the check waits a moment."""
+    """Receive user_logged_out, which Django sends just before it deletes the session."""
     if user is not None:
         SessionRecord.objects.filter(key_hash=hash_of(request.session.session_key or "")).end()
-        changed(user.pk)

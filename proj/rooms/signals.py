@@ -10,9 +10,9 @@ def when_member_left(instance: Any, **_: Any) -> None:
     changed(instance.user_id)
 
 
-def when_room_saved(created: bool, **_: Any) -> None:
+def when_room_saved(instance: Any, created: bool, **_: Any) -> None:
     """Receive post_save of a room: it may have become members-only."""
-    if not created:
+    if not created and instance.for_members:
         changed()
 
 

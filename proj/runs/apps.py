@@ -8,7 +8,7 @@ class RunsConfig(AppConfig):
     verbose_name = _("Runs")
 
     def ready(self) -> None:
-        from django.db.models.signals import m2m_changed, post_save
+        from django.db.models.signals import m2m_changed, post_delete, post_save
 
         from proj.rooms import cards
         from proj.runs import signals
@@ -18,5 +18,6 @@ class RunsConfig(AppConfig):
         cards.register("run", draw)
 
         post_save.connect(signals.when_service_saved, sender=Service, dispatch_uid="access")
+        post_delete.connect(signals.when_service_deleted, sender=Service, dispatch_uid="access")
         for people in (Service.runners, Service.viewers):
             m2m_changed.connect(signals.when_people_changed, sender=people.through, dispatch_uid=f"access {people}")

@@ -2,17 +2,19 @@
 
 import uuid
 import zlib
+from collections.abc import Collection
 from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from proj.accounts.access import AccessSet
 from proj.accounts.models import User
 from proj.rooms.models import Room
 from proj.runs.catalog import parameters, schedules
@@ -24,14 +26,27 @@ CHUNK = 32 * 1024  # bytes of output in a chunk, at most
 PACKED_FROM = 1024  # bytes; below, packing gains little
 
 
-class ServiceSet(models.QuerySet["Service"]):
+class ServiceSet(AccessSet["Service"]):
     """Services, by the rights of a person."""
+
+    access_fields = frozenset({"run_by", "seen_by"})
 
     def for_viewers(self, user: User) -> Self:
         """Return the services that `user` may see, with their runs and output. The right to start one includes this."""
         if user.is_staff:
             return self
         return self.filter(_open_to(user))
+
+    def viewable_by(self, people: Collection[User]) -> set[tuple[int, int]]:
+        """Return for_viewers() of many people at once: the ids of each service and of each person that may see it."""
+        services = set(self.values_list("pk", flat=True))
+        everyone = Q(seen_by=Audience.EVERYONE) | Q(run_by=Audience.EVERYONE)
+        unlisted = set(self.filter(everyone).values_list("pk", flat=True))
+        pairs = {(id, person.pk) for person in people for id in (services if person.is_staff else unlisted)}
+        for listed in (Service.viewers.through, Service.runners.through):
+            found = listed.objects.filter(service__in=services - unlisted, user__in=people)
+            pairs.update(found.values_list("service", "user"))
+        return pairs
 
     def for_runners(self, user: User) -> Self:
         """Return the services that `user` may start, with runs that `user` may cancel."""
@@ -128,7 +143,8 @@ class Service(models.Model):
             # Starts and the clock change these two fields while a form is open; and a time that is due stays due.
             fields = {field.name for field in self._meta.concrete_fields if not field.primary_key}
             kwargs["update_fields"] = fields - {"last_number"} - ({"next_at"} if scheduled_as_before else set())
-        super().save(*args, **kwargs)
+        with transaction.atomic():  # with the record of a change of access
+            super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return _address("runs:service", self.uid)

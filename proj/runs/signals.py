@@ -11,6 +11,11 @@ def when_service_saved(created: bool, **_: Any) -> None:
         changed()
 
 
+def when_service_deleted(**_: Any) -> None:
+    """Receive post_delete: nobody sees the service any more."""
+    changed()
+
+
 def when_people_changed(action: str, **_: Any) -> None:
     """Receive m2m_changed: a person may not be on a service's list any more."""
     if action in ("post_remove", "post_clear"):

@@ -11,6 +11,7 @@ from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
 from django.core.checks import run_checks
 from django.db import transaction
+from redis.asyncio import Redis
 
 from proj.layer import loop
 from proj.layer.messages import MAX_MESSAGE_BYTES, ChannelMessage, MessageTooLarge, RoomFlash, RunsCancel, RunState
@@ -202,6 +203,21 @@ async def test_one_message_reaches_each_of_its_groups() -> None:
     message = RunState(state={"run": run, "service": uid})
     assert await apublish([message])
     assert [await frames().receive_all(channel) for channel in channels] == [[message], [message]]
+
+
+async def test_a_caller_hears_once_that_lost_subscriptions_are_renewed(redis_url: str) -> None:
+    layer, renewed = frames(), asyncio.Event()
+    channels = [await listener(layer, f"test.{uuid.uuid4().hex}") for _ in range(3)]
+    calls: list[int] = []
+    layer.call_when_renewed(lambda: calls.append(1))
+    layer.call_when_renewed(renewed.set)
+    async with asyncio.timeout(20), Redis.from_url(redis_url) as redis:
+        await redis.client_kill_filter(_type="pubsub")
+        await renewed.wait()
+        for channel in channels:
+            await layer.send(channel, PROBE)
+            assert await layer.receive(channel) == PROBE
+    assert calls == [1]
 
 
 async def test_three_hundred_senders_at_once_find_a_connection() -> None:

@@ -3,12 +3,13 @@
 import asyncio
 import random
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from django.conf import settings
 
+from consumers.interface.chat.access_changes import AccessChanges
 from consumers.interface.support.database import ask
 from consumers.interface.transport.outlet import Outlet
 from proj.accounts.access import EVERYBODY
@@ -16,8 +17,9 @@ from proj.accounts.sessions import people_of
 from proj.rooms.models import Membership, Room
 from proj.runs.models import Service
 
-CHECK_DELAY_SECONDS = 0.5  # after the message of a change: signing out publishes it just before it is done
-RECHECK_SECONDS = 60.0  # between two checks of all sockets: a message may have been lost
+POLL_SECONDS = 3.0  # between two polls for changes of access: a lost message costs no more than that
+CHECK_DELAY_SECONDS = 0.5  # after the message of a change: a socket may just come in by the door
+RECHECK_SECONDS = 60.0  # between two checks of all sockets: sessions end by age, too
 BATCH_SOCKETS = 500  # checked by one read of the database
 CLOSE_SIGNED_OUT = 4401
 CLOSE_NO_ACCESS = 4403
@@ -45,6 +47,32 @@ class AccessChecks:
 
     def __init__(self, outlets: Mapping[int, Outlet]) -> None:
         self._outlets = outlets
+        self._changes = AccessChanges()
+        self._poll_now = asyncio.Event()
+        self._poll_now.set()
+        self._due: set[int] = set()  # ids of people whose sockets are to be checked
+        self._checked: set[int] = set()  # ids of people whose sockets the last poll has checked
+
+    async def poll(self) -> None:
+        """Wait, then check the sockets of the people whose access has changed. Called again and again."""
+        try:
+            async with asyncio.timeout(POLL_SECONDS * random.uniform(0.8, 1.0)):  # noqa: S311 - jitter
+                await self._poll_now.wait()
+        except TimeoutError:
+            pass
+        self._poll_now.clear()
+        try:
+            self._due |= await ask(self._changes.read)
+            # Twice: a socket that was admitted before the change may not have been registered at the first check.
+            await self._check_people(self._due | self._checked)
+        except Exception:
+            self._poll_now.set()
+            raise
+        self._checked, self._due = self._due, set()
+
+    def poll_soon(self) -> None:
+        """Look for changes now: messages about them may have been lost."""
+        self._poll_now.set()
 
     async def check_periodically(self) -> None:
         """Wait, then close old sockets and check all others. Called again and again."""
@@ -62,7 +90,12 @@ class AccessChecks:
     async def changed(self, user_id: int) -> None:
         """Check the sockets of a person after a change of rights (EVERYBODY: all sockets)."""
         await asyncio.sleep(CHECK_DELAY_SECONDS)
-        await self.check([one for one in self._outlets.values() if user_id in (EVERYBODY, one.user_id)])
+        await self._check_people({user_id})
+
+    async def _check_people(self, people: Collection[int]) -> None:
+        if people:
+            everybody = EVERYBODY in people
+            await self.check([one for one in self._outlets.values() if everybody or one.user_id in people])
 
     async def check(self, outlets: Sequence[Outlet]) -> None:
         """Close the sockets among these that have lost their access."""
@@ -79,22 +112,20 @@ class AccessChecks:
 
 
 def access_of(visits: Iterable[Visit]) -> list[Access]:
-    """Read the rights of open sockets, in their order."""
+    """Read the rights of open sockets, in their order: with a few queries, however many sockets there are."""
     visits = list(visits)
     signed_in = people_of({one.session for one in visits})
     rooms = Room.objects.in_bulk({one.room for one in visits if one.room})
     closed = [id for id, room in rooms.items() if room.for_members]
     members = set(Membership.objects.filter(room__in=closed).values_list("room", "user")) if closed else set()
-    viewers = {one.session for one in visits if one.service}
-    services = {
-        session: set(Service.objects.for_viewers(signed_in[session]).values_list("pk", flat=True))
-        for session in viewers & signed_in.keys()
-    }
+    viewers = {one.session for one in visits if one.service} & signed_in.keys()
+    watched = Service.objects.filter(pk__in={one.service for one in visits if one.service})
+    viewable = watched.viewable_by({signed_in[session] for session in viewers}) if viewers else set()
     answers = []
     for one in visits:
         person = signed_in.get(one.session)
         if one.service:
-            allowed = one.service in services.get(one.session, ())
+            allowed = (one.service, one.user) in viewable
         elif one.room:
             room = rooms.get(one.room)
             allowed = (room is not None and not room.for_members) or (one.room, one.user) in members

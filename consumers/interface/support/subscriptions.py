@@ -39,11 +39,15 @@ class _Group:
 
 
 class Subscriptions:
-    """Joins a group with its first reference, and leaves the group after the last one."""
+    """Joins a group with its first reference, and leaves the group after the last one.
 
-    def __init__(self, layer: Any, own_groups: Sequence[str]) -> None:
+    `renewed` is called when messages arrive again after they could not: some may have been lost.
+    """
+
+    def __init__(self, layer: Any, own_groups: Sequence[str], renewed: Callable[[], None]) -> None:
         self._layer = layer
         self._own_groups = own_groups  # those that every process is in
+        self._renewed = renewed
         self._groups: dict[str, _Group] = {}
         self._changes: set[str] = set()  # groups that are still to be joined or left
         self._has_changes = asyncio.Event()
@@ -132,9 +136,11 @@ class Subscriptions:
             # After an attempt that failed half-way the channel is in a group already: its messages must be read.
             self._new_channel = self._new_channel or await self._layer.new_channel()
             if not self._channel:
+                self._layer.call_when_renewed(self._renewed)
                 for group in self._own_groups:
                     await self._layer.group_add(group, self._new_channel)
                 self._channel = self._new_channel
+                self._renewed()
         return self._channel
 
     def _report_away(self) -> None:

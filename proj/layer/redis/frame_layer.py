@@ -24,7 +24,7 @@ RECONNECT_SECONDS = (0.2, 1.0)  # a random pause between these before subscribin
 class _Shard:
     """One Redis host: a wire to publish on, and a wire that listens and renews its subscriptions."""
 
-    def __init__(self, host: Host, layer: LoopPubSub) -> None:
+    def __init__(self, host: Host, layer: "_LoopShards") -> None:
         pool = wire_pool(host)
         self.publishing = ReconnectingWire(pool)
         self.listening = ReconnectingWire(pool, self._received)
@@ -32,6 +32,7 @@ class _Shard:
         self._layer = layer
         self._confirmations: dict[str, asyncio.Future[None]] = {}
         self._renewing: asyncio.Task[None] | None = None
+        self._renewed = False  # the channels were subscribed again, and Redis has not confirmed it yet
 
     async def publish(self, channel: str, data: bytes) -> None:
         await (await self.publishing.get()).call("PUBLISH", channel, data)
@@ -81,6 +82,7 @@ class _Shard:
                 logger.warning("lost the connection that receives frames from Redis")
             except (RedisError, OSError) as error:
                 logger.warning("cannot receive frames: Redis is away: %s", error)
+            self._renewed = True
             await asyncio.sleep(random.uniform(*RECONNECT_SECONDS))  # noqa: S311 - jitter
 
     def _received(self, reply: Any) -> None:
@@ -95,11 +97,20 @@ class _Shard:
             for channel in (name,) if name in channels else self._layer.groups.get(name, ()):
                 if channel in channels:
                     channels[channel].put_nowait(reply[2])
-        elif kind == b"subscribe" and (confirmed := self._confirmations.pop(name, None)) is not None:
-            confirmed.set_result(None)
+        elif kind == b"subscribe":
+            if self._renewed:  # one command has subscribed to all channels: the first answer stands for them all
+                self._renewed = False
+                for call in self._layer.calls_when_renewed:
+                    call()
+            if (confirmed := self._confirmations.pop(name, None)) is not None:
+                confirmed.set_result(None)
 
 
 class _LoopShards(LoopPubSub):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.calls_when_renewed: list[Callable[[], None]] = []
+
     def make_shard(self, host: Host) -> _Shard:
         return _Shard(host, self)
 
@@ -129,6 +140,10 @@ class FrameLayer(PubSubLayer):
         if not isinstance(read, dict):
             raise ValueError(f"not a message: {type(read).__name__}")
         return read
+
+    def call_when_renewed(self, call: Callable[[], None]) -> None:
+        """Call `call` each time that a Redis host delivers messages again after its connection was lost."""
+        self.loop_part().calls_when_renewed.append(call)
 
     async def receive_all(self, channel: str, unreadable: Unreadable = _log_unreadable) -> list[InterfaceMessage]:
         """Wait for a message; return it and all that arrived beside it, oldest first.

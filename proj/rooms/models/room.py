@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from proj.accounts.access import AccessSet
 from proj.accounts.models import User
 from proj.rooms import names
 from proj.rooms.errors import RoomError
@@ -27,8 +28,10 @@ def new_epoch() -> str:
     return secrets.token_hex(4)
 
 
-class RoomSet(models.QuerySet["Room"]):
+class RoomSet(AccessSet["Room"]):
     """Queries for the rooms that one person may see, join or manage."""
+
+    access_fields = frozenset({"members_only", "hidden"})
 
     def of(self, user: User) -> Self:
         """Return the rooms that `user` may list, read and post in. A forbidden room cannot be found through it."""
@@ -99,7 +102,8 @@ class Room(models.Model):
         # an old name stays although the rules have changed
         self.name = (names.composed if names.key(self.name) == self.key else names.checked)(self.name)
         self.key = names.key(self.name)
-        super().save(*args, **kwargs)
+        with transaction.atomic():  # with the record of a change of access
+            super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("rooms:room", args=[self.name])

@@ -21,6 +21,10 @@ class Layer:
         self.unreachable: set[str] = set()
         self.hangs = asyncio.Event()
         self.hangs.set()
+        self.renewed: list[Callable[[], None]] = []
+
+    def call_when_renewed(self, call: Callable[[], None]) -> None:
+        self.renewed.append(call)
 
     async def new_channel(self) -> str:
         return "channel"
@@ -50,7 +54,7 @@ def layer() -> Layer:
 @pytest.fixture
 async def subscriptions(layer: Layer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Subscriptions]:
     monkeypatch.setattr(module, "JOIN_TIMEOUT_SECONDS", 0.1)
-    tasks, subscriptions = Tasks(), Subscriptions(layer, ("all",))
+    tasks, subscriptions = Tasks(), Subscriptions(layer, ("all",), lambda: layer.calls.append("renewed"))
     tasks.repeat(subscriptions.synchronize)
     yield subscriptions
     await tasks.stop()
@@ -76,8 +80,8 @@ async def test_a_group_is_joined_once_and_left_after_its_last_reference(
     subscriptions.leave("room")
     await until(lambda: not len(subscriptions))
     assert "room" not in subscriptions
-    assert layer.calls == ["add all", "add room", "add another", *layer.calls[3:]]
-    assert sorted(layer.calls[3:]) == ["discard another", "discard room"]
+    assert layer.calls == ["add all", "renewed", "add room", "add another", *layer.calls[4:]]
+    assert sorted(layer.calls[4:]) == ["discard another", "discard room"]
     assert changes == [True, False]
 
 
@@ -87,7 +91,7 @@ async def test_a_group_that_is_needed_again_at_once_is_not_left(layer: Layer, su
     await subscriptions.join("room")
     await subscriptions.join("another")  # changes are made one after the other
     assert "room" in subscriptions
-    assert layer.calls == ["add all", "add room", "add another"]
+    assert layer.calls == ["add all", "renewed", "add room", "add another"]
 
 
 async def test_groups_that_could_not_be_joined_or_left_are_when_redis_is_back(
@@ -136,3 +140,15 @@ async def test_a_group_that_was_never_joined_is_reported_as_left_after_its_last_
     subscriptions.leave("room")
     await until(lambda: not len(subscriptions))
     assert changes == [False]
+
+
+async def test_the_caller_hears_when_messages_arrive_again_after_an_outage(
+    layer: Layer, subscriptions: Subscriptions
+) -> None:
+    layer.failures = 2
+    await subscriptions.join("room")
+    await until(lambda: "room" in subscriptions)
+    assert layer.calls == ["add all", "renewed", "add room"]
+    (renewed,) = layer.renewed[-1:]
+    renewed()
+    assert layer.calls[-1] == "renewed"
