@@ -14,7 +14,6 @@ from proj.text import unseen
 
 if TYPE_CHECKING:  # these packages are loaded by the first message that has marks; most processes never need them
     from markdown_it import MarkdownIt
-    from markdown_it.rules_block import StateBlock
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
@@ -86,30 +85,26 @@ def _is_text(token: "Token") -> bool:
 def _parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
+    from proj.rooms.text import emphasis, lines
+
     parser = MarkdownIt("zero", {"maxNesting": 100})
+    parser.inline = emphasis.CjkInline()
+    parser.configure("zero")
     parser.enable(["fence", "blockquote", "list", "backticks", "emphasis", "strikethrough"])
     parser.enable(["link", "autolink", "escape", "newline"])
     parser.disable("text_join")  # it would hide that something was escaped
     parser.block.ruler.at("fence", fences.fence, {"alt": ["paragraph", "blockquote", "list"]})
-    parser.block.ruler.before("paragraph", "line", _end_quote, {"alt": ["blockquote"]})
-    parser.block.ruler.before("paragraph", "item", _end_item, {"alt": ["paragraph"]})
+    parser.block.ruler.before("paragraph", "line", lines.end_quote, {"alt": ["blockquote"]})
+    parser.block.ruler.before("paragraph", "item", lines.end_item, {"alt": ["paragraph"]})
+    parser.block.ruler.at("paragraph", lines.paragraph)
+    parser.inline.ruler.at("newline", lines.newline)
+    parser.inline.ruler.at("escape", lines.escape)
+    parser.inline.ruler.at("backticks", lines.backtick)
     parser.inline.ruler.before("link", "colon", _colon)
     parser.inline.ruler.before("link", "mention", mentions.mention)
     parser.normalizeLink = addresses.href  # type: ignore[method-assign, assignment]
     parser.validateLink = addresses.is_address  # type: ignore[method-assign, assignment]
     return parser
-
-
-# Rules of blocks
-
-
-def _end_quote(_state: "StateBlock", _line: int, _end: int, silent: bool) -> bool:
-    """End a quote or a list item with its line. CommonMark takes in the next line, which in a chat is the answer."""
-    return silent
-
-
-def _end_item(state: "StateBlock", line: int, _end: int, silent: bool) -> bool:
-    return silent and state.sCount[line] < state.blkIndent
 
 
 # Rules inside a line
