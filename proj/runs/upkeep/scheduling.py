@@ -15,6 +15,7 @@ from proj.runs.refusals import Refused
 logger = logging.getLogger(__name__)
 
 MISSED_AFTER = timedelta(seconds=90)  # a scheduled time that is older counts as missed
+PARKED = timedelta(days=1)  # from a scheduled time without a usable one after it to the next start
 
 
 def start_scheduled() -> None:
@@ -41,8 +42,19 @@ def _start_due(service: Service, now: datetime) -> None:
 
 def _advance(service: Service, scheduled_at: datetime, now: datetime) -> bool:
     """Set the service's next scheduled time; return False when another clock has done so."""
-    following = schedules.after(now, service.schedule, service.time_zone)
+    following = _following(service, max(now, scheduled_at))
     return bool(Service.objects.filter(pk=service.pk, next_at=scheduled_at).update(next_at=following))
+
+
+def _following(service: Service, moment: datetime) -> datetime | None:
+    """Return the scheduled time after `moment`. It is later by all means, or the service would start at every look."""
+    following = schedules.after(moment, service.schedule, service.time_zone)
+    if following is None or following > moment:
+        return following
+    logger.error(
+        "%s starts next on %s: %s is the answer to its next time after %s", service, moment + PARKED, following, moment
+    )
+    return moment + PARKED
 
 
 def _start(service: Service, scheduled_at: datetime, now: datetime) -> None:

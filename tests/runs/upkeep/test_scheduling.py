@@ -1,12 +1,13 @@
 """Scheduled services are started once, at their time."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from proj.runs import actions
+from proj.runs.catalog import schedules
 from proj.runs.models import Run, Service
 from proj.runs.upkeep import scheduling
 from tests.runs.conftest import Make
@@ -103,3 +104,22 @@ def test_what_is_switched_off_is_not_started(make: Make) -> None:
     due(service, timedelta(seconds=2))
     scheduling.start_scheduled()
     assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize("answered", [None, timedelta(minutes=-45), timedelta(0)])
+def test_a_night_of_looks_at_the_repeated_hour_starts_one_run(
+    make: Make, monkeypatch: pytest.MonkeyPatch, answered: timedelta | None
+) -> None:
+    """It does so even when the next time that is answered has passed, or is the moment asked about."""
+    scheduled_at = datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
+    service = make(schedule="30 1 * * *", time_zone="America/New_York", missed="once", when_busy="queue")
+    Service.objects.update(next_at=scheduled_at)
+    if answered is not None:
+        monkeypatch.setattr(schedules, "after", lambda moment, *_: moment + answered)
+    for seconds in range(30):
+        now = datetime(2026, 11, 1, 6, 15, seconds, tzinfo=UTC)
+        monkeypatch.setattr(timezone, "now", lambda now=now: now)
+        scheduling.start_scheduled()
+    assert Run.objects.count() == 1
+    service.refresh_from_db()
+    assert service.next_at and service.next_at > now + timedelta(hours=23)
