@@ -1,5 +1,6 @@
 """Real Chromium against the whole stack, with signed-in people."""
 
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ ARGUMENTS = [
 # of the page.
 ANSWERED = "Failed to load resource: the server responded with a status of"
 REFUSED = tuple(f"{ANSWERED} {status}" for status in (403, 409, 429))
+NO_ROOM = re.compile(r"https?://[^/]+/chat/[^/]+/")  # a page that asks whether to make the room
 EXPECTED = ("WebSocket connection to", "Failed to load resource: net::", *REFUSED)
 
 People = Callable[..., Page]
@@ -87,7 +89,8 @@ def _watch(page: Page, faults: list[str]) -> None:
         dialog.dismiss()
 
     def told(message: ConsoleMessage) -> None:
-        if message.type == "error" and not message.text.startswith(EXPECTED):
+        asks = NO_ROOM.fullmatch(message.location["url"]) and message.text.startswith(f"{ANSWERED} 404")
+        if message.type == "error" and not message.text.startswith(EXPECTED) and not asks:
             faults.append(message.text)
 
     page.on("dialog", asked)

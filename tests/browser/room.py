@@ -2,7 +2,7 @@
 
 import re
 import time
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -24,9 +24,23 @@ class RoomPage:
         self.status = page.locator("#status")
 
     def open(self) -> "RoomPage":
+        """Open the page; the first one makes the room."""
+        if self.page.request.get(self.address).status == 404:
+            self.make()
         self.page.goto(self.address)
         self.live()
         return self
+
+    def make(self) -> None:
+        """Make the room as the page of the Channels tutorial does: with a plain socket."""
+        self.page.goto(f"{self.address.partition('/chat/')[0]}/robots.txt")
+        self.page.evaluate(
+            """(path) => new Promise((resolve, reject) => {
+                const socket = new WebSocket(`ws://${location.host}/ws${path}`);
+                Object.assign(socket, { onopen: resolve, onclose: reject });
+            })""",
+            urlsplit(self.address).path,
+        )
 
     def live(self) -> None:
         """The page says that it is live: connected, and nothing missing."""

@@ -148,7 +148,7 @@ def test_the_skip_link_leads_past_the_rooms(visit: People, stack: Stack) -> None
     expect(page.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    expect(page.get_by_label("Open or create a room")).to_be_focused()
+    expect(page.get_by_label("Open or make a room")).to_be_focused()
 
 
 def test_a_message_is_written_changed_and_deleted_without_a_mouse(enter: Rooms) -> None:

@@ -45,9 +45,9 @@ def test_ctrl_k_goes_to_a_room(enter: Rooms, in_room: InRoom) -> None:
     expect(field).to_be_focused()
     field.press_sequentially(word.upper())
     options = page.get_by_role("option")
-    created = f"Open or create “{word.upper()}”"
+    made = f"Make the room “{word.upper()}”"
     searched = f"Search messages for “{word.upper()}”"
-    expect(options).to_have_text([f"{word} b", f"{word} c", f"a {word}", created, searched])
+    expect(options).to_have_text([f"{word} b", f"{word} c", f"a {word}", searched, made])
     expect(options.first).to_have_attribute("aria-selected", "true")
     field.press("ArrowDown")
     expect(field).to_have_attribute("aria-activedescendant", "found-1")
@@ -66,7 +66,19 @@ def test_ctrl_k_goes_to_a_room(enter: Rooms, in_room: InRoom) -> None:
     field.fill(f"new {word} / x")
     expect(options).to_have_text([f"Search messages for “new {word} / x”"])  # no room may have that name
     field.fill(f"new {word} ?#%")
+    expect(options).to_have_text([f"Search messages for “new {word} ?#%”", f"Make the room “new {word} ?#%”"])
+    with page.expect_navigation():
+        field.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Search")
+    expect(page.locator("#switch")).to_be_visible()  # its script is there
+    page.keyboard.press("Control+k")
+    field.fill(f"new {word} ?#%")
+    field.press("ArrowUp")
     field.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"There is no room “new {word} ?#%” that you may enter")
+    expect(page.get_by_role("button", name="Make this room")).to_be_visible()
+    in_room(f"assert not Room.objects.filter(name='new {word} ?#%').exists()")
+    page.get_by_role("button", name="Make this room").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"new {word} ?#%")
 
 
@@ -90,7 +102,7 @@ Service.objects.create(uid="not-{word}", name="Not for alice {word}", command=["
     expect(page.locator("#switch")).to_be_visible()  # its script is there
     page.keyboard.press("Control+k")
     page.keyboard.type(f"alice {word}")
-    expect(options).to_have_text([f"Open or create “alice {word}”", f"Search messages for “alice {word}”"])
+    expect(options).to_have_text([f"Search messages for “alice {word}”", f"Make the room “alice {word}”"])
     page.keyboard.press("Control+a")
     page.keyboard.type("settin")
     expect(options.first).to_have_text("Settings page")

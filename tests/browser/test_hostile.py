@@ -92,8 +92,11 @@ def test_hostile_room_names_are_inert(visit: People, stack: Stack) -> None:
     page = visit("alice")
     for name in (f'"><img src=x onerror=alert(1)> {uuid.uuid4().hex[:6]}', f"?a=b&c#d %2e {uuid.uuid4().hex[:6]}"):
         page.goto(f"{stack.url}/chat/")
-        page.get_by_label("Open or create a room").fill(name)
+        page.get_by_label("Open or make a room").fill(name)
         page.get_by_role("button", name="Open").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+        assert page.locator("main img").count() == 0
+        page.get_by_role("button", name="Make this room").click()
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
         room = RoomPage(page, stack.url, name)
         room.live()

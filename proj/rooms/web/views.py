@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.forms import HiddenInput
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -18,7 +19,7 @@ from proj.rooms.models import Room
 from proj.rooms.text import emoji, markup
 from proj.rooms.web import history, presentation
 from proj.rooms.web.access import room_of
-from proj.rooms.web.forms import OpenForm
+from proj.rooms.web.forms import NewForm, OpenForm
 from proj.site.http import SignedInRequest, page
 
 QUICK_REACTIONS = ["+1", "-1", "white_check_mark", "eyes", "tada", "heart", "joy", "cry", "fire", "rocket"]
@@ -46,13 +47,13 @@ def side(request: SignedInRequest) -> HttpResponse:
 
 @page()
 def room(request: SignedInRequest, name: str, seq: int | None = None) -> HttpResponse:
-    """Show a room with its newest messages, or with those around message `seq`. Its first visitor creates it."""
+    """Show a room with its newest messages, or with those around message `seq`."""
     try:
-        room = Room.visit(request.user, name)
-    except names.BadRoomName as error:
-        raise Http404(str(error)) from None
-    except Room.NoAccess as error:
-        raise PermissionDenied(str(error)) from None
+        room = Room.called(request.user, name)
+    except (Room.DoesNotExist, Room.NoAccess):
+        return _missing(request, name)
+    except names.BadRoomName:
+        raise Http404("There is no such room.") from None
     if room.name != name:
         # one address per room, so that all its pages share drafts and unsent messages
         return redirect("rooms:message", room.name, seq) if seq else redirect(room)
@@ -97,6 +98,17 @@ def emojis(_request: SignedInRequest) -> JsonResponse:
 def cards_now(request: SignedInRequest) -> JsonResponse:
     """Answer the cards `?card=<reference>&card=...` as this person may see them now: HTML by reference."""
     return JsonResponse({"cards": cards.drawn(request.user, request.GET.getlist("card")[:MAX_CARDS])})
+
+
+def _missing(request: SignedInRequest, name: str) -> HttpResponse:
+    """Answer 404 with the question whether to make the room. A room of other people gets the same answer."""
+    try:
+        name = names.checked(name)
+    except names.BadRoomName:
+        raise Http404("There is no such room.") from None
+    form = NewForm(initial={"name": name, "who": "all"})
+    form.fields["name"].widget = HiddenInput()
+    return render(request, "rooms/missing.html", {"form": form, "name": name}, status=404)
 
 
 def _state(room: Room, user: User, shown: history.Page) -> dict[str, object]:

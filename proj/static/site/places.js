@@ -1,4 +1,4 @@
-// The switcher's list: matching places, another room by the typed name, and the search.
+// The switcher's list: matching places, the search, and last a room that can be made.
 const dialog = document.getElementById("switcher");
 const field = dialog.querySelector("input");
 const list = dialog.querySelector("ul");
@@ -43,8 +43,8 @@ export function show(kept) {
   const found = [...rooms(), ...(others ?? [])].filter((place) => has(place, typed));
   const items = found.sort((a, b) => rank(a) - rank(b)).map(build);
   const exact = found.some(({ name, about }) => !about && name.toLowerCase() === typed);
-  if (typed && !exact && !/[/\\]/.test(typed)) items.push(another(field.value.trim()));
   if (typed) items.push(search(field.value.trim()));
+  if (typed && !exact && !/[/\\]/.test(typed)) items.push(another(field.value.trim()));
   list.replaceChildren(...items);
   for (const [n, item] of items.entries()) item.id = `found-${n}`;
   select(items.find((item) => item.dataset.address === kept) ?? items[0]);
@@ -62,6 +62,7 @@ function build({ name, address, about = "", unread = "" }) {
   return item;
 }
 
+// The address asks before it makes the room.
 function another(name) {
   const address = new URL(`${encodeURIComponent(name)}/`, document.querySelector(".side .brand").href);
   return build({ name: hint.dataset.one.replace("{name}", () => name), address: address.href });

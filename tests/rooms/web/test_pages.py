@@ -73,7 +73,7 @@ def test_a_members_room_is_not_open_to_others(as_alice: Client, alice: User, bob
     room.add_member(bob, bob)
     post(room, bob, "between us")
     page = as_alice.get(address("staff"))
-    assert page.status_code == 403
+    assert page.status_code == 404
     assert "between us" not in text(page)
     assert as_alice.get(address("staff", "messages/")).status_code == 404
     assert as_alice.post(address("staff", "mute/"), {"on": "1"}).status_code == 404
@@ -106,12 +106,12 @@ def test_the_list_counts_unread_messages(as_alice: Client, alice: User, bob: Use
     assert 'class="unread"' not in text(as_alice.get("/chat/"))
 
 
-def test_a_room_is_opened_by_its_name(as_alice: Client) -> None:
+def test_a_room_is_opened_by_its_name(as_alice: Client, alice: User) -> None:
+    Room.visit(alice, NAME)
     answer = as_alice.post("/chat/", {"name": f"  {NAME} "})
     assert answer.status_code == 302
     assert answer["Location"] == address(NAME)
     assert as_alice.get(answer["Location"]).status_code == 200
-    assert Room.objects.get().name == NAME
 
 
 @pytest.mark.parametrize("name", ["", "   ", "a/b", ".", "..", "x" * 101, "tab\x07bell"])
@@ -125,10 +125,28 @@ def test_a_bad_name_is_explained(as_alice: Client, name: str) -> None:
 # A room
 
 
-def test_a_room_is_made_by_its_first_visitor_only_once(as_alice: Client) -> None:
-    assert as_alice.head(address("lobby")).status_code == 200
-    assert "Nothing has been said here yet" in text(as_alice.get(address("lobby")))
-    assert Room.objects.count() == 1
+@pytest.mark.parametrize("rest", ["", "1/"])
+def test_a_visit_makes_no_room_but_asks(as_alice: Client, rest: str) -> None:
+    assert as_alice.head(address(NAME, rest)).status_code == 404
+    page = as_alice.get(address(f" {NAME} ", rest))
+    assert page.status_code == 404
+    assert "Make this room" in text(page)
+    assert not Room.objects.exists()
+    form = page.context["form"]
+    answer = as_alice.post("/rooms/new/", {"name": form["name"].value(), "who": form["who"].value()})
+    assert answer["Location"] == address(NAME)
+    assert "Nothing has been said here yet" in text(as_alice.get(answer["Location"]))
+    assert not Room.objects.get().members_only
+
+
+def test_a_room_of_others_looks_like_one_that_is_not_there(as_alice: Client, bob: User) -> None:
+    Room.objects.create(name="staff", members_only=True).add_member(bob, bob)
+    there, not_there = (
+        re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", text(as_alice.get(address(name))))
+        for name in ("staff", "stuff")
+    )
+    assert there == not_there.replace("stuff", "staff")
+    assert as_alice.post("/rooms/new/", {"name": "staff", "who": "all"}).status_code == 400
 
 
 @pytest.mark.parametrize("written", ["LOBBY", "Lobby", " lobby  "])
@@ -216,8 +234,12 @@ def test_hostile_text_is_only_text(as_alice: Client, alice: User) -> None:
     assert "<!--" not in page.replace("&lt;!--", "")
 
 
-def test_hostile_names_are_only_text(as_alice: Client) -> None:
+def test_hostile_names_are_only_text(as_alice: Client, alice: User) -> None:
     name = '"><script>alert(1)<'
+    question = text(as_alice.get(address(name)))
+    assert "Make this room" in question
+    assert "<script>alert" not in question
+    Room.visit(alice, name)
     page = text(as_alice.get(address(name))) + text(as_alice.get("/chat/"))
     assert "<script>alert" not in page
 
@@ -248,7 +270,7 @@ def test_a_fault_is_explained_in_words(alice: User, monkeypatch: pytest.MonkeyPa
     def broken(*_: object) -> None:
         raise RuntimeError("a secret of the machinery")
 
-    monkeypatch.setattr(Room, "visit", broken)
+    monkeypatch.setattr(Room, "called", broken)
     client = Client(raise_request_exception=False)
     client.force_login(alice)
     answer = client.get(address("lobby"))

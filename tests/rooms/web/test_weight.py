@@ -8,6 +8,7 @@ from django.conf import settings
 from django.test import Client
 
 from proj.accounts.models import User
+from proj.rooms.models import Room
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,6 +38,7 @@ def test_a_room_loads_under_120_kb_of_styles_and_scripts_and_under_150_kb_with_a
     client: Client, alice: User
 ) -> None:
     client.force_login(alice)
+    Room.visit(alice, "lobby")
     page = client.get("/chat/lobby/").content.decode()
     static = (Path(settings.BASE_DIR) / "proj" / "static").resolve()
     named = {static / name for name in re.findall(r'(?:href|src)="/static/([^"]+\.(?:css|js))"', page)}
