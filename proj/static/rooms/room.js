@@ -4,7 +4,6 @@ import { state } from "../shared/state.js";
 import { newDevice } from "../site/notify.js";
 import { rooms } from "../site/rooms.js";
 import { CatchUp } from "./log/catchup.js";
-import { Changes } from "./writing/changes.js";
 import { Commands } from "./writing/commands.js";
 import { Composer } from "./writing/composer.js";
 import { Connection } from "../shared/connection.js";
@@ -51,7 +50,6 @@ new Standing({
 });
 const commands = new Commands({ composer, line: byId("refusal"), room: state.room, urls });
 new Blocks({ list: view.list, follow });
-new Changes({ view, outbox, composer, characters });
 replies({ view, composer });
 pick(view.list);
 picker({ view, outbox, composer });
@@ -61,7 +59,11 @@ const presence = new Presence({ button: byId("presence"), aside: byId("people") 
 const typing = new Typing({ line: byId("typing"), composer, socket, me });
 const seen = new Seen({ line: byId("seen"), log, view, follow, socket, me, seen: state.seen });
 
-// Needed only for writing, for pasting, and in rooms with cards.
+// Needed only for changing, writing and pasting, and in rooms with cards.
+const changes = later((retry) => import(`./writing/changes.js${retry}`), ({ Changes }) => new Changes({ view, outbox, composer, characters }));
+addEventListener("load", changes); // an edit needs no network
+view.list.addEventListener("click", async ({ target }) => /^(edit|delete|cancel)$/.test(target.dataset.do) && (await changes())?.clicked(target));
+composer.addEventListener("edit-last", async () => (await changes())?.editLast());
 const cards = later(
   (retry) => Promise.all([import(`./messages/cards.js${retry}`), import(`../shared/run_words.js${retry}`)]),
   ([{ Cards }, words]) => new Cards({ view, follow, words, url: urls.cards }),

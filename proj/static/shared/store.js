@@ -27,7 +27,6 @@ export function forget(key) {
   }
 }
 
-/** The keys that begin with `prefix`. */
 export function keysOf(prefix) {
   const keys = new Set(memory.keys());
   try {

@@ -48,7 +48,6 @@ export class Follow extends EventTarget {
     if (counts) this.count();
   }
 
-  /** Count one more unread message. */
   count() {
     this.#unread += 1;
     this.#show();

@@ -13,7 +13,6 @@ export class Log extends EventTarget {
     this.known = seq;
   }
 
-  /** How many events are known to be missing. */
   get missing() {
     return Math.max(0, this.known - this.seq);
   }
@@ -30,7 +29,6 @@ export class Log extends EventTarget {
     this.#moved();
   }
 
-  /** The room's head is `seq`. */
   head(seq) {
     this.known = Math.max(this.known, seq);
     if (this.missing && !this.#holding) this.#hole();

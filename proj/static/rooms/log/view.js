@@ -29,7 +29,6 @@ export class View extends EventTarget {
     return this.#atEnd;
   }
 
-  /** The `seq` of the oldest and of the newest message shown, or undefined. */
   get oldest() {
     return seqOf(this.list.firstElementChild);
   }
@@ -38,12 +37,10 @@ export class View extends EventTarget {
     return seqOf(this.list.lastElementChild);
   }
 
-  /** The element of message `seq`, or null. */
   item(seq) {
     return document.getElementById(`m${seq}`);
   }
 
-  /** Show the effect of `event`. */
   apply(event) {
     if (event.type === "card.changed") return; // cards.js loads the card
     if (event.message) this.change(event);

@@ -1,5 +1,5 @@
-// Cards in the conversation: the server renders them, by reference. A frame says that a card has changed, with its HTML when
-// all members may see the card; otherwise, and after an absence, each page loads the HTML itself.
+// Cards in the conversation. A frame brings the HTML of a changed card when all members may see it; otherwise, and after an
+// absence, each page loads the HTML.
 import { say } from "../../shared/words.js";
 
 const SPREAD_MS = 700; // over which the pages of a room spread their requests, after a wait in which the HTML may come by itself
@@ -21,7 +21,6 @@ export class Cards {
     setInterval(() => this.#tick(), 1_000);
   }
 
-  /** Take in a frame about a card. */
   hear({ card, html }) {
     if (!html) this.ask(card);
     else this.#draw(card, html);

@@ -60,7 +60,6 @@ function card(item, frame) {
   return item;
 }
 
-/** The frame that `item` shows. */
 export function read(item) {
   const moment = (selector) => item.querySelector(selector)?.getAttribute("datetime");
   return {

@@ -21,7 +21,6 @@ export function reactions(all, me) {
   return group;
 }
 
-/** {emoji: [names]} as `item` shows them. */
 export function reactionsOf(item) {
   const found = {};
   for (const { dataset } of item.querySelectorAll(".reaction")) found[dataset.emoji] = dataset.names.split(" ");

@@ -8,7 +8,6 @@ export function learn(all) {
   for (const [who, name] of Object.entries(all)) names.set(who, name);
 }
 
-/** The display name of `who`, or "". */
 export function called(who) {
   return names.get(who) ?? "";
 }

@@ -19,13 +19,11 @@ export class Seen {
     this.#show();
   }
 
-  /** Take in the read positions of all people. */
   hearAll(seen) {
     for (const [who, seq] of Object.entries(seen)) this.people.set(who, Math.max(seq, this.people.get(who) ?? 0));
     this.#show();
   }
 
-  /** Take in one read position. */
   hear(who, seq) {
     this.hearAll({ [who]: seq });
   }

@@ -14,7 +14,6 @@ export class Typing {
     composer.addEventListener("typing", () => this.#tell());
   }
 
-  /** `who` is writing. */
   hear(who) {
     if (who === this.me) return;
     this.stop(who);

@@ -11,20 +11,18 @@ const UNDO_SECONDS = 5; // seconds
 export class Changes {
   constructor({ view, outbox, composer, characters }) {
     Object.assign(this, { view, outbox, composer, characters });
-    view.list.addEventListener("click", (event) => this.#clicked(event));
     view.list.addEventListener("keydown", (event) => event.key === "Escape" && this.#close(event.target.closest(".message")));
-    composer.addEventListener("edit-last", () => this.#editLast());
   }
 
-  #clicked(event) {
-    const item = event.target.closest(".message");
-    const verb = event.target.dataset.do;
+  clicked(button) {
+    const item = button.closest(".message");
+    const verb = button.dataset.do;
     if (verb === "edit") this.#edit(item);
     else if (verb === "delete") this.#remove(item);
     else if (verb === "cancel") this.#close(item);
   }
 
-  #editLast() {
+  editLast() {
     const mine = [...this.view.list.querySelectorAll('.message:not(.removing) [data-do="edit"]')].at(-1);
     if (mine) this.#edit(mine.closest(".message"));
   }

@@ -36,7 +36,6 @@ export class Composer extends EventTarget {
     this.field.dispatchEvent(new Event("input"));
   }
 
-  /** Put `text` before the written text. */
   insert(text) {
     this.field.value = text + this.field.value;
     this.field.dispatchEvent(new Event("input"));

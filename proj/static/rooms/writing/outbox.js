@@ -1,7 +1,5 @@
-// The outbox: this person's frames without an acknowledgement. It is stored in the browser, survives a reload and an
-// offline time, and sends one frame at a time, so that they arrive in their order.
-// All tabs of a person in a room show the same outbox. The tab in which a frame was written sends it, another tab only
-// after TAKE_OVER_MS. (When both send it, the server stores it once.)
+// This person's frames without an acknowledgement, kept in the browser. One is sent at a time, so they arrive in order.
+// All tabs of a person in a room show the same outbox. Another tab than the frame's own sends it after TAKE_OVER_MS.
 import { uuid } from "./ids.js";
 import { Pace } from "./pace.js";
 import { forget, keep, kept, keysOf, onOtherTab, tabName } from "../../shared/store.js";
@@ -78,7 +76,6 @@ export class Outbox extends EventTarget {
     this.#changed();
   }
 
-  /** The page shows everything up to `seq`. */
   settle(seq) {
     for (const [client_id, item] of this.items) if (item.stored && item.stored <= seq) this.acknowledge(client_id);
   }
@@ -110,7 +107,6 @@ export class Outbox extends EventTarget {
     this.#changed();
   }
 
-  /** Forget an item that was not sent. */
   discard(client_id) {
     this.acknowledge(client_id);
   }

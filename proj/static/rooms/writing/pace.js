@@ -17,7 +17,6 @@ export class Pace {
     return this.#at - this.slack;
   }
 
-  /** Count one frame now. */
   take() {
     this.#at = Math.max(this.#at, Date.now()) + this.step;
   }
