@@ -36,9 +36,9 @@ def test_a_new_device_is_told_and_signed_out_from_here(visit: People, stack: Sta
     room = here.context.new_page()
     room.goto(f"{stack.url}/chat/{erin}/")
     for page in (here, room):
-        expect(page.locator("#connection")).to_contain_text("Live")
+        expect(page.locator("#status")).to_have_attribute("data-state", "live")
     there = sign_in(visit(user_agent=PHONE), stack, erin)
-    expect(there.locator("#connection")).to_contain_text("Live")
+    expect(there.locator("#status")).to_have_attribute("data-state", "live")
     for page in (here, room):
         expect(page.locator(".notices")).to_contain_text(LINE)
     expect(there.locator(".notices")).to_have_count(0)
@@ -52,4 +52,4 @@ def test_a_new_device_is_told_and_signed_out_from_here(visit: People, stack: Sta
     room.get_by_role("button", name="Sign out there").click()
     expect(room.locator(".entry")).to_have_count(1)
     expect(there.locator("#connection")).to_contain_text("You are signed out.")
-    expect(here.locator("#connection")).to_contain_text("Live")
+    expect(here.locator("#status")).to_have_attribute("data-state", "live")

@@ -40,7 +40,7 @@ export function newDevice(me, choice, { browser, system, address, at }) {
 function notices() {
   const shown = document.querySelector(".notices");
   if (shown) return shown;
-  const list = Object.assign(document.createElement("ul"), { className: "notices", role: "status" });
+  const list = Object.assign(document.createElement("ul"), { className: "notices", ariaLive: "polite" });
   document.getElementById("content").before(list);
   return list;
 }
