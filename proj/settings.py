@@ -46,6 +46,7 @@ SOCKET_THREADS = setting("SIGNALBOX_SOCKET_THREADS", "2", whole(1, 64))  # datab
 # that share a database need different names: a run's output is on the disk of the installation that runs it.
 RUNS_AT_ONCE = setting("SIGNALBOX_RUNS_AT_ONCE", "16", whole(1, 1000))
 HOST = setting("SIGNALBOX_HOST", "", str) or socket.gethostname()
+RUN_AS_ROOT = setting("SIGNALBOX_RUN_AS_ROOT", "no", boolean)  # whether services may have run_as = "root"
 RUNS = VAR / "runs"  # a folder for each unfinished run
 
 # Access to /metrics: these addresses, and requests with the token in the Authorization header (never in a URL, which

@@ -55,7 +55,7 @@ class ServiceAdmin(Services):
     readonly_fields = ["next_at"]
     fieldsets = [
         (None, {"fields": ["uid", "name", "description", "enabled"]}),
-        (_("What is run"), {"fields": ["command", "parameters", "directory", "environment", "values"]}),
+        (_("What is run"), {"fields": ["command", "parameters", "directory", "run_as", "environment", "values"]}),
         (_("Who"), {"fields": ["run_by", "runners", "seen_by", "viewers", "room"]}),
         (_("How much at once"), {"fields": ["concurrency", "when_busy"]}),
         (_("How long, and how much output"), {"fields": ["timeout", "grace", "output_limit", "over_limit"]}),

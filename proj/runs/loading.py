@@ -14,7 +14,18 @@ from proj.rooms.models import Room
 from proj.runs.models import Service
 
 FIELDS = (
-    *("name", "description", "command", "directory", "environment", "values", "parameters", "timeout", "grace"),
+    *(
+        "name",
+        "description",
+        "command",
+        "directory",
+        "run_as",
+        "environment",
+        "values",
+        "parameters",
+        "timeout",
+        "grace",
+    ),
     *("concurrency", "when_busy", "output_limit", "over_limit", "keep_days", "keep_runs"),
     *("schedule", "time_zone", "missed", "run_by", "seen_by", "enabled"),
 )

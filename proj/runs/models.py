@@ -1,10 +1,13 @@
 """Services, their runs, and the output of these."""
 
+import pwd
+import re
 import uuid
 import zlib
 from collections.abc import Collection
 from typing import Any, ClassVar, Self
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
@@ -23,6 +26,7 @@ from proj.runs.choices import Audience, Missed, Origin, OverLimit, WhenBusy, pas
 from proj.runs.states import ACTIVE, AFTER, ENDED, State
 
 CHUNK = 32 * 1024  # bytes of output in a chunk, at most
+USER_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,30}[a-z0-9_$-]?")
 PACKED_FROM = 1024  # bytes; below, packing gains little
 
 
@@ -76,6 +80,14 @@ class Service(models.Model):
         'A parameter is a whole element, "{version}", or the end of one, "--version={version}".'
     )
     directory = models.CharField(max_length=500, blank=True, help_text="Where it runs; empty: the worker's home.")
+    run_as = models.CharField(
+        max_length=32,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The user of the host that runs it, by sudo; empty: the user of Signalbox, who can read its database "
+        "and keys. Print the rules for sudo with: manage.py services --sudoers",
+    )
     environment = models.JSONField(
         default=passed_on, blank=True, help_text="Names of variables that it gets from the worker's environment."
     )
@@ -161,6 +173,8 @@ class Service(models.Model):
         except parameters.BadDescription as error:
             raise ValidationError({"command": str(error)}) from None
         _check_environment(self.environment, self.values)
+        if self.run_as:
+            _check_user(self.run_as, self.command[0])
         if self.directory and not self.directory.startswith("/"):
             raise ValidationError({"directory": "The directory is an absolute path."})
         try:
@@ -189,6 +203,23 @@ def _check_environment(environment: object, values: object) -> None:
         name(key) and isinstance(value, str) and "\0" not in value for key, value in values.items()
     ):
         raise ValidationError({"values": 'Names with texts: {"MODE": "live"}.'})
+
+
+def _check_user(name: str, program: str) -> None:
+    """Refuse a `run_as` that sudo would read as something else than a user, or that is root."""
+    if not USER_NAME.fullmatch(name):
+        raise ValidationError({"run_as": "The name of a user: small letters, digits, - and _."})
+    if _is_root(name) and not settings.RUN_AS_ROOT:
+        raise ValidationError({"run_as": "No service runs as root, unless SIGNALBOX_RUN_AS_ROOT allows it."})
+    if not program.startswith("/"):
+        raise ValidationError({"command": "With run_as the program is an absolute path: sudo's rules name it."})
+
+
+def _is_root(name: str) -> bool:
+    try:
+        return pwd.getpwnam(name).pw_uid == 0
+    except KeyError:  # a user of another host of this installation perhaps
+        return name == "root"
 
 
 class RunSet(models.QuerySet["Run"]):

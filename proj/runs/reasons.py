@@ -16,6 +16,7 @@ SENTENCES = {
     "no_launcher": gettext_noop("Its launcher could not be started: {error}."),
     "no_command": gettext_noop("It could not be started: {command}: {error}."),
     "no_directory": gettext_noop("It could not be started: in {directory}: {error}."),
+    "no_sudo": gettext_noop("sudo does not let {own} run this as {user}: {error}."),
     "stopped": gettext_noop("Its launcher was told to stop ({signal}): the host may have been shut down."),
     "disk_status": gettext_noop("{error}: not all of its output could be kept. It ended with status {status}."),
     "disk_signal": gettext_noop("{error}: not all of its output could be kept. It ended with {signal}."),

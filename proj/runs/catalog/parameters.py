@@ -199,7 +199,7 @@ def arguments(command: Sequence[str], parameters: Sequence[Parameter], values: M
         text = _text_of(parameter, value)
         if text is None:
             continue
-        if not place[1] and text.startswith("-") and not _may_begin_with_dash(parameter):
+        if not place[1] and text.startswith("-") and not may_begin_with_dash(parameter):
             raise parameter.refused(gettext("{name} may not begin with `-`: the command could take it for an option."))
         made.append((place[1] or "") + text)
     return made
@@ -215,5 +215,6 @@ def _text_of(parameter: Parameter, value: Value | None) -> str | None:
     return str(value)
 
 
-def _may_begin_with_dash(parameter: Parameter) -> bool:
+def may_begin_with_dash(parameter: Parameter) -> bool:
+    """Return whether a value in a place of its own may begin with a dash, as an option does."""
     return parameter.dash or parameter.type in ("choice", "boolean")  # the service lists these itself

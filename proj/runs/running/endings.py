@@ -1,5 +1,6 @@
 """The end of a run: from its launcher's report to the state, and to the sentence that people read."""
 
+import getpass
 from datetime import datetime
 from signal import Signals
 
@@ -54,6 +55,8 @@ def _failure(run: Run, ending: Ending) -> Reason:
     detail, _, error = ending.detail.partition(": ")
     if ending.why == "exec" and detail == "command":
         return reason("no_command", command=run.command[0], error=error)
+    if ending.why == "exec" and detail == "sudo":
+        return reason("no_sudo", own=getpass.getuser(), user=run.service.run_as, error=error)
     if ending.why == "exec":
         return reason("no_directory", directory=run.service.directory or "its directory", error=error)
     if ending.why == "stopped":

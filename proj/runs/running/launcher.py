@@ -1,6 +1,7 @@
 """Runs one command to its end, even when the worker that started it ends: `python -ISE -X utf8 launcher.py DIR`.
 
-The folder holds `spec.json` (command, directory, timeout, grace, limit, over_limit, locale). The launcher adds
+The folder holds `spec.json` (command, directory, timeout, grace, limit, over_limit, locale, sudo, user, kill). With a
+`user` the command becomes that user by sudo, and is ended by kill as that user. The launcher adds
 - `launcher.json`: its own identity; made once, so that a command never runs twice
 - `started.json`: the command's pid, once the command runs
 - `output`: standard output and error of the command, in the order in which they were printed
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
         limit: int  # bytes of output
         over_limit: str
         locale: bool  # whether the command's environment has a LC_CTYPE
+        sudo: list[str]  # the arguments in front of the command that make it another user's, or none
+        user: str  # that user
+        kill: str  # the program that ends it, run as that user
 
     class StartReport(TypedDict):
         """The content of started.json."""
@@ -52,6 +56,8 @@ if TYPE_CHECKING:
 
 OUTPUT_DRAIN_SECONDS = 2.0  # output may stay open so long after the command has ended
 GROUP_POLL_SECONDS = 0.1  # between two looks for processes that remain of a command that is being ended
+SUDO_KILL_SECONDS = 1.0  # the same, between two KILLs by sudo
+MAX_SUDO_BYTES = 900  # of its words: the report of a failed start has 1000
 MAX_OPEN_FILES = 1024  # descriptors of a command, as a login has it; the worker's own limit is higher
 WRITEBACK_BYTES = 1 << 20  # of output that goes to the disk at once: all of it at the end would hold up other writers
 EXIT_REPORT_BYTES = 4096  # reserved on the disk for exit.json, which must be written on a full one too
@@ -124,6 +130,10 @@ class Launch:
         for handle in (self.woken, self.output, self.report):
             self.poll.register(handle, select.POLLIN)
         self.timeout_at = time.monotonic() + spec["timeout"]
+        # A worker of an earlier version does not set `sudo`.
+        self.sudo = list(spec.get("sudo", []))
+        self.killers: list[int] = []  # processes of kill, by sudo
+        self.failed_kills = 0
         self.pid = os.fork()
         if self.pid == 0:
             self._become(into, reporting)
@@ -158,11 +168,36 @@ class Launch:
             if not self.spec.get("locale", True):
                 os.environ.pop("LC_CTYPE", None)
             os.chdir(self.spec["directory"])
-            step = "command"
-            os.execvp(self.spec["command"][0], self.spec["command"])  # noqa: S606 - on purpose without a shell
+            command = self.spec["command"]
+            if self.sudo:
+                step = "sudo"
+                self._ask_sudo(reporting)
+                command = [*self.sudo, *command]
+            else:
+                step = "command"
+            os.execvp(command[0], command)  # noqa: S606 - on purpose without a shell
         except BaseException as error:
             os.write(reporting, f"{step}: {getattr(error, 'strerror', None) or error}".encode())
         os._exit(127)
+
+    def _ask_sudo(self, reporting: int) -> None:
+        """In the child process: raise OSError with sudo's own words, when it does not let the command run."""
+        if not os.path.exists(self.sudo[0]):  # noqa: PTH110
+            raise OSError("sudo is not installed")
+        asking = [*self.sudo[:-1], "-l", "--", *self.spec["command"]]
+        answer, into = os.pipe()
+        silent = os.open("/dev/null", os.O_RDWR)
+        actions = [(os.POSIX_SPAWN_DUP2, silent, 1), (os.POSIX_SPAWN_DUP2, into, 2)]
+        pid = os.posix_spawn(asking[0], asking, os.environ, file_actions=actions)
+        os.close(into)
+        words = b""
+        while data := os.read(answer, PIPE_READ_BYTES):
+            words += data[: MAX_SUDO_BYTES - len(words)]
+        if os.waitpid(pid, 0)[1]:
+            lines = words.decode(errors="replace").replace("sudo: ", "").splitlines()
+            raise OSError("; ".join(lines[:2]) or "no rule of sudoers allows this command")
+        os.close(answer)
+        os.close(silent)
 
     def run(self) -> "ExitReport":
         """Wait until the command, and the processes that end with it, have ended. Return the content of exit.json."""
@@ -176,6 +211,7 @@ class Launch:
                     self.read_report()
                 else:
                     self.signaled(os.read(self.woken, 100))
+            self.reap_killers()
             self.act()
         self.catch_up()
         if self.open:
@@ -228,8 +264,30 @@ class Launch:
         except ProcessLookupError:
             os.kill(self.pid, number)  # the command has not made its group yet
         except PermissionError:  # sudo: every process of the group is another user's, and must end by itself
-            if number == signal.SIGTERM:
+            if number == signal.SIGTERM and not self.sudo:
                 self.say("It cannot be ended from here: it became another user. It is waited for.")
+        if self.sudo:
+            self.signal_by_sudo(number)
+
+    def signal_by_sudo(self, number: signal.Signals) -> None:
+        """Signal the processes of another user in the group. sudo itself is root's, and ends with its command."""
+        program = [*self.sudo, self.spec["kill"], f"-{number.name[3:]}", "--", f"-{self.pid}"]
+        silent = [(os.POSIX_SPAWN_OPEN, handle, "/dev/null", os.O_RDWR, 0) for handle in range(3)]
+        try:
+            self.killers.append(os.posix_spawn(program[0], program, os.environ, file_actions=silent))
+        except OSError:
+            self.failed_kills += 1  # sudo was there when the command began
+
+    def reap_killers(self) -> None:
+        """Note the ends of kill; say so when TERM and KILL have failed: nothing can end the command then."""
+        for pid in list(self.killers):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                self.killers.remove(pid)
+                self.failed_kills += status != 0
+                if status and self.failed_kills == 2:
+                    user = self.spec["user"]
+                    self.say(f"It cannot be ended from here: sudo does not allow kill as {user}. It is waited for.")
 
     def act(self) -> None:
         """Take the actions that are due."""
@@ -240,7 +298,8 @@ class Launch:
             self.end("timed_out")
         if self.ending() and now >= self.kill_at:
             self.signal_group(signal.SIGKILL)
-            self.kill_at = now + GROUP_POLL_SECONDS  # again, for processes that were just being forked
+            # again, for processes that were just being forked
+            self.kill_at = now + (SUDO_KILL_SECONDS if self.sudo else GROUP_POLL_SECONDS)
 
     def signaled(self, numbers: bytes) -> None:
         if signal.SIGUSR1 in numbers and os.path.exists("cancel"):  # noqa: PTH110

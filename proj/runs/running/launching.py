@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from proj.runs.models import Run
+from proj.runs.running import sudo
 from proj.runs.running.spool import Spool
 
 if TYPE_CHECKING:
@@ -46,12 +47,16 @@ def specification(run: Run) -> "Specification":
     service = run.service
     return {
         "command": run.command,
-        "directory": service.directory or str(Path.home()),
+        # Another user may have no access to our home.
+        "directory": service.directory or ("/" if service.run_as else str(Path.home())),
         "timeout": service.timeout,
         "grace": service.grace,
         "limit": service.output_limit,
         "over_limit": service.over_limit,
         "locale": "LC_CTYPE" in environment(run),
+        "sudo": sudo.prefix(service.run_as) if service.run_as else [],
+        "user": service.run_as,
+        "kill": sudo.kill_program(),
     }
 
 

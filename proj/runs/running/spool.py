@@ -17,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 
-from proj.runs.running import processes
+from proj.runs.running import processes, sudo
 
 TRUNCATE_BYTES = 4 * 1024 * 1024  # of an output that is deleted, at a time
 TRUNCATE_PAUSE_SECONDS = 0.005
@@ -101,7 +101,10 @@ class Spool:
         report, launcher = self._read("started.json"), self.launcher()
         if not report or not launcher or launcher.boot != processes.boot():
             return
-        if processes.alive(report["pid"], report["start"]) or self._has_members(report["pid"], launcher.pid):
+        user = (self._read("spec.json") or {}).get("user")
+        if user and processes.alive(report["pid"], report["start"]):
+            sudo.kill(user, report["pid"])
+        elif processes.alive(report["pid"], report["start"]) or self._has_members(report["pid"], launcher.pid):
             with contextlib.suppress(ProcessLookupError, PermissionError):  # a group of another user cannot be killed
                 os.killpg(report["pid"], signal.SIGKILL)
 
