@@ -1,6 +1,6 @@
 """All steps of the walk, in the order in which a message needs them."""
 
-from proj.health import front, host, programs, stores
+from proj.health import front, host, other_users, programs, stores
 from proj.health.report import Step
 
 STEPS = (
@@ -16,6 +16,7 @@ STEPS = (
     Step("frames", stores.frames_travel, needs=("redis",)),
     Step("named channels", stores.work_travels, needs=("redis",)),
     Step("worker", programs.workers_beat, needs=("redis",)),
+    Step("run as", other_users.services_switch_user, needs=("database",)),
     Step("schedules", programs.clock_leads, needs=("database",)),
     Step("page", front.page_served, needs=("program nginx", "program web")),
     Step("static file", front.file_served, needs=("program nginx", "static files")),
