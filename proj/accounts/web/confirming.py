@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+from axes.helpers import get_client_ip_address
 from axes.utils import reset
 from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -70,7 +71,7 @@ def is_password(request: HttpRequest, password: str) -> bool:
     found = authenticate(request, username=user.get_username(), password=password)
     if found is None or found.pk != user.pk:
         return False
-    reset(username=user.get_username(), ip=cast(str, request.META.get("REMOTE_ADDR")))
+    reset(username=user.get_username(), ip=get_client_ip_address(request))
     return True
 
 
