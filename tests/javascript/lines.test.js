@@ -1,16 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import "./page.js";
 
-// The page of a run, as far as the lines need it: the rules for lines, and elements that are only looked up.
-const RULES = { maxCharacters: 8_000, maxColours: 50, mark: "::(group|endgroup|progress)(?: (.*))?" };
-const ANSI = { sequence: "x", colour: "\\x1b\\[[0-9;]{0,40}m", wholeString: "x", stringStart: "x", control: "x", turning: "x" };
-const part = { content: { querySelector: () => null } };
-globalThis.document = {
-  documentElement: { lang: "en" },
-  getElementById: () => part,
-  querySelector: () => ({ textContent: JSON.stringify({ line: RULES, ansi: ANSI }) }),
-  querySelectorAll: () => [],
-};
 const { Lines } = await import("../../proj/static/runs/output/lines.js");
 
 const started = (tail = { first: 1, lines: [], offset: 0 }) => new Lines({ tail, url: "/lines/" });

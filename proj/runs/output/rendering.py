@@ -1,8 +1,6 @@
-"""Lines of output as people see them.
+"""Lines of output as people see them: as a terminal shows them (proj/text/cells.py), without control characters.
 
-Each line stands for itself: its colours end with it. A carriage return begins the line anew; colours (SGR) stay, and
-all other sequences and control characters go (proj/text/ansi.py). static/runs/output/line.js does the same, and a test
-compares the two.
+static/runs/output/line.js does the same, and tests compare the two.
 """
 
 import re
@@ -13,15 +11,15 @@ from proj.runs.models import Run
 from proj.runs.output import reading, utf8
 from proj.runs.states import ACTIVE
 from proj.text import ansi
+from proj.text.cells import settled
+from proj.text.pen import Pen
 
 TAIL_LINES = 200  # that a run's page begins with
-MAX_LINE_CHARACTERS = 8_000  # that are shown; the raw log has all
-MAX_COLOURS = 50  # sequences before a carriage return that still colour the line
 
 MARK = re.compile(r"::(group|endgroup|progress)(?: (.*))?")
 
 # The same rules for the browser (static/runs/output/line.js).
-BROWSER_RULES = {"maxCharacters": MAX_LINE_CHARACTERS, "maxColours": MAX_COLOURS, "mark": MARK.pattern}
+BROWSER_RULES = {"mark": MARK.pattern}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +31,13 @@ class Line:
 
     @property
     def kind(self) -> str:
-        found = MARK.fullmatch(self.text)
+        found = _mark(self.text)
         return found[1] if found else ""
 
     @property
     def html(self) -> str:
-        found = MARK.fullmatch(self.text)
-        return escape(found[2] or "") if found else html(self.text)
+        found = _mark(self.text)
+        return escape(ansi.harmless(found[2] or "")) if found else ansi.shown(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +59,14 @@ def tail(run: Run) -> Tail:
 
 
 def text(data: bytes) -> str:
-    """Return a line's bytes as text: the part behind the last carriage return in the line, up to a limit."""
-    line = utf8.text(data).rstrip("\r")
-    before, turned, last = line.rpartition("\r")
-    if turned:
-        line = "".join(ansi.colours(before)[-MAX_COLOURS:]) + last
-    return line if len(line) <= MAX_LINE_CHARACTERS else line[:MAX_LINE_CHARACTERS] + "…"
-
-
-def html(text: str) -> str:
-    """Return a line's text as HTML: escaped, coloured, harmless."""
-    return ansi.spans(ansi.harmless(text))
+    """Return a line's bytes as text that is settled: see proj/text/cells.py."""
+    return settled(utf8.text(data), Pen())
 
 
 def plain(text: str) -> str:
-    """Return a line's text without its colours, harmless."""
-    return ansi.plain(ansi.harmless(text))
+    """Return a line's text as a terminal shows it, without its colours, harmless."""
+    return ansi.harmless(ansi.plain(settled(text, Pen())))
+
+
+def _mark(text: str) -> re.Match[str] | None:
+    return MARK.fullmatch(ansi.plain(text))

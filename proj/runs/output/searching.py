@@ -7,7 +7,9 @@ from itertools import chain
 from proj.runs.models import Run
 from proj.runs.output import reading, utf8
 from proj.runs.output.reading import MAX_LINE_BYTES
-from proj.text import ansi
+from proj.text import ansi, sequences
+from proj.text.cells import is_special, settled
+from proj.text.pen import Pen
 
 MAX_FOUND_LINES = 10_000
 MAX_MARK_BYTES = 16  # at the beginning of a line, enough to hold `::endgroup` or `::group `
@@ -24,7 +26,7 @@ class Found:
 
 
 def find(run: Run, wanted: str, limit: int = MAX_FOUND_LINES) -> Found:
-    """Return the lines that hold this text, in any case and any colours. One pass over the whole output; of a long
+    """Return the lines that show this text, in any case and any colours. One pass over the whole output; of a long
     line it searches as much as reading.lines() returns."""
     found = Found()
     needle, number, rest = wanted.lower(), 1, b""
@@ -33,7 +35,7 @@ def find(run: Run, wanted: str, limit: int = MAX_FOUND_LINES) -> Found:
         rest = rest[:MAX_LINE_BYTES]
         if not newline:
             continue
-        text = ansi.plain_lines(utf8.text(whole)).lower()
+        text = _shown(utf8.text(whole)).lower()
         line, counted, at = number, 0, text.find(needle)
         while at >= 0:
             if len(found.numbers) == limit:
@@ -45,6 +47,13 @@ def find(run: Run, wanted: str, limit: int = MAX_FOUND_LINES) -> Found:
             at = text.find(needle, end) if end >= 0 else -1
         number += whole.count(b"\n") + 1
     return found
+
+
+def _shown(text: str) -> str:
+    """Return these lines as a viewer shows them, without colours."""
+    if "\b" in text or "\r" in text.replace("\r\n", "\n") or sequences.moves(text):
+        text = "\n".join([settled(line, Pen()) if is_special(line) else line for line in text.split("\n")])
+    return ansi.plain(text)
 
 
 def group_end(run: Run, line: int) -> int | None:

@@ -1,77 +1,76 @@
-// Terminal output as nodes: the browser's only knowledge of escape sequences. The rules are those of proj/text/ansi.py,
-// which come with the page; a test compares the two.
-
+// Terminal output as nodes: the browser's only knowledge of escape sequences. The rules are those of proj/text, which
+// come with the page; tests/text/cases.json tests both.
 import { state } from "../../shared/state.js";
+import { Pen } from "./pen.js";
 
 const { ansi: rules } = state;
-const pattern = (source) => new RegExp(source, "g");
-const SEQUENCE = pattern(rules.sequence);
-const COLOUR = pattern(rules.colour);
-const WHOLE_STRING = pattern(rules.wholeString);
-const STRING_START = pattern(rules.stringStart);
-const CONTROL = pattern(rules.control);
-const TURNING = pattern(rules.turning);
+const SEQUENCE = new RegExp(rules.sequence, "g");
+const MOVEMENT = new RegExp(rules.movement);
+const OTHER = new RegExp(rules.other);
+const C1 = new RegExp(rules.c1, "g");
+const CONTROL = new RegExp(rules.control, "g");
+const TURNING = new RegExp(rules.turning, "g");
+const LINK = new RegExp(`^(?:${rules.link})$`);
 
-/** The SGR sequences in `text`. */
-export const colours = (text) => text.match(COLOUR) ?? [];
+/** Whether `text` moves the cursor back, or erases. */
+export const moves = (text) => MOVEMENT.test(text);
 
-/** `text` without control characters and strings; characters that turn its direction become `\\u202e`. */
+/** `text` without its sequences. */
+export const plain = (text) => (text.includes("\x1b") ? text.replace(SEQUENCE, "") : text);
+
+/** `text` with ESC and a letter for every sequence of C1. */
+export const withoutC1 = (text) => text.replace(C1, (char) => `\x1b${String.fromCharCode(char.charCodeAt(0) - rules.c1Offset)}`);
+
+/** The sequence behind which text links to `address`, "" for none. */
+export const link = (address) => `\x1b]8;;${LINK.test(address) ? address : ""}\x1b\\`;
+
+/** `text` with colours and links, and no other sequences. */
+export function onlyStyles(text) {
+  if (!OTHER.test(text)) return text;
+  return text.replace(SEQUENCE, (found, sgr, _numbers, _letter, address) => {
+    if (sgr !== undefined) return found;
+    return address === undefined ? "" : link(address);
+  });
+}
+
+/** Apply one match of the pattern for sequences to the pen, if it is a colour or a link. */
+export function turn([, sgr, , , address, letter], pen) {
+  if (sgr !== undefined) pen.turn(sgr);
+  else if (address !== undefined) pen.link = LINK.test(address) ? address : "";
+  else if (letter === "c") pen.reset();
+}
+
+/** The sequences that lead from plain text to the state of the pen. */
+export const opening = (pen) => pen.sgr() + (pen.link && link(pen.link));
+
+/** Apply the colours and links in `text` to the pen. */
+export function follow(text, pen) {
+  const end = Math.max(text.lastIndexOf("\x1b[0m"), text.lastIndexOf("\x1b[m"));
+  let rest = text;
+  if (end >= 0 && !text.includes("\x1b]8")) {
+    pen.reset();
+    rest = text.slice(end + 1);
+  }
+  if (rest.includes("\x1b")) for (const found of rest.matchAll(SEQUENCE)) turn(found, pen);
+}
+
+/** A settled line without control characters; characters that turn its direction become `\\u202e`. */
 export function harmless(text) {
-  const clean = text.replace(WHOLE_STRING, "").replace(STRING_START, "").replace(CONTROL, "");
-  return clean.replace(TURNING, (found) => `\\u${found.codePointAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(CONTROL, "").replace(TURNING, (found) => `\\u${found.codePointAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** The harmless `text` as strings and coloured elements. */
 export function pieces(text) {
   if (!text.includes("\x1b")) return [text];
-  if (text.split("\x1b").length - 1 > rules.maxSequences) return [text.replace(SEQUENCE, "")];
+  if (text.split("\x1b").length - 1 > rules.maxSequences) return [plain(text)];
   const pen = new Pen();
   const made = [];
   let end = 0;
   for (const found of text.matchAll(SEQUENCE)) {
     made.push(pen.written(text.slice(end, found.index)));
     end = found.index + found[0].length;
-    if (found[1] !== undefined) pen.turn(found[1].split(";").map(Number));
+    turn(found, pen);
   }
   made.push(pen.written(text.slice(end)));
   return made.filter(Boolean);
-}
-
-// The styles and colours with which a terminal would write the next text.
-class Pen {
-  #styles = new Set();
-  #foreground = null;
-  #background = null;
-
-  written(text) {
-    const classes = [...this.#styles].map((style) => `ansi-${style}`).sort();
-    if (this.#foreground !== null) classes.push(`ansi-ink-${this.#foreground}`);
-    if (this.#background !== null) classes.push(`ansi-paper-${this.#background}`);
-    if (!text || !classes.length) return text;
-    const span = document.createElement("span");
-    span.className = classes.join(" ");
-    span.textContent = text;
-    return span;
-  }
-
-  turn(codes) {
-    const remaining = codes[Symbol.iterator]();
-    for (const code of remaining) {
-      if (code === 0) [this.#styles, this.#foreground, this.#background] = [new Set(), null, null];
-      else if (code in rules.styles) this.#styles.add(rules.styles[code]);
-      else if (code in rules.stylesOff) for (const style of rules.stylesOff[code]) this.#styles.delete(style);
-      else if (code in rules.foreground) this.#foreground = rules.foreground[code];
-      else if (code in rules.background) this.#background = rules.background[code];
-      else if (code === rules.foregroundExtended) this.#foreground = extended(remaining);
-      else if (code === rules.backgroundExtended) this.#background = extended(remaining);
-    }
-  }
-}
-
-// Take the numbers of an extended colour; the colour, when it is one of the sixteen.
-function extended(remaining) {
-  const next = () => remaining.next().value ?? 0;
-  const form = next();
-  const numbers = Array.from({ length: rules.extendedNumbers[form] ?? 0 }, next);
-  return form === rules.palette && numbers[0] < rules.colours ? numbers[0] : null;
 }

@@ -1,21 +1,13 @@
 // A line of output as a person sees it. The rules are those of proj/runs/output/rendering.py, and come with the page.
 import { state } from "../../shared/state.js";
 import { count, say } from "../../shared/words.js";
-import { colours, harmless, pieces } from "./ansi.js";
+import { harmless, pieces, plain } from "./ansi.js";
 
 const { line: rules } = state;
 const MARK = new RegExp(`^(?:${rules.mark})$`, "s");
 
 const part = document.getElementById("line-part").content.querySelector("li");
 const fold = document.getElementById("fold-part").content.querySelector("button");
-
-/** The text of a line after its carriage returns. */
-export function settled(text) {
-  let line = text.replace(/\r+$/, "");
-  const turn = line.lastIndexOf("\r");
-  if (turn >= 0) line = colours(line.slice(0, turn)).slice(-rules.maxColours).join("") + line.slice(turn + 1);
-  return line.length <= rules.maxCharacters ? line : `${line.slice(0, rules.maxCharacters)}…`;
-}
 
 /** The element that shows line `number`; without a text, that it is being loaded. */
 export function build(number, text) {
@@ -26,7 +18,7 @@ export function build(number, text) {
   at.dataset.line = number;
   at.ariaLabel = say("line", { n: number });
   const said = item.querySelector(".said");
-  const mark = MARK.exec(text ?? "");
+  const mark = MARK.exec(plain(text ?? ""));
   if (text === undefined) item.classList.add("unknown");
   else if (mark) {
     item.classList.add(mark[1]);
