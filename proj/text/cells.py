@@ -17,8 +17,8 @@ MAX_MODEL_CHARACTERS = 32_768  # of one line, for which cells are filled
 MAX_COMBINING = 16  # combining marks in one cell
 COLUMNS = 200  # of the terminal: a movement goes no farther, unless the line is longer
 TAB_COLUMNS = 8
-CUT = "…"  # behind a line that is longer
-WIDE = (
+CUT_SIGN = "…"  # behind a line that is longer
+TWO_CELL_RANGES = (
     "1100-115f 231a-231b 2329-232a 23e9-23ec 23f0-23f0 23f3-23f3 25fd-25fe 2614-2615 2648-2653 267f-267f 2693-2693 "
     "26a1-26a1 26aa-26ab 26bd-26be 26c4-26c5 26ce-26ce 26d4-26d4 26ea-26ea 26f2-26f3 26f5-26f5 26fa-26fa 26fd-26fd "
     "2705-2705 270a-270b 2728-2728 274c-274c 274e-274e 2753-2755 2757-2757 2795-2797 27b0-27b0 27bf-27bf 2b1b-2b1c "
@@ -34,7 +34,7 @@ _SPECIAL = r"[\x1b\r\b\x80-\x9f]"  # in lines that a terminal may show otherwise
 _TOKEN = re.compile(rf"{sequences.SEQUENCE.pattern}|([\b\r\t])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TWO_CELLS = re.compile(
-    "[" + "".join("-".join(chr(int(end, 16)) for end in pair.split("-")) for pair in WIDE.split()) + "]"
+    "[" + "".join("-".join(chr(int(end, 16)) for end in pair.split("-")) for pair in TWO_CELL_RANGES.split()) + "]"
 )
 _JOINING_JAMO = range(0x1160, 0x1200)  # vowels and final consonants, which join the syllable before them
 _SOFT_HYPHEN = "\u00ad"
@@ -47,8 +47,8 @@ BROWSER_RULES = {
     "maxMarks": MAX_COMBINING,
     "columns": COLUMNS,
     "tab": TAB_COLUMNS,
-    "cut": CUT,
-    "wide": WIDE,
+    "cut": CUT_SIGN,
+    "wide": TWO_CELL_RANGES,
     "special": _SPECIAL,
     "control": _CONTROL.pattern,
 }
@@ -106,7 +106,7 @@ def _opened(text: str, pen: Pen) -> str:
 
 
 def _limited(text: str) -> str:
-    return text if len(text) <= MAX_LINE_CHARACTERS else text[:MAX_LINE_CHARACTERS] + CUT
+    return text if len(text) <= MAX_LINE_CHARACTERS else text[:MAX_LINE_CHARACTERS] + CUT_SIGN
 
 
 def _filled(text: str, pen: Pen) -> "_Cells":
@@ -161,7 +161,7 @@ class _Cells:
         while end and self._styles[end - 1] is None:
             end -= 1
         if all(style is None or style == _UNSTYLED for style in self._styles):  # the usual progress bar
-            return "".join(self._chars[:end]) + (CUT if self._cut else "")
+            return "".join(self._chars[:end]) + (CUT_SIGN if self._cut else "")
         written, now = [], _UNSTYLED
         for char, style in zip(self._chars[:end], self._styles, strict=False):
             wanted = style or _UNSTYLED
@@ -172,7 +172,7 @@ class _Cells:
                     written.append(sequences.link(wanted[1]))
                 now = wanted
             written.append(char)
-        return "".join(written) + (CUT if self._cut else "")
+        return "".join(written) + (CUT_SIGN if self._cut else "")
 
     def write(self, text: str) -> None:
         """Write text at the cursor."""
@@ -297,8 +297,8 @@ class _Cells:
         if self._saved and len(numbers) > 1:
             self._away = True
             return
-        column = (numbers[1] or 1) - 1 if len(numbers) > 1 else 0
-        self._go(column if column >= len(self._chars) else len(self._chars) + 1)
+        column, size = (numbers[1] or 1) - 1 if len(numbers) > 1 else 0, len(self._chars)
+        self._go(column if size <= column < COLUMNS else size + 1 if size else 0)
 
     def _erase(self, letter: str, form: int, count: int) -> None:
         size = len(self._chars)

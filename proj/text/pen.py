@@ -126,7 +126,7 @@ def _colour_names(kind: str, colour: str) -> list[str]:
 
 
 def _nearest(colour: str) -> str:
-    """Return the nearest of the sixteen colours: the channels in the upper half, and bright where one is very strong."""
+    """Return the nearest of the sixteen colours: the channels above the middle, bright where one is strong."""
     if not colour.startswith("#"):
         return colour
     levels = [int(digit, 16) for digit in colour[1:]]

@@ -200,8 +200,8 @@ class Cells {
       this.#away = true;
       return;
     }
-    const to = (numbers[1] || 1) - 1;
-    this.#go(to >= this.#chars.length ? to : this.#chars.length + 1);
+    const [to, size] = [(numbers[1] || 1) - 1, this.#chars.length];
+    this.#go(to >= size && to < rules.columns ? to : size && size + 1);
   }
 
   #erase(letter, form, count) {
