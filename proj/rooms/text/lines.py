@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
 
 
-def end_quote(_state: "StateBlock", _line: int, _end: int, silent: bool) -> bool:
+def end_quote(state: "StateBlock", _line: int, _end: int, silent: bool) -> bool:
     """End a quote or a list item with its line. CommonMark takes in the next line, which in a chat is the answer."""
-    return silent
+    return silent and state.parentType != "table"
 
 
 def end_item(state: "StateBlock", line: int, _end: int, silent: bool) -> bool:

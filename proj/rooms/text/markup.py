@@ -31,7 +31,11 @@ _ELEMENTS = {
     "em": "em",
     "strong": "strong",
     "s": "s",
+    "thead": "thead",
+    "tbody": "tbody",
+    "tr": "tr",
 }
+_ALIGNED = {"text-align:right": ' class="align-right"', "text-align:center": ' class="align-center"'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,25 @@ def _rendered(text: str) -> Rendered:
 
 
 def _written(tokens: Sequence["Token"]) -> Iterator[str]:
+    box = ""  # of a task, until its text
     for token in tokens:
-        if token.type == "inline":
-            yield from _written(token.children or [])
+        if token.type == "list_item_open" and "checked" in token.meta:
+            box = _box(checked=token.meta["checked"])
+            yield '<li class="task">'
+        elif token.type == "inline":
+            text = "".join(_written(token.children or []))
+            yield f"<label>{box}{text}</label>" if box else text
+            box = ""
         elif not token.hidden:  # the paragraphs of a tight list
+            if box and token.type != "paragraph_open":
+                yield box
+                box = ""
             yield _WRITERS[token.type](token) if token.type in _WRITERS else _tag(token)
+
+
+def _box(*, checked: bool) -> str:
+    attribute = ' checked=""' if checked else ""
+    return f'<input type="checkbox" disabled=""{attribute}> '
 
 
 def _tag(token: "Token") -> str:
@@ -108,6 +126,10 @@ def _link(token: "Token") -> str:
     return f'<a href="{href}"{title} target="_blank" rel="noopener noreferrer nofollow ugc">'
 
 
+def _cell(token: "Token") -> str:
+    return f"<{token.tag}{_ALIGNED.get(str(token.attrs.get('style', '')), '')}>"
+
+
 def _fence(token: "Token") -> str:
     attribute = f' data-language="{escape(token.info)}"' if token.info else ""
     return f"<pre{attribute}><code>{ansi.spans(token.content.removesuffix(chr(10)))}</code></pre>"
@@ -122,6 +144,12 @@ _WRITERS: dict[str, Callable[["Token"], str]] = {
     "fence": _fence,
     "ordered_list_open": _ordered,
     "ordered_list_close": lambda _: "</ol>",
+    "table_open": lambda _: '<div class="table" tabindex="0"><table>',  # it scrolls sideways, by keyboard as well
+    "table_close": lambda _: "</table></div>",
+    "th_open": _cell,
+    "td_open": _cell,
+    "th_close": lambda _: "</th>",
+    "td_close": lambda _: "</td>",
     "link_open": _link,
     "link_close": lambda _: "</a>",
     "emoji": lambda token: f'<span class="emoji" title="{escape(token.info)}">{_text(token)}</span>',

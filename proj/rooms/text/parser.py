@@ -33,7 +33,7 @@ _MARKS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_LINE = re.compile(r"^[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t])", re.MULTILINE)  # quotes and lists
+_LINE = re.compile(r"^[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t]|[|:-][-:| \t]*$)", re.MULTILINE)  # quotes, lists, tables
 _COSTLY = re.compile(r"[*_~`\[\]<>@:\\-]|\d[.)]")
 _SCHEMES = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
 _EMOJI = re.compile(r":([a-z0-9_+-]{1,40}):")
@@ -85,17 +85,18 @@ def _is_text(token: "Token") -> bool:
 def _parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
-    from proj.rooms.text import emphasis, lines
+    from proj.rooms.text import emphasis, lines, tables
 
-    parser = MarkdownIt("zero", {"maxNesting": 100})
+    parser = MarkdownIt("zero")
     parser.inline = emphasis.CjkInline()
-    parser.configure("zero")
-    parser.enable(["fence", "blockquote", "list", "backticks", "emphasis", "strikethrough"])
+    parser.configure("zero", {"maxNesting": 100, "tasklists": True})
+    parser.enable(["table", "fence", "blockquote", "list", "backticks", "emphasis", "strikethrough"])
     parser.enable(["link", "autolink", "escape", "newline"])
     parser.disable("text_join")  # it would hide that something was escaped
     parser.block.ruler.at("fence", fences.fence, {"alt": ["paragraph", "blockquote", "list"]})
     parser.block.ruler.before("paragraph", "line", lines.end_quote, {"alt": ["blockquote"]})
     parser.block.ruler.before("paragraph", "item", lines.end_item, {"alt": ["paragraph"]})
+    parser.block.ruler.at("table", tables.table, {"alt": ["paragraph"]})
     parser.block.ruler.at("paragraph", lines.paragraph)
     parser.inline.ruler.at("newline", lines.newline)
     parser.inline.ruler.at("escape", lines.escape)

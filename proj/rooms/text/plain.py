@@ -11,7 +11,7 @@ from proj.text import ansi, unseen
 
 _PART = re.compile(r"<(?P<end>/?)(?P<name>[a-z]+)(?P<attributes>[^<>]*)>|[^<]+|<")
 _ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
-_BLOCKS = {"p", "ul", "ol", "li", "blockquote", "pre"}
+_BLOCKS = {"p", "ul", "ol", "li", "blockquote", "pre", "tr"}
 
 
 def plain(text: str, html: str, *, whole: bool = False) -> str:
@@ -43,6 +43,7 @@ class _Writer:
         self._sign_written = False  # the first block of an item or a quote stands beside its sign
         self._numbers: list[int | None] = []  # of the next item of each open list; None: a list without numbers
         self._titles: list[str] = []  # of each open link and span
+        self._in_row = False  # the next cell is not the first of its row
 
     def write(self, text: str) -> None:
         """Write a text inside the present block."""
@@ -58,7 +59,11 @@ class _Writer:
         if name in ("ul", "ol"):
             self._numbers.append(int(attributes.get("start", 1)) if name == "ol" else None)
         elif name == "li":
-            self._begin(self._sign())
+            self._begin(self._sign(task=attributes.get("class") == "task"))
+        elif name == "input":
+            self.written.append("☑" if "checked" in attributes else "☐")
+        elif name in ("tr", "th", "td"):
+            self._part(name)
         elif name == "blockquote":
             self._begin("“")
         elif name == "pre" and self.whole and "data-language" in attributes:
@@ -84,10 +89,16 @@ class _Writer:
         self.write(sign)
         self._sign_written = True
 
-    def _sign(self) -> str:
+    def _part(self, name: str) -> None:
+        """Begin a row of a table, or a cell behind the others of its row."""
+        if name != "tr":
+            self.write(" | " if self._in_row else "")
+        self._in_row = name != "tr"
+
+    def _sign(self, *, task: bool) -> str:
         indent = "  " * (len(self._numbers) - 1) if self._line_ended else ""
         number = self._numbers[-1] if self._numbers else None
         if number is None:
-            return f"{indent}• "
+            return indent if task else f"{indent}• "
         self._numbers[-1] = number + 1
         return f"{indent}{number}. "

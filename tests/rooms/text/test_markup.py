@@ -15,8 +15,8 @@ from proj.rooms.text.plain import plain
 LINK = 'target="_blank" rel="noopener noreferrer nofollow ugc"'
 # docs/protocol.md: every allowed element and attribute
 ALLOWED = re.compile(
-    r"</?(p|ul|ol|li|em|strong|s|blockquote|pre|code|a|span)"
-    r'( (class|title|href|target|rel|start|data-language)="[^"<>]*")*>'
+    r"</?(p|ul|ol|li|em|strong|s|blockquote|pre|code|a|span|div|table|thead|tbody|tr|th|td|label|input)"
+    r'( (class|title|href|target|rel|start|data-language|tabindex|type|disabled|checked)="[^"<>]*")*>'
 )
 PIECES = [
     *"*_`[]()<>@:\\#&|\t\n\"'",
@@ -30,6 +30,9 @@ PIECES = [
         "~~~",
         "![",
         "- ",
+        "- [ ] ",
+        "- [x] ",
+        "a|b\n-|-\n",
         "+ ",
         "1. ",
         "> ",
@@ -149,6 +152,10 @@ def test_random_marks_give_only_html_of_the_protocol() -> None:
         "".join(" " * n + "- a\n" for n in range(0, 120, 2)),
         ("http://a/" + "()" * 900 + " ") * 4,
         "http://a看a看" * 300,
+        "a|" * 1300 + "\n" + "-|" * 1300 + "\n" + "a\n" * 1400,
+        "a|b\n-|-\n" * 800,
+        "|\n" * 4000,
+        "a|b\n--|--\n" + "|" * 7900,
         "```a``` " + "[*" * 4000,
         "- a\n  ```\n" + "[*" * 4000,
         "```a\nb```\n" + "[*" * 4000,
