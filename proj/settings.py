@@ -221,7 +221,7 @@ STATICFILES_DIRS = [BASE_DIR / "proj" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # A file's name changes with its content, so nginx may let browsers cache it for ever.
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "proj.site.static_internals.ModuleStorage"},
 }
 MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR / "media"

@@ -169,7 +169,8 @@ def test_a_mention_that_the_server_had_counted_before_its_word_came_is_told_of_o
     expect(entry(page, other)).to_have_attribute("data-head", "1")
     told = page.evaluate(
         """async (name) => {
-            const { rooms } = await import("/static/site/rooms.js");
+            const preloads = [...document.querySelectorAll("link[rel=modulepreload]")].map(({ href }) => href);
+            const { rooms } = await import(preloads.find((href) => href.includes("/site/rooms.")));
             const link = [...rooms.list.querySelectorAll("[data-room]")].find((one) => one.textContent.includes(name));
             const told = [];
             rooms.addEventListener("message", ({ detail }) => told.push([detail.seq, detail.mentioned]));

@@ -270,10 +270,10 @@ def test_a_module_that_a_module_loads_comes_when_the_network_is_back(services: N
     alice = enter("alice")
     deploy = alice.page.get_by_role("option", name="deploy")
     for module in ("complete", "services"):  # the first loads the second
-        alice.page.route(f"**/{module}.js*", lambda route: route.abort())
+        alice.page.route(f"**/{module}.*.js*", lambda route: route.abort())
         with alice.page.expect_event("requestfailed"):
             alice.field.press_sequentially("/run d" if module == "complete" else "e")
-        alice.page.unroute(f"**/{module}.js*")
+        alice.page.unroute(f"**/{module}.*.js*")
         expect(deploy).to_have_count(0)
     alice.field.press_sequentially("p")
     expect(deploy).to_be_visible()

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { test } from "node:test";
-import { closure, modules, pages } from "./modules.js";
+import { closure, modules, pages, templates } from "./modules.js";
 
 test("every import names a module that exists", () => {
   for (const [name, { now, later }] of Object.entries(modules)) {
@@ -64,11 +64,6 @@ test("a module that is loaded on demand imports statically only modules that its
   }
 });
 
-// A <script> element has the address with the hash of the content, an import the plain one: the browser would hold two
-// copies of the module, with two states.
-test("no module of a page is both in a <script> element and imported", () => {
-  for (const [page, scripts] of Object.entries(pages)) {
-    const imported = new Set([...closure(scripts, true)].flatMap((name) => [...modules[name].now, ...modules[name].later]));
-    assert.deepEqual(scripts.filter((name) => imported.has(name)), [], page);
-  }
+test("templates name modules by the tag that preloads their imports", () => {
+  for (const [name, text] of Object.entries(templates)) assert.ok(!text.includes("<script"), name);
 });

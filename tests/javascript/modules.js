@@ -8,7 +8,7 @@ const STATIC = path.join(ROOT, "proj/static");
 const TEMPLATES = path.join(ROOT, "proj/templates");
 const STATIC_IMPORT = /^(?:import|export)\s(?:[^"'();]*\sfrom\s)?["'](\.[^"']+)["']/gm;
 const LATER_IMPORT = /\bimport\(\s*`(\.[^`$]+)\$\{retry\}`\s*\)/g;
-const SCRIPT = /<script type="module" src="{% static "([^"]+)" %}">/g;
+const SCRIPT = /{% module "([^"]+)" %}/g;
 const BLOCK = /{% block (\w+) %}([\s\S]*?){% endblock \1 %}/g;
 
 const files = (folder, ending) =>
@@ -27,15 +27,18 @@ export const modules = Object.fromEntries(
   }),
 );
 
+/** {template: its text}: all templates of pages. */
+export const templates = Object.fromEntries(
+  files(TEMPLATES, ".html").map((file) => [path.relative(TEMPLATES, file), readFileSync(file, "utf8")]),
+);
+
 /** {template: [names of the modules in its <script> elements]} of each page for people who are signed in. */
 export const pages = Object.fromEntries(
-  files(TEMPLATES, ".html")
-    .map((file) => [path.relative(TEMPLATES, file), readFileSync(file, "utf8")])
+  Object.entries(templates)
     .filter(([, text]) => text.startsWith('{% extends "base.html" %}'))
     .map(([name, text]) => {
       const own = new Map([...text.matchAll(BLOCK)].map(([, block, content]) => [block, content]));
-      const base = readFileSync(path.join(TEMPLATES, "base.html"), "utf8");
-      return [name, all(SCRIPT, base.replace(BLOCK, (whole, block) => own.get(block) ?? whole))];
+      return [name, all(SCRIPT, templates["base.html"].replace(BLOCK, (whole, block) => own.get(block) ?? whole))];
     }),
 );
 
