@@ -1,5 +1,5 @@
 // Keeps a list up to date: loads the page again every few seconds while it is visible, and when the socket is back.
-import { connection, socket } from "../site/me.js";
+import { aside, socket } from "../site/me.js";
 import { localise } from "./moments.js";
 
 const MAX_FAILURES = 2; // after which the page says that its list may be out of date
@@ -21,7 +21,7 @@ export function keepFresh(part) {
       () => 0,
       () => failures + 1, // the next time may succeed
     );
-    connection.stale = failures >= MAX_FAILURES;
+    aside.stale = failures >= MAX_FAILURES;
   };
   localise(part);
   setInterval(again, 1_000 * part.dataset.seconds);

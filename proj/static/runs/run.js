@@ -1,5 +1,6 @@
 // A run's page: composes its parts and hands each frame to its part.
 import "../site/fresh.js";
+import { Connection } from "../shared/connection.js";
 import { Aside } from "../site/aside.js";
 import { Socket } from "../shared/socket.js";
 import { state as page } from "../shared/state.js";
@@ -38,7 +39,7 @@ const socket = new Socket(address, rooms.me);
 
 // The log for the line about the connection: `missing` counts the bytes that are not here yet.
 const log = Object.assign(new EventTarget(), { missing: 0, holding: false });
-new Aside({ socket, me: rooms.me, log, rest: mine });
+new Connection({ socket: new Aside(socket, mine), me: rooms.me, log });
 
 // An ended run has no socket of its own that would report the session.
 mine.addEventListener("state", ({ detail: { name, who } }) => {

@@ -1,65 +1,78 @@
-// The line about the connection on pages that show nothing live, and on those of ended runs. It shows a trouble when that
-// has lasted for a while: the page may be out of date then.
-import { CALM, Connection, HELP } from "../shared/connection.js";
-import { say } from "../shared/words.js";
+// A socket as Connection shows it on pages that show nothing live, and on those of ended runs: a trouble is shown when it has
+// lasted for a while, because the page may be out of date then.
 
 const LATE_MS = 5_000; // shorter troubles are not shown
-const WORDED = ["no-network", "restarting", "stale"]; // troubles with words of their own
+// The words for each trouble.
+const AWAY = {
+  offline: "away.offline",
+  busy: "away.offline",
+  "too-fast": "away.offline",
+  "too-slow": "away.offline",
+  "no-network": "away.no-network",
+  restarting: "away.restarting",
+};
 
-export class Aside extends Connection {
-  #trouble = ""; // the last state of a trouble that has not ended
-  #grace = 0; // the timer until the trouble is shown
-  #late = false; // the trouble is shown
-  #stale = false; // the page could not be refreshed
+export class Aside extends EventTarget {
+  #trouble = AWAY.offline; // the last trouble
+  #shown = false; // a trouble is shown; the next state follows at once
+  #grace = 0; // the timer until a trouble is shown
+  #stale = false;
 
-  /** As Connection. With a `log`, `rest` is the socket that stays when the log is over. */
-  constructor({ rest = null, ...parts }) {
-    super(parts);
-    this.rest = rest;
-    rest?.addEventListener("state", () => this.show());
+  /** `socket` is shown as it is until its state is "over"; from then on, `rest` is shown. Without `rest` nothing is live. */
+  constructor(socket, rest = null) {
+    super();
+    Object.assign(this, { socket, rest });
+    for (const each of [socket, rest]) each?.addEventListener("state", () => this.#look());
+    this.#look();
   }
 
-  /** The page could not be refreshed, or could. */
+  /** Whether the page could not be refreshed. */
   set stale(stale) {
-    if (stale === this.#stale) return;
     this.#stale = stale;
-    this.show();
+    this.#look();
   }
 
-  get current() {
+  get open() {
+    return this.#current.open;
+  }
+
+  tryNow() {
+    this.#current.tryNow();
+  }
+
+  get #current() {
     return this.rest && this.socket.state.name === "over" ? this.rest : this.socket;
   }
 
-  get #live() {
-    return this.log && this.current === this.socket;
+  #look() {
+    const { state } = this.#current;
+    this.#become(this.rest && this.#current === this.socket ? state : this.#patient(state));
   }
 
-  state() {
-    if (this.#live) return super.state();
-    const { name } = this.current.state;
-    const state = name === "open" ? (this.#stale ? "stale" : "live") : name;
-    if (HELP[state]) return state;
-    const fine = this.log ? "over" : "live";
-    if (state === "live") {
+  #become(state) {
+    this.state = state;
+    this.dispatchEvent(new Event("state"));
+  }
+
+  #patient(state) {
+    const { name } = state;
+    const fine = { name: this.rest ? "over" : "open" };
+    if (name === "open") {
       clearTimeout(this.#grace);
       this.#grace = 0;
-      this.#late = false;
-      return fine;
+      this.#shown = this.#stale;
+      return this.#stale ? { name: "away.stale" } : fine;
     }
-    if (!CALM.includes(state)) this.#trouble = state;
-    this.#late ||= state === "stale"; // the page has tried for long enough
-    if (this.told && !CALM.includes(this.told)) return state; // a trouble is shown: the next state follows at once
-    if (this.#late) return this.#trouble || "offline";
+    if (name !== "connecting" && !AWAY[name]) {
+      this.#shown = true;
+      return state; // only a person can end it
+    }
+    this.#trouble = AWAY[name] ?? this.#trouble;
+    if (this.#shown) return name === "connecting" ? state : { ...state, name: this.#trouble };
     this.#grace ||= setTimeout(() => {
-      this.#late = true;
-      this.show();
+      this.#shown = true;
+      this.#become({ ...this.#current.state, name: this.#trouble });
     }, LATE_MS);
     return fine;
-  }
-
-  say(state) {
-    if (this.#live || HELP[state]) return super.say(state);
-    if (CALM.includes(state)) return this.log ? super.say(state) : "";
-    return say(`away.${WORDED.includes(state) ? state : "offline"}`);
   }
 }
