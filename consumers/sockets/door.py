@@ -93,10 +93,8 @@ def admit(knocks: Sequence[Knock]) -> list[Admission | Exception]:
         user, room = people.get(knock.session), rooms.get(keys[knock.room])
         if user is None:
             answers.append(signed_out())
-        elif room is None:
-            answers.append(NoSuchRoom(user))
-        elif room.for_members and (room.pk, user.pk) not in members:
-            answers.append(Refused(4403, "no_access", str(Room.NoAccess.message)))
+        elif room is None or (room.for_members and (room.pk, user.pk) not in members):
+            answers.append(NoSuchRoom(user))  # also of a room that the person must not know of
         else:
             answers.append(Admission(user, room))
     return answers
@@ -135,5 +133,5 @@ async def admit_to_room(knock: Knock) -> Admission:
 def _first_visit(user: User, name: str) -> Admission:
     try:
         return Admission(user, Room.visit(user, name))
-    except (names.BadRoomName, Room.NoAccess):
+    except (names.BadRoomName, Room.NameTaken):
         raise NoSuchRoom(user) from None

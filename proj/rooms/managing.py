@@ -27,8 +27,8 @@ def create(by: User, name: str, *, members_only: bool) -> Room:
 def begin(room: Room, by: User) -> None:
     """Store a new room, with `by` as its first member. Raises names.BadRoomName, Room.NameTaken."""
     with transaction.atomic():
-        _take(room.name, None)
-        _unless_taken(room.save)
+        _take(room.name, None, by)
+        _unless_taken(room.save, room.name, by)
         if room.members_only:
             Membership.objects.create(room=room, user=by)
         room.append(Kind.ROOM_CREATED, by, room.name)
@@ -40,8 +40,8 @@ def rename(room: Room, name: str, by: User) -> None:
     if name == room.name:
         return
     with transaction.atomic():
-        _take(name, room)
-        _unless_taken(lambda: Room.objects.filter(pk=room.pk).update(name=name, key=names.key(name)))
+        _take(name, room, by)
+        _unless_taken(lambda: Room.objects.filter(pk=room.pk).update(name=name, key=names.key(name)), name, by)
         if names.key(name) != room.key:
             FormerName.objects.update_or_create(key=room.key, defaults={"room": room})
         room.append(Kind.ROOM_RENAMED, by, name)
@@ -76,19 +76,19 @@ def remove_message(room: Room, seq: int, by: User, reason: str) -> None:
         Event.objects.filter(room=room, target=seq, kind=Kind.EDITED).update(text="", html="")
 
 
-def _take(name: str, room: Room | None) -> None:
+def _take(name: str, room: Room | None, by: User) -> None:
     """Make `name` free for `room`, or for a new room: it no longer leads to the room that had it before."""
     key = names.key(name)
     others = Room.objects.exclude(pk=room.pk) if room else Room.objects.all()
     if others.filter(key=key).exists():
-        raise Room.NameTaken
+        raise Room.name_taken(by, key)
     FormerName.objects.filter(key=key).delete()
 
 
-def _unless_taken(write: Callable[[], T]) -> T:
+def _unless_taken(write: Callable[[], T], name: str, by: User) -> T:
     """Run `write()`. Another person may take the name at the same moment: raises Room.NameTaken."""
     try:
         with transaction.atomic():
             return write()
     except IntegrityError:
-        raise Room.NameTaken from None
+        raise Room.name_taken(by, names.key(name)) from None

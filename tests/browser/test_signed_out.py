@@ -270,7 +270,7 @@ def test_every_way_to_lose_the_connection_says_what_happens_now(enter: Rooms) ->
         (4400, "", "it may be out of date. Reload it: what you wrote is kept.", "Reload the page"),
         (4401, "", SIGNED_OUT, "Sign in"),
         (4403, "", "You have no access to this room any more.", "To the rooms"),
-        (4404, "", "This room is not there any more.", "To the rooms"),
+        (4404, "", "This room is not there any more, or you may not enter it.", "To the rooms"),
         (4408, "", "too slow for all that comes in. Nothing is lost", ""),
         (1013, "", "The server is busy. What you write is kept here and sent later.", ""),
         (1006, "", "Offline: no connection to the server. What you write is kept here and sent later.", ""),

@@ -96,12 +96,20 @@ async def test_a_name_that_is_not_utf8_makes_no_room(rooms: Rooms, stack: Stack,
     assert not [room for room in made if "\ufffd" in room["name"] or room["name"].startswith(("%", "caf"))]
 
 
+async def refused_at(rooms: Rooms, room: str) -> dict[str, Any]:
+    """Return the error frame of the socket to a room that is not there."""
+    async with rooms.open(room, "bob") as socket:
+        return await hear(socket, "error")
+
+
 async def test_a_members_only_room_is_closed_to_others(rooms: Rooms) -> None:
     await rooms.cookie("alice")
     room = await rooms.make("--member", "alice")
     async with rooms.open(room, "bob") as socket:
-        assert (await hear(socket, "error"))["code"] == "no_access"
-        assert await close_code(socket) == 4403
+        assert (await hear(socket, "error")) == await refused_at(rooms, "nobody made this")
+        assert await close_code(socket) == 4404
+    async with rooms.open(room, "bob", protocol=False) as plain:  # a plain client cannot make a room of this name
+        assert await close_code(plain) == 4404
     async with rooms.open(room, "alice") as socket:
         await hear(socket, "welcome")
 

@@ -1,11 +1,12 @@
 """A room: its settings, its members and the one log of events that everyone in it reads."""
 
+import contextlib
 import secrets
 import uuid
 from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
@@ -64,14 +65,19 @@ class Room(models.Model):
     """A place to talk: an event log that everyone in it reads in the same order."""
 
     class NoAccess(RoomError):
-        """The room is members-only, and the person is no member."""
+        """The person may be in the room, and may not do this with it."""
 
-        message = _("The room is for its members only.")
+        message = _("You may not do this in this room.")
 
     class NameTaken(RoomError):
         """Another room has this name."""
 
         message = _("There is a room with this name already.")
+
+    class NameRefused(NameTaken):
+        """The name is taken by a room that the person may not know of: the message tells nothing about it."""
+
+        message = _("This name cannot be used. Choose another one.")
 
     name = models.CharField(max_length=names.MAX_NAME_CHARACTERS)
     key = models.CharField(
@@ -117,25 +123,39 @@ class Room(models.Model):
     def called(cls, user: User, name: str, among: "Callable[[User], RoomSet] | None" = None) -> "Room":
         """Return the room that has this name or had it before, if it is in `among(user)` (default: `open_to`).
 
-        Raises Room.DoesNotExist, Room.NoAccess or names.BadRoomName.
+        Raises Room.DoesNotExist for any room that `user` may not be in: the person must not know of it. Raises
+        Room.NoAccess for a room of `open_to` that is not in `among`, and names.BadRoomName.
         """
         key = names.key(name)
-        room = cls.objects.filter(key=key).first() or cls.objects.get(former_names__key=key)
-        if not (among or cls.objects.open_to)(user).filter(pk=room.pk).exists():
+        known = cls.objects.open_to(user)
+        room = known.filter(key=key).first() or known.get(former_names__key=key)
+        if among is not None and not among(user).filter(pk=room.pk).exists():
             raise cls.NoAccess
         return room
 
     @classmethod
     def visit(cls, user: User, name: str) -> "Room":
-        """Return the room of this name as `called()` does, or create it, open to everyone.
+        """Return the room of this name as `called()` does, or create it, open to everyone. It takes no former name.
 
-        Raises names.BadRoomName, Room.NoAccess.
+        Raises names.BadRoomName, Room.NameTaken.
         """
-        try:
+        with contextlib.suppress(cls.DoesNotExist):
             return cls.called(user, name)
+        room = cls(name=names.checked(name), owner=user)
+        key = names.key(room.name)
+        if not cls.objects.filter(Q(key=key) | Q(former_names__key=key)).exists():
+            with contextlib.suppress(IntegrityError), transaction.atomic():
+                room.save()
+                return room
+        try:
+            return cls.called(user, name)  # another person was faster
         except cls.DoesNotExist:
-            fresh = {"name": name, "owner": user}
-            return cls.objects.get_or_create(key=names.key(names.checked(name)), defaults=fresh)[0]
+            raise cls.NameRefused from None
+
+    @classmethod
+    def name_taken(cls, user: User, key: str) -> "Room.NameTaken":
+        """Return the error for `user` that a room has this key."""
+        return cls.NameTaken() if cls.objects.open_to(user).filter(key=key).exists() else cls.NameRefused()
 
     def post(self, author: User, text: str, client_id: str | None = None) -> Outcome:
         """Store a message and publish it to the room after the commit. Works without Redis and without a worker."""

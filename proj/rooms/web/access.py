@@ -13,7 +13,8 @@ from proj.rooms.models import Room, RoomSet
 def room_of(user: User, name: str, among: Callable[[User], RoomSet] | None = None) -> Room:
     """Return the room of this name if it is in `among(user)` (default: open to them).
 
-    Raises Http404 when there is no such room, and PermissionDenied when `user` may not do this with it.
+    Raises Http404 for a room that is not there and, alike, for one that `user` must not know of; PermissionDenied for a
+    room that `user` may be in, and may not do this with.
     """
     try:
         return Room.called(user, name, among)

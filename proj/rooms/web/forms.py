@@ -138,7 +138,7 @@ class SearchForm(forms.Form):
         name = self.cleaned_data["room"]
         try:
             return Room.called(self.user, name) if name else None
-        except (Room.DoesNotExist, Room.NoAccess, names.BadRoomName):
+        except (Room.DoesNotExist, names.BadRoomName):
             raise forms.ValidationError(_("There is no such room.")) from None
 
     def clean_by(self) -> User | None:

@@ -68,7 +68,7 @@ def messages(request: SignedInRequest, name: str) -> JsonResponse:
         return protocol_error(400, "bad_field", str(error))
     try:
         room = Room.called(request.user, name)
-    except (Room.DoesNotExist, Room.NoAccess, names.BadRoomName):
+    except (Room.DoesNotExist, names.BadRoomName):
         return protocol_error(404, "no_such_room", gettext("There is no such room."))
     newest_state = head(room)
     found = newest(room, before, limit) if after is None else following(room, after, limit)

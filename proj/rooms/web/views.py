@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
 from django.forms import HiddenInput
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -50,7 +49,7 @@ def room(request: SignedInRequest, name: str, seq: int | None = None) -> HttpRes
     """Show a room with its newest messages, or with those around message `seq`."""
     try:
         room = Room.called(request.user, name)
-    except (Room.DoesNotExist, Room.NoAccess):
+    except Room.DoesNotExist:
         return _missing(request, name)
     except names.BadRoomName:
         raise Http404("There is no such room.") from None
@@ -80,10 +79,7 @@ def room(request: SignedInRequest, name: str, seq: int | None = None) -> HttpRes
 @page("POST", cache=None)
 def mute(request: SignedInRequest, name: str) -> HttpResponse:
     """Mute a room for the person (`on=1`), or unmute it (`on=0`)."""
-    try:
-        room = room_of(request.user, name)
-    except PermissionDenied:
-        raise Http404("There is no such room.") from None
+    room = room_of(request.user, name)
     room.mute(request.user, on=request.POST.get("on") == "1")
     return redirect(room)
 

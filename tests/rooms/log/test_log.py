@@ -142,7 +142,9 @@ def test_a_forbidden_room_cannot_be_found(alice: User, bob: User) -> None:
     den.add_member(alice, by=alice)
     assert list(Room.objects.of(alice)) == [den]
     assert not Room.objects.of(bob).exists()
-    with pytest.raises(Room.NoAccess):
+    with pytest.raises(Room.DoesNotExist):
+        Room.called(bob, "DEN")
+    with pytest.raises(Room.NameRefused):
         Room.visit(bob, "DEN")
     den.remove_member(alice, by=alice)
     assert not Room.objects.of(alice).exists()
