@@ -214,6 +214,7 @@ def everything(browser: Browser, stack: Stack, folder: Path) -> None:
         "search": "/search/?q=disk",
         "settings": "/settings/",
         "password": "/password/",
+        "sessions": "/sessions/",
         "missing": "/no/such/page/",
     }
     for (width, size), scheme in product((("wide", WIDE), ("narrow", PHONE)), ("light", "dark")):

@@ -168,8 +168,10 @@ def test_old_passwords_cannot_be_guessed_on_the_password_page(alice: User) -> No
     assert client.post("/password/", {**change, "old_password": "alice's long passphrase"}).status_code == 429
 
 
-def test_a_right_answer_ends_the_count(alice: User) -> None:
+@pytest.mark.parametrize("address", ["192.0.2.7", "2001:db8::5"])
+def test_a_right_answer_ends_the_count(alice: User, address: str) -> None:
     client = signed_in(alice)
+    client.defaults["REMOTE_ADDR"] = address
     change = {"old_password": "wrong", "new_password1": "correct horse", "new_password2": "not the same"}
     for _ in range(5):
         client.post("/password/", change)

@@ -134,6 +134,7 @@ class Launch:
         self.sudo = list(spec.get("sudo", []))
         self.killers: list[int] = []  # processes of kill, by sudo
         self.failed_kills = 0
+        self.started = False  # whether the command runs, as far as is known
         self.pid = os.fork()
         if self.pid == 0:
             self._become(into, reporting)
@@ -259,15 +260,16 @@ class Launch:
             self.signal_group(signal.SIGTERM)
 
     def signal_group(self, number: signal.Signals) -> None:
+        if self.sudo and self.started:  # a signal to sudo as well would reach the command twice
+            self.signal_by_sudo(number)
+            return
         try:
             os.killpg(self.pid, number)  # the leader is waited for last, so no other group gets its number
         except ProcessLookupError:
             os.kill(self.pid, number)  # the command has not made its group yet
         except PermissionError:  # sudo: every process of the group is another user's, and must end by itself
-            if number == signal.SIGTERM and not self.sudo:
+            if number == signal.SIGTERM:
                 self.say("It cannot be ended from here: it became another user. It is waited for.")
-        if self.sudo:
-            self.signal_by_sudo(number)
 
     def signal_by_sudo(self, number: signal.Signals) -> None:
         """Signal the processes of another user in the group. sudo itself is root's, and ends with its command."""
@@ -317,6 +319,7 @@ class Launch:
         self.poll.unregister(self.report)
         if self.why == "exec":
             return
+        self.started = True
         start = int((stat(self.pid) or ["0"] * 20)[19])
         try:  # noqa: SIM105 - contextlib would have to be imported
             write("started.json", {"pid": self.pid, "start": start, "at": time.time()})

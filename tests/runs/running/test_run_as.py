@@ -207,6 +207,17 @@ def test_canceling_ends_the_whole_group(host: Host, script: str) -> None:
     assert owned_by(host.deploy) == []
 
 
+def test_a_command_gets_each_signal_once(host: Host) -> None:
+    """A second TERM makes some programs give up without cleaning up."""
+    it = service(host, "/bin/sh", "-c", "trap 'echo got' TERM; echo ready; while :; do sleep 0.1 & wait $!; done")
+    host.allow(it)
+    spool = host.launch(it)
+    wait_for(lambda: spool.output.exists() and b"ready" in spool.output.read_bytes(), SECONDS)
+    spool.cancel()
+    report, output = host.ended(spool)
+    assert (report["why"], output.count("got")) == ("canceled", 1)
+
+
 def test_a_time_out_ends_the_whole_group(host: Host) -> None:
     it = service(host, "/bin/sh", "-c", STUBBORN, timeout=1)
     host.allow(it)
