@@ -1,7 +1,5 @@
 """Commands in a room: `/run web1 version=1.4`, `/cancel web1`, and the names that complete these."""
 
-import shlex
-
 from django.http import JsonResponse
 from django.utils.translation import gettext
 
@@ -11,6 +9,7 @@ from proj.runs import actions
 from proj.runs.models import Run, Service
 from proj.runs.refusals import AlreadyOver, BadParameter, NotAllowed, Refused
 from proj.runs.states import State
+from proj.runs.web import command_line
 from proj.site.http import SignedInRequest, page, protocol_error
 
 MAX_COMMAND_LINE_CHARACTERS = 20_000
@@ -20,14 +19,14 @@ MAX_CHOICES = 5  # runs that an ambiguous /cancel lists
 
 @page("POST")
 def start(request: SignedInRequest) -> JsonResponse:
-    """`room=<name>&line=web1 version=1.4`, with quotes as in a shell: start the run, with its card in that room."""
+    """`room=<name>&line=web1 version=1.4`, as command_line.py reads it: start the run, with its card in that room."""
     try:
         room = Room.called(request.user, request.POST.get("room", ""), Room.objects.of)
     except (Room.DoesNotExist, Room.NoAccess, BadRoomName):
         return protocol_error(404, "no_such_room", gettext("There is no such room."))
     try:
-        words = shlex.split(request.POST.get("line", "")[:MAX_COMMAND_LINE_CHARACTERS])
-    except ValueError:
+        words = command_line.words(request.POST.get("line", "")[:MAX_COMMAND_LINE_CHARACTERS])
+    except command_line.NotClosed:
         return protocol_error(400, "bad_parameter", gettext("A quote is not closed."))
     if not words:
         return protocol_error(400, "bad_parameter", gettext("Say what to run: /run SERVICE name=value"))

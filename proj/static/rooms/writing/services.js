@@ -1,4 +1,6 @@
 // Completes the services and parameters of `/run`, and the services of `/cancel`.
+const EQUALS = /[=＝]/; // as proj/runs/web/command_line.py reads it
+
 export class Services {
   #services = null; // loaded when first needed
   #asking = null;
@@ -20,9 +22,9 @@ export class Services {
     }
     if (verb === "cancel") return { typed, found: [] };
     const service = services.find(({ uid }) => uid === words[0]);
-    const given = words.slice(1, -1).map((word) => word.split("=")[0]);
+    const given = words.slice(1, -1).map((word) => word.split(EQUALS)[0]);
     const open = (service?.parameters ?? []).filter(({ name }) => !given.includes(name));
-    const [name, value] = typed.split(/=(.*)/s);
+    const [name, value] = typed.split(/[=＝](.*)/s);
     if (value !== undefined) {
       const values = open.find((one) => one.name === name)?.values ?? [];
       return { typed, found: fitting(values.map((one) => ({ name: one, text: `${name}=${one}` })), value) };
