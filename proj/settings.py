@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "proj.site.middleware.ReadableAddressMiddleware",
     "axes.middleware.AxesMiddleware",
+    "proj.site.middleware.BusyDatabaseMiddleware",  # last: the first to see an error of a view
 ]
 
 ROOT_URLCONF = "proj.urls"

@@ -10,6 +10,7 @@ admin.autodiscover()
 admin.site.site_header = admin.site.site_title = "Signalbox"
 places.autodiscover()
 
+handler500 = "proj.site.middleware.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="rooms:list"), name="home"),
     path("", include("proj.site.web.urls")),

@@ -23,7 +23,7 @@ PROSE = (*PRODUCT, "benchmarks", "tests")
 MAX_MODULES = 12
 # The floors of the house from the ground up. A module may import from its own floor and from those below it.
 FLOORS = (
-    ("proj.env", "proj.monotonic", "proj.version"),
+    ("proj.env", "proj.monotonic", "proj.outages", "proj.version"),
     ("proj.layer",),
     ("proj.accounts",),
     ("proj.site",),
