@@ -43,6 +43,25 @@ def test_names_are_completed_in_text_without_spaces(enter: Rooms) -> None:
     expect(alice.messages.locator(".mention")).to_have_text(["@bob"])
 
 
+def test_rooms_are_completed_and_become_links(enter: Rooms) -> None:
+    alice = enter("alice")
+    options = alice.page.locator("#completions li")
+    name = alice.page.locator('a.place[aria-current="page"] .name').inner_text()
+    for text in ("see #", "看#"):
+        alice.field.fill("")
+        alice.field.press_sequentially(text + name[:2])
+        expect(options.filter(has_text=name).first).to_be_visible()
+        alice.field.press("Tab")
+        expect(alice.field).to_have_value(f"{text}{name} ")
+    alice.field.press_sequentially("C#")
+    expect(options).to_have_count(0)
+    alice.field.press("Enter")
+    link = alice.messages.locator("a.reference")
+    expect(link).to_have_text(f"#{name}")
+    link.click()
+    expect(alice.page.locator('a.place[aria-current="page"] .name')).to_have_text(name)
+
+
 def test_emoji_are_completed(enter: Rooms) -> None:
     alice = enter("alice")
     options = alice.page.locator("#completions li")

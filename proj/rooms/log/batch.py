@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
-from proj.rooms.log import frames
+from proj.rooms.log import frames, references
 from proj.rooms.log.commands import Command, Noted, Outcome, Posted, Refusal, Repeated, Written
 from proj.rooms.log.frames import Kind
 from proj.rooms.log.statements import Cursor
@@ -68,7 +68,9 @@ class Batch:
         self._load_stored([command.client_id for command in self.commands if command.verb != "seen"])
         if mentioned := {name for one in rendered for name in one.mentions}:
             self._load_mentionable(mentioned)
-            rendered = [one.settled(self.mentionable) for one in rendered]
+        referred = {reference for one in rendered for reference in one.references}
+        addresses = references.addresses(self.cursor, referred) if referred else {}
+        rendered = [one.settled(self.mentionable, addresses) for one in rendered]
         outcomes = [self._do(command, one) for command, one in zip(self.commands, rendered, strict=True)]
         self.store()
         return outcomes

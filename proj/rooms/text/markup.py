@@ -5,12 +5,12 @@ other text comes out escaped. docs/protocol.md lists the elements.
 """
 
 import logging
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from proj.rooms.text import mentions, parser
+from proj.rooms.text import mentions, parser, references
 from proj.rooms.text.mentions import EVERYONE
 from proj.text import ansi, unseen
 
@@ -42,15 +42,20 @@ _ALIGNED = {"text-align:right": ' class="align-right"', "text-align:center": ' c
 class Rendered:
     """A message as HTML, or "" when it is shown as it was written; and the names in it.
 
-    These are all names that it may mention; after settled() they are the keys of those that it does.
+    These are all names that it may mention, and all references that it may have. After settled() they are the keys of
+    the names that it does mention.
     """
 
     html: str = ""
     mentions: frozenset[str] = frozenset()
+    references: frozenset[str] = frozenset()
 
-    def settled(self, people: Container[str]) -> "Rendered":
-        """Return the message with the mentions of these people and of everybody only."""
-        return Rendered(*mentions.settled(self.html, people)) if self.mentions else self
+    def settled(self, people: Container[str], addresses: Mapping[str, str]) -> "Rendered":
+        """Return the message with the mentions of these people and of everybody, and links to these addresses, only."""
+        if not self.mentions and not self.references:
+            return self
+        html = references.settled(self.html, addresses) if self.references else self.html
+        return Rendered(*mentions.settled(html, people))
 
 
 PLAIN = Rendered()
@@ -79,7 +84,7 @@ def _rendered(text: str) -> Rendered:
     html = "".join(_written(tokens))
     if len(html) > MAX_HTML_CHARACTERS:
         return PLAIN
-    return Rendered(html, mentions.candidates(html))
+    return Rendered(html, mentions.candidates(html), references.candidates(html))
 
 
 def _written(tokens: Sequence["Token"]) -> Iterator[str]:
@@ -153,5 +158,6 @@ _WRITERS: dict[str, Callable[["Token"], str]] = {
     "link_open": _link,
     "link_close": lambda _: "</a>",
     "emoji": lambda token: f'<span class="emoji" title="{escape(token.info)}">{_text(token)}</span>',
+    "reference": lambda token: f'<span class="reference">{_text(token)}</span>',
     "mention": lambda token: f'<span class="mention">{_text(token)}</span>',
 }

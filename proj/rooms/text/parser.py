@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from proj.rooms.text import addresses, emoji, fences, mentions
+from proj.rooms.text import addresses, emoji, fences, mentions, references
 from proj.text import unseen
 
 if TYPE_CHECKING:  # these packages are loaded by the first message that has marks; most processes never need them
@@ -23,18 +23,19 @@ MAX_NESTING = 12  # lists and quotes inside each other
 MAX_ADDRESSES = 300  # of one message: the search for the end of each may read all its characters
 
 # Marks that the parser would act on. The first pattern is faster; the second is more exact.
-_HINTS = re.compile(rf"[*_~`\\@:\]{unseen.TURNING_SIGNS}]")
+_HINTS = re.compile(rf"[*_~`\\@:\]#{unseen.TURNING_SIGNS}]")
 _MARKS = re.compile(
     r"""
       \*\S | \S\* | (?<!\w)_ | _(?!\w) | ~~ | ` | \]\(  # *emphasis* _emphasis_ ~~strike~~ `code` [links](...)
     | :// | mailto: | <[^\s<>]+@ | :[a-z0-9_+-]{1,40}:   # addresses and emoji
     | (?<![A-Za-z0-9])@\w                                # mentions
+    | \w\#[1-9] | (?<![\w/&])\#\w | [^\x00-\x7f]\#\w        # references
     | \\[!-/:-@\[-`{-~]                                  # an escaped mark
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 _LINE = re.compile(r"^[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t]|[|:-][-:| \t]*$)", re.MULTILINE)  # quotes, lists, tables
-_COSTLY = re.compile(r"[*_~`\[\]<>@:\\-]|\d[.)]")
+_COSTLY = re.compile(r"[*_~`\[\]<>@:\\#-]|\d[.)]")
 _SCHEMES = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
 _EMOJI = re.compile(r":([a-z0-9_+-]{1,40}):")
 
@@ -103,6 +104,8 @@ def _parser() -> "MarkdownIt":
     parser.inline.ruler.at("backticks", lines.backtick)
     parser.inline.ruler.before("link", "colon", _colon)
     parser.inline.ruler.before("link", "mention", mentions.mention)
+    parser.inline.ruler.before("link", "reference", references.reference)
+    parser.inline.ruler.before("emphasis", "underscore", references.underscore)
     parser.normalizeLink = addresses.href  # type: ignore[method-assign, assignment]
     parser.validateLink = addresses.is_address  # type: ignore[method-assign, assignment]
     return parser

@@ -12,7 +12,7 @@ PEOPLE = {"alice", "bob", "bob@corp.example", "carol.", "bob.smith", "小明", "
 
 def mentioned(text: str) -> list[str]:
     """Return the marked mentions of `text`, as written."""
-    settled = render(text).settled(PEOPLE)
+    settled = render(text).settled(PEOPLE, {})
     marked = re.findall('<span class="mention">@([^<]*)</span>', settled.html)
     assert {mentions.key(name) for name in marked} == settled.mentions
     return marked
@@ -71,7 +71,8 @@ def test_addresses_paths_and_code_mention_nobody(text: str) -> None:
 
 def test_text_around_mentions_stays() -> None:
     assert (
-        render("请@bob看@nobody一下").settled(PEOPLE).html == '<p>请<span class="mention">@bob</span>看@nobody一下</p>'
+        render("请@bob看@nobody一下").settled(PEOPLE, {}).html
+        == '<p>请<span class="mention">@bob</span>看@nobody一下</p>'
     )
 
 
@@ -79,4 +80,4 @@ def test_text_around_mentions_stays() -> None:
 def test_hostile_mentions_ask_for_few_names(text: str) -> None:
     rendered = render(text)
     assert len(rendered.mentions) <= mentions.MAX_CANDIDATES + mentions.MAX_CUTS
-    assert len(rendered.settled(PEOPLE).html) <= len(text) + len("<p></p>")
+    assert len(rendered.settled(PEOPLE, {}).html) <= len(text) + len("<p></p>")

@@ -3,10 +3,13 @@
 from typing import Any
 
 from django.core.management import BaseCommand
+from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Lower
 
 from proj.accounts.models import User
+from proj.rooms.log import references
+from proj.rooms.log.statements import cursor_of
 from proj.rooms.models import Event
 from proj.rooms.text import markup, mentions
 
@@ -34,4 +37,6 @@ def _rendered(texts: list[str]) -> list[str]:
     people = User.objects.annotate(key=Lower("username"))
     found = people.filter(Q(key__in={mentions.key(name) for name in names}) | Q(username__in=names)) if names else []
     known = {mentions.key(person.username) for person in found}
-    return [one.settled(known).html for one in rendered]
+    with cursor_of(connection) as cursor:
+        addresses = references.addresses(cursor, {one for message in rendered for one in message.references})
+    return [one.settled(known, addresses).html for one in rendered]

@@ -1,8 +1,7 @@
-// Completes names after "@", emoji after ":" and commands. People are found by both their names, and mentioned by their
-// sign-in name.
+// Completes names after "@", rooms after "#", emoji after ":" and commands. People are found by both their names, and
+// mentioned by their sign-in name.
 import { later } from "../../shared/later.js";
 import { face } from "../people/face.js";
-import { typedNames } from "../people/mention.js";
 import { called } from "../people/names.js";
 
 const EMOJI = /(?:^|[\s(]):(?<typed>[\p{L}\p{M}\p{N}_.+-]{0,40})$/u;
@@ -17,6 +16,7 @@ export class Complete {
 
   constructor({ field, list, people, urls }) {
     Object.assign(this, { field, list, people, urls });
+    this.typed = later((retry) => import(`../people/typed.js${retry}`));
     this.services = later((retry) => import(`./services.js${retry}`), ({ Services }) => new Services(urls.services));
     field.addEventListener("input", () => this.#look());
     field.addEventListener("blur", () => this.#close());
@@ -33,18 +33,25 @@ export class Complete {
       if (before === this.field.value.slice(0, this.field.selectionStart)) this.#show(before, command.typed, command.found, 0);
       return;
     }
-    for (const name of typedNames(before)) {
-      const found = people(this.people, name);
-      if (found.length) {
-        this.#show(before, name, found);
-        return;
-      }
+    const { name, found } = (await this.#named(before)) ?? {};
+    if (found) {
+      if (before === this.field.value.slice(0, this.field.selectionStart)) this.#show(before, name, found);
+      return;
     }
     const { typed } = EMOJI.exec(before)?.groups ?? {};
     if (typed?.length >= MIN_CHARACTERS) {
       await this.#load();
       if (before === this.field.value.slice(0, this.field.selectionStart)) this.#show(before, typed, this.#emojis(typed));
     } else this.#close();
+  }
+
+  // People or rooms with the name that `before` ends in; nothing: it ends in none.
+  async #named(before) {
+    if (!/[@#]/.test(before)) return null;
+    const { typedNames, typedRoom } = (await this.typed()) ?? {};
+    const all = typedNames?.(before).map((name) => ({ name, found: people(this.people, name) }));
+    const room = typedRoom?.(before);
+    return all?.find(({ found }) => found.length) ?? (room && { name: room, found: rooms(room) });
   }
 
   async #load() {
@@ -119,6 +126,12 @@ function people(all, typed) {
     const name = called(who);
     return { name: name || who, about: name && who, text: `@${who}`, sign: face(who, who === "here" ? "@" : name) };
   });
+}
+
+// The rooms beside the page.
+function rooms(typed) {
+  const names = [...document.querySelectorAll("a.place[data-room] .name")].map((name) => name.textContent);
+  return having(names, typed).map((name) => ({ name, text: `#${name}`, sign: "#" }));
 }
 
 // First the names with a word that begins with `typed`, then those that contain it; `other` gives a second name of each.

@@ -1,4 +1,4 @@
-// The mention that a person is typing, by the rules of proj/rooms/text/mentions.py.
+// The mention or reference that a person is typing, by the rules of proj/rooms/text/mentions.py and references.py.
 
 // Scripts that put no space between a word and the next one.
 const UNSPACED = "\\p{sc=Han}\\p{sc=Hira}\\p{sc=Kana}\\p{sc=Hang}\\p{sc=Thai}\\p{sc=Laoo}\\p{sc=Khmr}\\p{sc=Mymr}々ー";
@@ -6,6 +6,8 @@ const WORD = /[\p{L}\p{M}\p{N}_.+@-]{1,90}$/u;
 // In front of the @ of an address or a path. Another mention and a slash may stand there.
 const INSIDE = new RegExp(`(?:[/.]|(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}])_*$`, "u");
 const MENTION = /(?:^|[^\p{L}\p{N}_./])@[\p{L}\p{M}\p{N}_.+@-]+\/$/u;
+
+const ROOM = new RegExp(`(?<!(?![${UNSPACED}])[\\p{L}\\p{N}]|[_/#&.=?%-])#(?<typed>[\\p{L}\\p{M}\\p{N}_.+-]{1,40})$`, "u");
 
 /** The beginnings of a name that may stand behind an @ at the end of `text`, the longest first. */
 export function typedNames(text) {
@@ -16,4 +18,9 @@ export function typedNames(text) {
     if (!INSIDE.test(before) || MENTION.test(before)) found.push(word.slice(at + 1));
   }
   return found;
+}
+
+/** The beginning of a room's name behind a # at the end of `text`; undefined: there is none. */
+export function typedRoom(text) {
+  return ROOM.exec(text)?.groups.typed;
 }

@@ -1,7 +1,7 @@
-// The beginnings of names that completion offers people for.
+// The beginnings of names for which completion offers people and rooms.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { typedNames } from "../../proj/static/rooms/people/mention.js";
+import { typedNames, typedRoom } from "../../proj/static/rooms/people/typed.js";
 
 const cases = {
   "@bo": ["bo"],
@@ -30,4 +30,9 @@ test("a name is typed behind an @ that is no part of an address or a path", () =
 
 test("many signs cost little", () => {
   assert.equal(typedNames("@".repeat(10_000)).length, 90);
+});
+
+test("a room is typed behind a # that is no part of a word or an address", () => {
+  const rooms = { "#op": "op", "看#op": "op", "(#运": "运", "#": undefined, "C#op": undefined, "/#op": undefined, "##op": undefined };
+  for (const [text, typed] of Object.entries(rooms)) assert.equal(typedRoom(text), typed, text);
 });
