@@ -10,7 +10,6 @@ import { Connection } from "../shared/connection.js";
 import { Follow } from "./log/follow.js";
 import { SignedOut } from "../shared/history.js";
 import { Log } from "./log/log.js";
-import "./people/mention.js"; // so that complete.js finds it loaded
 import { learn } from "./people/names.js";
 import { Blocks } from "./messages/blocks.js";
 import { Pages } from "./log/pages.js";
