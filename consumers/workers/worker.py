@@ -32,10 +32,12 @@ from proj.metrics.definitions import (
     WORKER_ITEMS,
     WORKER_SET_ASIDE,
 )
+from proj.outages import is_outage
 
 logger = logging.getLogger(__name__)
 
-# Errors of an outage: a later try may succeed. No item is set aside for them while the outage lasts.
+# Errors that an outage mostly causes, beside those of is_outage(): a later try may succeed. No item is set aside for
+# them while the outage lasts.
 OUTAGE_ERRORS = (OperationalError, InterfaceError, RedisError)
 
 MAX_ITEM_TRIES = 3  # of a single item, before it is set aside
@@ -242,12 +244,16 @@ class Worker:
                 WORKER_BATCHES.labels(beat.channel).inc()
                 WORKER_ITEMS.labels(beat.channel).inc(len(items))
                 return
-            except OUTAGE_ERRORS as error:
+            except Exception as error:
+                outage = is_outage(error)
+                if not outage and not isinstance(error, OUTAGE_ERRORS):
+                    raise
                 self._count_failure(beat, error)
                 logger.warning("channel %s: trying again after an error: %r", beat.channel, error)
                 connections.close_all()
-                # An item may cause an error of the same kind by itself: a statement too large, or too slow.
-                own_errors += isinstance(error, OperationalError) and _database_answers()
+                # An item may cause an error of the same kind by itself: a statement too large, or too slow. On a full
+                # disk, for which no item is to blame, the database answers all the same.
+                own_errors += not outage and isinstance(error, OperationalError) and _database_answers()
                 if own_errors >= MAX_ITEM_TRIES:
                     raise
                 await retry.pause()

@@ -9,7 +9,7 @@ import django
 from channels.consumer import AsyncConsumer
 from channels.layers import get_channel_layer
 from channels.routing import ChannelNameRouter, ProtocolTypeRouter
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 django.setup()
 
@@ -39,6 +39,8 @@ class Batches(WorkerConsumer):
             raise OperationalError("canceling statement due to statement timeout")
         if "database away" in probes and await note("tried the database") < 4:
             raise InterfaceError("the database is away")
+        if "disk full" in probes and await note("tried to store") < 6:
+            _raise_full()
         for probe in probes:
             if probe.startswith("slow"):
                 await note(f"began {probe}")
@@ -48,6 +50,13 @@ class Batches(WorkerConsumer):
 
     async def set_aside(self, item: dict[str, Any]) -> None:
         await note(f"set aside {item['probe']}")
+
+
+def _raise_full() -> None:
+    """Raise the error of a full disk, as Django has it: the database answers all the same."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("PRAGMA max_page_count=1")
+        cursor.execute("CREATE TABLE probe AS SELECT randomblob(100000) AS bytes")
 
 
 class OneByOne(Batches):

@@ -189,6 +189,15 @@ def test_nothing_is_given_up_while_the_database_is_away(rig: Rig) -> None:
     assert not [text for text in rig.noted() if text.startswith("set aside")]
 
 
+def test_nothing_is_given_up_while_the_disk_is_full(rig: Rig) -> None:
+    """The database answers meanwhile, but no item is to blame."""
+    rig.send("batches", "disk full", "b")
+    rig.work("batches")
+    wait_for(lambda: "b" in rig.noted())
+    assert rig.noted().count("tried to store") == 6
+    assert not [text for text in rig.noted() if text.startswith("set aside")]
+
+
 def test_a_worker_outlives_redis(rig: Rig) -> None:
     worker = rig.work("batches")
     wait_for(rig.beats)
