@@ -63,6 +63,11 @@ WRITEBACK_BYTES = 1 << 20  # of output that goes to the disk at once: all of it 
 EXIT_REPORT_BYTES = 4096  # reserved on the disk for exit.json, which must be written on a full one too
 PIPE_READ_BYTES = 1 << 16
 IDLE_SECONDS = 60.0  # of a poll when nothing is due
+FULL_DISK_ERRORS = (28, 122)  # ENOSPC and EDQUOT on Linux
+REGULAR_FILE = 0o100000  # the type in a mode, as inode(7) has it
+FULL_DISK_RETRY_SECONDS = 1.0  # between two tries to write to a full disk
+MAX_FULL_DISK_SECONDS = 3600.0  # of waiting for room on the disk; then the rest of the output is dropped
+MAX_UNWRITTEN_BYTES = 1 << 20  # of output that waits for room; beyond it the command waits too
 
 
 def stat(pid: int | str) -> list[str]:
@@ -122,6 +127,9 @@ class Launch:
         self.left = int(spec["limit"])  # bytes of output that may still be kept; below 0: no more is kept
         self.written = self.flushed = 0  # bytes of output in the spool, and how many of them go to the disk already
         self.newline = True  # whether the output ends with one
+        self.unwritten = b""  # output that waits for room on the disk
+        self.full_since = self.retry_at = 0.0  # on the monotonic clock; 0: the disk is not full
+        self.reading = True  # whether the poll has the command's output
         self.poll = select.poll()
         self.spool = os.open("output", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self.woken = self._watched_signals()
@@ -217,6 +225,9 @@ class Launch:
         self.catch_up()
         if self.open:
             self.say("Something that it started still holds its output; what that prints from here on is not kept.")
+        while self.unwritten:
+            time.sleep(FULL_DISK_RETRY_SECONDS)
+            self.write_out()
         _, status = os.waitpid(self.pid, 0)
         code = os.waitstatus_to_exitcode(status)
         if self.why != "disk":
@@ -235,7 +246,8 @@ class Launch:
     def poll_milliseconds(self) -> float:
         """Return the milliseconds until an action is due."""
         now = time.monotonic()
-        due = [0 if self.ending() or self.over_at else self.timeout_at, self.kill_at, self.over_at]
+        timed = not (self.ending() or self.over_at or self.full_since)
+        due = [self.timeout_at if timed else 0, self.kill_at, self.over_at, self.retry_at]
         soonest = min((at for at in due if at > 0), default=now + IDLE_SECONDS)
         if self.over_at and self.ending():
             soonest = min(soonest, now + GROUP_POLL_SECONDS)
@@ -296,7 +308,9 @@ class Launch:
         now = time.monotonic()
         if not self.over_at and os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG):
             self.over_at = now + OUTPUT_DRAIN_SECONDS
-        if not self.over_at and now >= self.timeout_at:
+        if self.retry_at and now >= self.retry_at:
+            self.write_out()
+        if not self.over_at and now >= self.timeout_at and not self.full_since:
             self.end("timed_out")
         if self.ending() and now >= self.kill_at:
             self.signal_group(signal.SIGKILL)
@@ -331,7 +345,7 @@ class Launch:
         data = os.read(self.output, PIPE_READ_BYTES)
         if not data:
             self.open = False
-            self.poll.unregister(self.output)
+            self.read_on(reading=False)
             return
         if self.left < 0:
             return
@@ -355,18 +369,48 @@ class Launch:
             self.keep(f"{'' if self.newline else chr(10)}[signalbox] {sentence}\n".encode())
 
     def keep(self, data: bytes) -> None:
+        """Append `data` to the spool, now or when the disk has room again."""
         self.newline = data.endswith(b"\n")
+        self.unwritten += data
+        if not self.full_since:
+            self.write_out()
+        elif len(self.unwritten) >= MAX_UNWRITTEN_BYTES:
+            self.read_on(reading=False)
+
+    def write_out(self) -> None:
+        """Write the unwritten output. The time until a full disk has room again does not count for the timeout."""
         try:
-            while data:
-                size = os.write(self.spool, data)
-                self.written, data = self.written + size, data[size:]
+            while self.unwritten:
+                size = os.write(self.spool, self.unwritten)
+                self.written, self.unwritten = self.written + size, self.unwritten[size:]
         except OSError as error:
+            now = time.monotonic()
+            self.full_since = self.full_since or now
+            if self.may_get_room(error) and now - self.full_since < MAX_FULL_DISK_SECONDS:
+                self.retry_at = now + FULL_DISK_RETRY_SECONDS
+                return
+            self.unwritten = b""
             self.not_kept(error)
-        if (
-            self.written - self.flushed >= WRITEBACK_BYTES
-        ):  # the kernel writes it from now on, and nothing waits for that
+        if self.full_since:
+            self.timeout_at += time.monotonic() - self.full_since
+            self.full_since = self.retry_at = 0.0
+            self.read_on(reading=self.open)
+        if self.written - self.flushed >= WRITEBACK_BYTES:
+            # the kernel writes it from now on, and nothing waits for that
             os.posix_fadvise(self.spool, self.flushed, self.written - self.flushed, os.POSIX_FADV_DONTNEED)
             self.flushed = self.written
+
+    def may_get_room(self, error: OSError) -> bool:
+        """Return whether the disk is full, or the user's part of it, so that a later write may succeed."""
+        return error.errno in FULL_DISK_ERRORS and os.fstat(self.spool).st_mode & 0o170000 == REGULAR_FILE
+
+    def read_on(self, *, reading: bool) -> None:
+        """Begin or stop to read the command's output. A command that prints more than a pipe holds waits meanwhile."""
+        if reading and not self.reading:
+            self.poll.register(self.output, select.POLLIN)
+        elif self.reading and not reading:
+            self.poll.unregister(self.output)
+        self.reading = reading
 
     def not_kept(self, error: OSError) -> None:
         """Keep no more output. The command goes on: a roll-out that is cut off half-way is worse than unseen output."""
