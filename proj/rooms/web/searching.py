@@ -61,6 +61,8 @@ def search(request: SignedInRequest) -> HttpResponse:
         "people": _people(),
         "results": [_result(message, query) for message in found.messages],
         "asked": bool(query.terms),
+        "excluded": query.excluded,
+        "literally": query.literal and "?" + urlencode(request.GET.dict() | {"q": query.literal, "before": ""}),
         "more": found.before and "?" + urlencode(request.GET.dict() | {"before": str(found.before)}),
     }
     return render(request, "rooms/search.html", context, status=200 if valid or not asked else 400)

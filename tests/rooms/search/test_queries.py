@@ -145,6 +145,67 @@ def test_coloured_words_are_found(lobby: Room, alice: User) -> None:
     assert finding.find(alice, Question("31mconf")).messages == []
 
 
+PLACES = [
+    "up: 10.100.200.101 answers",
+    "down: 10.100.200.1015 does not",
+    "10 of 100, then 200 and 101",
+    "rm -rf /tmp/cache",
+    "web-3 and web-30 restarted at 07:31:05",
+    "web-1 took 30s",
+    "see https://db-1.example.org/runs/a/b/c?x=1",
+    "signalbox 1.2.3 on [2001:db8::5]",
+    "signalbox 1.2.30 on 2001:db8::51",
+    "the roll-out of db_main",
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "at"),
+    [
+        ("10.100.200.101", [0]),
+        ("10.100.200", [0, 1]),  # the network
+        ("10.100.200.1015", [1]),
+        ("10 100 200 101", [0, 1, 2]),
+        ("rm -rf", [3]),
+        ("rm -rf /tmp/cache", [3]),
+        ("rm -rf -cache", []),
+        ("cach", [3]),
+        ("/tmp/cac", [3]),  # noqa: S108 - a text
+        ("web-3", [4]),
+        ("WEB-3 restarted", [4]),
+        ("web -web-3", [5]),
+        ("answers -10.100.200.1015", [0]),
+        ("07:31", [4]),
+        ("a/b/c", [6]),
+        ("db-1.example.org", [6]),
+        ("db-1.exam", [6]),  # while one types
+        ("1.2.3", [7]),
+        ("2001:db8::5", [7]),
+        ("db_main", [9]),
+        ("roll-out", [9]),
+    ],
+)
+def test_words_that_signs_join_are_found_as_a_unit(alice: User, query: str, at: list[int]) -> None:
+    lobby = Room.objects.create(name="lobby")
+    for text in PLACES:
+        lobby.post(alice, text)
+    index.keep_up()
+    found = [message.text for message in finding.find(alice, Question(query)).messages]
+    assert sorted(map(PLACES.index, found)) == at
+
+
+def test_an_excluded_word_is_named_with_the_query_that_finds_it() -> None:
+    query = queries.parsed('find / -name "x y"')
+    assert (query.excluded, query.literal) == (("name",), 'find / "-name" "x y"')
+    assert not queries.parsed(query.literal).excluded
+    assert not queries.parsed("rm -rf /tmp").excluded
+
+
+def test_units_are_marked_whole() -> None:
+    text = "07:31:05 web-3 up in 30s, web-1 and WEB-3 not"
+    assert [text[a:b] for a, b in queries.parsed("web-3").spans(text)] == ["web-3", "WEB-3"]
+
+
 def test_matches_are_marked_in_the_text() -> None:
     text = "The Deployment of 运维 undeployed, exit: status 3 and status 30"
 

@@ -268,3 +268,14 @@ def test_the_page_goes_on_to_older_ones(as_alice: Client, lobby: Room, alice: Us
     second = as_alice.get("/search/" + html.unescape(address[1])).content.decode()
     assert second.count('class="hit"') == 5
     assert 'rel="next"' not in second
+
+
+def test_the_page_says_that_a_word_is_left_out(as_alice: Client, lobby: Room, alice: User) -> None:
+    lobby.post(alice, "find / -name core")
+    shown = page(as_alice, q="find -name")
+    assert "Left out are messages with:" in shown
+    address = re.search(r'href="(\?[^"]*)">Search for the words with their minus sign', shown)
+    assert address
+    literally = as_alice.get("/search/" + html.unescape(address[1])).content.decode()
+    assert 'class="hit"' in literally
+    assert "Left out" not in literally
