@@ -55,6 +55,8 @@ class Batches(WorkerConsumer):
 def _raise_full() -> None:
     """Raise the error of a full disk, as Django has it: the database answers all the same."""
     with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("DO $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$")
         cursor.execute("PRAGMA max_page_count=1")
         cursor.execute("CREATE TABLE probe AS SELECT randomblob(100000) AS bytes")
 
