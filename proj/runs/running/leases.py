@@ -94,6 +94,11 @@ def release(holder: Holder, ids: Iterable[UUID]) -> None:
     held(holder).filter(pk__in=list(ids)).update(worker="", lease_until=None, beat_at=Now())
 
 
+def postpone(holder: Holder, run: Run) -> None:
+    """Release a claimed run that surely has not begun, so that a worker of this host launches it later."""
+    held(holder).filter(pk=run.pk).update(worker="", lease_until=None, beat_at=Now(), claimed_at=timezone.now())
+
+
 def cancel_requests(host: str) -> list[UUID]:
     """Return the running runs on this host that are to be ended, whichever worker holds them."""
     runs = Run.objects.running().filter(host=host)

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from proj.layer.messages import GroupMessage
 from proj.monotonic import NEVER
+from proj.outages import is_outage
 from proj.runs.models import Run
 from proj.runs.publishing import announcements, cards
 from proj.runs.running import launching, leases, processes
@@ -148,6 +149,11 @@ class Runner:
             try:
                 follower.process = launching.launch(run, spool)
             except OSError as error:
+                if is_outage(error):
+                    logger.warning("%s: could not start its launcher; trying again: %s", run, error)
+                    del self.followers[run.pk]
+                    leases.postpone(self.holder, run)
+                    return
                 logger.exception("%s: could not start its launcher", run)
                 follower.launch_error = error.strerror or str(error)
 

@@ -1,5 +1,6 @@
 """A disk without room under a run's spool: the command waits, and its output is whole when there is room again."""
 
+import errno
 import json
 import os
 import subprocess
@@ -10,8 +11,11 @@ from typing import Any
 
 import pytest
 
-from proj.runs.running import launcher
+from proj.runs.running import launcher, launching
+from proj.runs.running.runner import Runner
 from tests.conftest import wait_for
+from tests.runs.conftest import Make
+from tests.runs.running.turns import did, printed
 
 DISK_BYTES = 4 * 2**20
 
@@ -67,3 +71,21 @@ def test_a_command_that_waits_for_a_full_disk_can_be_canceled(disk: Path) -> Non
     process.wait(30)
     report = json.loads((disk / "exit.json").read_text())
     assert (report["why"], report["signal"]) == ("stopped", 15)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_whose_folder_has_no_room_is_launched_later(
+    runner: Runner, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch, tries = launching.launch, 0
+
+    def without_room(*args: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        if tries < 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return launch(*args)
+
+    monkeypatch.setattr(launching, "launch", without_room)
+    run = did(runner, make, ["echo", "done"])
+    assert (tries, run.state, printed(run)) == (4, "succeeded", b"done\n")
