@@ -49,9 +49,7 @@ def test_marks_of_direction_stay_in_hebrew_and_arabic() -> None:
         assert unseen.shown(f"\u202e{words}") == f"\\u202e{words}"
 
 
-def test_the_browser_has_the_same_rules() -> None:
+def test_notifications_show_the_same_signs_but_for_marks_of_direction() -> None:
     module = (Path(text.__file__).parent.parent / "static" / "site" / "notification.js").read_text()
-    rule = "".join(
-        character if character in "[]-" else f"\\u{ord(character):04x}" for character in f"[{unseen.TURNING_SIGNS}]"
-    )
-    assert f"/{rule}/gu" in module
+    assert r"/[\u202a-\u202e\u2066-\u2069]/gu" in module
+    assert unseen.TURNING_SIGNS == "\u061c\u200e\u200f" + "\u202a-\u202e\u2066-\u2069"

@@ -4,10 +4,7 @@ import { keep, kept } from "../shared/store.js";
 import { say } from "../shared/words.js";
 import { later } from "../shared/later.js";
 
-// Characters that turn the direction of the text around them are shown for what they are: see proj/text/unseen.py.
-const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-const MARKS = "\u061c\u200e\u200f";
-const RIGHT_TO_LEFT = /[\u0590-\u061b\u061d-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1eeff}]/u;
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/gu; // proj/text/unseen.py shows these signs in messages
 
 const MAX_CHARACTERS = 200; // of a message
 const MAX_ENTRIES = 20; // entries of the journal
@@ -67,17 +64,13 @@ async function show({ tag, room, author, href }, link, seq) {
     const messages = await history();
     const page = await messages.history(`${link.getAttribute("href")}messages/`, { before: seq + 1, limit: 1 });
     const { text = "", name, ...said } = page.messages.at(-1) ?? {};
-    body = [...shown(text)].slice(0, MAX_CHARACTERS).join("");
+    const safe = text.replace(TURNING, (sign) => `\\u${sign.charCodeAt(0).toString(16)}`);
+    body = [...safe].slice(0, MAX_CHARACTERS).join("");
     if (name && said.author === author) who = `${say("isolated", { name })} (${author})`;
   } catch {
     // the author and the room are enough
   }
   return display(say("said-in", { author: who, room }), { tag, body }, href);
-}
-
-function shown(text) {
-  const kept = RIGHT_TO_LEFT.test(text) ? MARKS : "";
-  return text.replace(TURNING, (sign) => (kept.includes(sign) ? sign : `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`));
 }
 
 /** Show a notification. Return "shown", or the reason why not. A click opens `href`. */

@@ -1,4 +1,4 @@
-// The mention or reference that a person is typing, by the rules of proj/rooms/text/mentions.py and references.py.
+// The mention or reference that a person is typing: proj/rooms/text/mentions.py and references.py.
 
 // Scripts that put no space between a word and the next one.
 const UNSPACED = "\\p{sc=Han}\\p{sc=Hira}\\p{sc=Kana}\\p{sc=Hang}\\p{sc=Thai}\\p{sc=Laoo}\\p{sc=Khmr}\\p{sc=Mymr}々ー";

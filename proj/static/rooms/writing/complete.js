@@ -26,32 +26,32 @@ export class Complete {
     this.#look(); // for the text that was written while this module was loaded
   }
 
+  get #before() {
+    return this.field.value.slice(0, this.field.selectionStart);
+  }
+
   async #look() {
-    const before = this.field.value.slice(0, this.field.selectionStart);
+    const before = this.#before;
+    const { typed, found, mark } = (await this.#offers(before)) ?? {};
+    if (before !== this.#before) return;
+    if (found) this.#show(before, typed, found, mark);
+    else this.#close();
+  }
+
+  // The end of `before` that can be completed, and the completions.
+  async #offers(before) {
     const command = COMMAND.test(before) && (await (await this.services())?.complete(before));
-    if (command) {
-      if (before === this.field.value.slice(0, this.field.selectionStart)) this.#show(before, command.typed, command.found, 0);
-      return;
-    }
-    const { name, found } = (await this.#named(before)) ?? {};
-    if (found) {
-      if (before === this.field.value.slice(0, this.field.selectionStart)) this.#show(before, name, found);
-      return;
-    }
+    if (command) return { ...command, mark: 0 };
     const { typed } = EMOJI.exec(before)?.groups ?? {};
     if (typed?.length >= MIN_CHARACTERS) {
       await this.#load();
-      if (before === this.field.value.slice(0, this.field.selectionStart)) this.#show(before, typed, this.#emojis(typed));
-    } else this.#close();
-  }
-
-  // People or rooms with the name that `before` ends in; nothing: it ends in none.
-  async #named(before) {
+      return { typed, found: this.#emojis(typed) };
+    }
     if (!/[@#]/.test(before)) return null;
     const { typedNames, typedRoom } = (await this.typed()) ?? {};
-    const all = typedNames?.(before).map((name) => ({ name, found: people(this.people, name) }));
     const room = typedRoom?.(before);
-    return all?.find(({ found }) => found.length) ?? (room && { name: room, found: rooms(room) });
+    if (room) return { typed: room, found: rooms(room) };
+    return typedNames?.(before).map((name) => ({ typed: name, found: people(this.people, name) })).find(({ found }) => found.length);
   }
 
   async #load() {
