@@ -39,6 +39,11 @@ class SignIn(views.LoginView):
 class SignOut(views.LogoutView):
     """Sign-out, which takes a POST."""
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().post(request, *args, **kwargs)
+        messages.success(request, _("You are signed out."))
+        return response
+
 
 @method_decorator([sensitive_post_parameters("code"), csrf_protect, never_cache], name="dispatch")
 class Link(LinkFormView):
