@@ -4,19 +4,22 @@ import { localise } from "./moments.js";
 
 const MAX_FAILURES = 2; // after which the page says that its list may be out of date
 
-export function keepFresh(part) {
-  if (!part) return; // there is nothing to list yet
+/** Keep `part` fresh, unless there is nothing to list yet; `loaded` gets each fresh page. */
+export function keepFresh(part, loaded = () => {}) {
+  if (!part) return;
   let failures = 0;
   const load = async () => {
     const answer = await fetch(location.href, { signal: AbortSignal.timeout(10_000) });
     if (answer.redirected) return; // signed out: the socket says so
     if (!answer.ok) throw new Error(answer.statusText);
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.getElementById(part.id);
     localise(fresh);
-    if (fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
+    if (fresh.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.replaceChildren(...fresh.childNodes);
+    loaded(page);
   };
   const again = async () => {
-    if (document.hidden || part.contains(document.activeElement)) return;
+    if (document.hidden) return;
     failures = await load().then(
       () => 0,
       () => failures + 1, // the next time may succeed

@@ -2,9 +2,17 @@
 import "../site/fresh.js";
 import { keepFresh } from "./fresh.js";
 
-keepFresh(document.getElementById("fresh"));
-
 const form = document.getElementById("start");
+const busy = document.getElementById("busy");
+
+keepFresh(document.getElementById("fresh"), (page) => {
+  const fresh = page.getElementById("busy");
+  if (fresh.innerHTML !== busy.innerHTML) busy.replaceChildren(...fresh.childNodes);
+  const button = form?.querySelector(":scope > button");
+  const now = page.querySelector("#start > button");
+  if (button && now) button.disabled = now.disabled;
+});
+
 const slots = [...document.querySelectorAll("#command .slot")];
 
 function show() {

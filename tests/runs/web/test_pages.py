@@ -152,6 +152,26 @@ def test_a_busy_service_says_so_and_refuses_with_the_values_kept(browser: Client
     assert 'value="2"' in text(answer)
 
 
+@pytest.mark.parametrize(("when_busy", "disabled"), [("refuse", True), ("queue", False)])
+def test_run_is_disabled_only_while_the_service_would_refuse(
+    when_busy: str, disabled: bool, browser: Client, make: Make
+) -> None:
+    service = make(when_busy=when_busy)
+
+    def button() -> str:
+        found = re.search(
+            r'<button class="button" type="submit" aria-describedby="busy"([^>]*)>',
+            text(browser.get("/services/web1/")),
+        )
+        return found[1].strip() if found else "missing"
+
+    assert button() == ""
+    run = actions.start(service, None, {})
+    assert button() == ("disabled" if disabled else "")
+    Run.objects.filter(pk=run.pk).move(State.CANCELED)
+    assert button() == ""
+
+
 def test_why_a_run_ended_is_said_in_ones_language(browser: Client, web1: Service, alice: User) -> None:
     run = actions.start(web1, alice, {"version": "1"})
     Run.objects.filter(pk=run.pk).move(State.RUNNING)
