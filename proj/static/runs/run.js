@@ -16,6 +16,7 @@ import { localise } from "./moments.js";
 import { Search } from "./output/search.js";
 import { State } from "./state.js";
 import { showWait } from "./waiting.js";
+import { walking } from "./output/walk.js";
 import { wrapping } from "./output/wrap.js";
 
 const byId = (id) => document.getElementById(id);
@@ -32,6 +33,7 @@ byId("extent").classList.add("virtual");
 list.draw();
 const marks = new Marks({ list, groups });
 new Search({ form: byId("search"), list, marks, url: urls.search });
+walking(list);
 wrapping({ button: byId("wrap"), list });
 localise(byId("head"));
 
