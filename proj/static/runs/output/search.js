@@ -89,13 +89,16 @@ export class Search {
 
   // Mark the line, and its text where the browser can do so without changing the page.
   #mark() {
-    const ranges = [];
+    const [others, now] = [[], []];
     for (const line of this.list.shown) {
       const item = this.list.item(line);
-      item.classList.toggle("hit", line === this.#lines[this.#at]);
-      if (this.#wanted) ranges.push(...found(item.querySelector(".said"), this.#wanted.toLowerCase()));
+      const hit = line === this.#lines[this.#at];
+      item.classList.toggle("hit", hit);
+      if (this.#wanted) (hit ? now : others).push(...found(item.querySelector(".said"), this.#wanted.toLowerCase()));
     }
-    if (globalThis.Highlight) CSS.highlights.set("found", new Highlight(...ranges));
+    if (!globalThis.Highlight) return;
+    CSS.highlights.set("found", new Highlight(...others));
+    CSS.highlights.set("found-now", new Highlight(...now));
   }
 }
 
