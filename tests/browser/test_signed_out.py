@@ -47,6 +47,10 @@ def dialog(page: Page) -> Locator:
     page.locator("#sign-in").click()
     found = page.get_by_role("dialog", name="Sign in again")
     expect(found.get_by_label("Password")).to_be_focused()
+    label, field = (found.locator(part).bounding_box() for part in ("label[for=id_password]", "#id_password"))
+    assert label
+    assert field
+    assert field["y"] - label["y"] - label["height"] < 8, "a label stands at its field"
     return found
 
 

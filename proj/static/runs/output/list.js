@@ -4,12 +4,14 @@ import { count, say } from "../../shared/words.js";
 import { build, showFold } from "./line.js";
 
 const EXTRA_LINES = 20; // lines that are built above and below the visible ones
+const MAX_PRINTED = 5_000; // lines on paper, before and after those in view; of those that are here
 const MAX_PASSES = 5; // in which wrapped lines are placed, until their heights are known
 const MAX_HEIGHT_PX = 15_000_000; // browsers lay out nothing that is much higher
 
 export class List extends EventTarget {
   #rows = new Map(); // number -> {item, text}
   #drawing = false;
+  #printing = false;
   #set = -1; // the scroll position that this module set
   #known = 0; // number of lines when the end was last in view
   following = true;
@@ -32,6 +34,14 @@ export class List extends EventTarget {
       scroller.focus();
     });
     lines.addEventListener("changed", () => this.draw());
+    addEventListener("beforeprint", () => {
+      this.#printing = true;
+      this.#place();
+    });
+    addEventListener("afterprint", () => {
+      this.#printing = false;
+      this.draw();
+    });
     new ResizeObserver(() => this.draw()).observe(scroller);
     let width = 0;
     new ResizeObserver(([{ contentRect }]) => {
@@ -124,10 +134,15 @@ export class List extends EventTarget {
 
   #place() {
     const { heights, scroller } = this;
+    const extra = this.#printing ? MAX_PRINTED : EXTRA_LINES;
     if (!heights.count) return;
     const y = this.#y;
-    const first = Math.max(1, heights.at(y) - EXTRA_LINES);
-    const last = Math.min(heights.count, heights.at(y + scroller.clientHeight) + EXTRA_LINES);
+    let first = Math.max(1, heights.at(y) - extra);
+    let last = Math.min(heights.count, heights.at(y + scroller.clientHeight) + extra);
+    if (this.#printing) {
+      while (first < last && this.lines.text(first) === undefined) first += 1;
+      while (last > first && this.lines.text(last) === undefined) last -= 1;
+    }
     const start = heights.of(first) ? first : heights.after(first);
     const wanted = [];
     for (let line = start; line <= last; line = heights.after(line)) wanted.push(line);

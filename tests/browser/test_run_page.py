@@ -1,0 +1,117 @@
+"""The small parts of the pages of runs and services: search, line numbers, paper, forced colours, a busy service."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import People
+from tests.system.stack import Stack
+
+
+@pytest.fixture
+def many(stack: Stack, visit: People) -> Page:
+    """The page of a run with 3,000 lines, complete."""
+    stack.manage("loadservices", "tests/browser/services.toml")
+    page = visit("alice")
+    page.goto(f"{stack.url}/runs/{stack.manage('run', 'numbers').strip()}/")
+    expect(page.locator("#status")).to_have_attribute("data-state", "over", timeout=40_000)
+    return page
+
+
+def width(page: Page, place: str) -> float:
+    box = page.locator(place).bounding_box()
+    assert box
+    return box["width"]
+
+
+def test_a_found_line_differs_from_the_others_and_the_field_keeps_its_width(many: Page) -> None:
+    field = "#search input"
+    before = width(many, field)
+    many.fill(field, "number 299")
+    expect(many.locator("#search .found")).to_have_text(re.compile(r"^\d+ of 11$"))
+    assert width(many, field) == before
+    many.wait_for_function("() => CSS.highlights.get('found-now')?.size === 1")
+    assert many.evaluate("() => CSS.highlights.get('found').size") > 1
+    colours = [
+        many.locator("#L2990 .said").evaluate(
+            f"(line) => getComputedStyle(line, '::highlight({name})').backgroundColor"
+        )
+        for name in ("found", "found-now")
+    ]
+    assert len(set(colours)) == 2
+    many.fill(field, "nowhere")
+    expect(many.locator("#search .found")).to_have_text("Not found")
+    assert width(many, field) == before
+
+
+def test_line_numbers_are_one_tab_stop_with_arrow_keys(many: Page) -> None:
+    assert many.locator("#lines .at").first.evaluate("link => link.getBoundingClientRect().height") >= 24
+    expect(many.locator("#lines .at[tabindex='0']")).to_have_count(1)
+    many.locator("#scroller").focus()
+    many.keyboard.press("Tab")
+    focused = many.locator("#lines .at:focus")
+    first = int(focused.get_attribute("data-line") or 0)
+    assert first
+    for _ in range(3):
+        many.keyboard.press("ArrowUp")
+    expect(focused).to_have_attribute("data-line", str(first - 3))
+    expect(focused).to_be_in_viewport()
+    many.keyboard.press("Enter")
+    expect(many.locator(f"#L{first - 3}.marked")).to_be_visible()
+    many.keyboard.press("Tab")
+    expect(many.locator("#lines :focus")).to_have_count(0)
+
+
+def test_on_paper_the_log_flows_over_pages_without_buttons(many: Page) -> None:
+    shown = many.locator("#lines li").count()
+    many.emulate_media(media="print")
+    many.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    assert many.locator("#lines li").count() > max(shown, 500)
+    assert many.locator("#lines").bounding_box()["height"] > 500 * 20  # type: ignore[index]
+    for hidden in ("#search", "#again", "#side", "#status", "#new"):
+        expect(many.locator(hidden)).to_be_hidden()
+    assert many.pdf().count(b"/Type /Page") > 5
+    many.emulate_media(media="screen")
+    many.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    expect(many.locator("#lines li")).to_have_count(shown)
+
+
+def test_progress_is_seen_with_forced_colours(stack: Stack, visit: People, tmp_path: Path) -> None:
+    stack.manage("loadservices", "tests/browser/services.toml")
+    run = stack.manage("run", "deploy", "version=1", f"go_on={tmp_path / 'never'}").strip()
+    page = visit("alice", forced_colors="active")
+    page.goto(f"{stack.url}/runs/{run}/")
+    bar = page.locator("#progress progress")
+    expect(bar).to_have_js_property("value", 40)
+    assert bar.evaluate("bar => getComputedStyle(bar).borderTopWidth") == "1px"
+    stack.manage("run", "--cancel", run)
+
+
+def test_run_is_disabled_while_a_service_refuses_and_comes_back_by_itself(
+    stack: Stack, visit: People, tmp_path: Path
+) -> None:
+    stack.manage("loadservices", "tests/browser/services.toml")
+    page = visit("bob")
+    page.goto(f"{stack.url}/services/once/")
+    button = page.locator("#start").get_by_role("button", name="Run", exact=True)
+    expect(button).to_be_enabled()
+    page.locator("[name=p-file]").fill("kept")
+    run = stack.manage("run", "once", f"file={tmp_path / 'gate'}").strip()
+    expect(button).to_be_disabled()
+    expect(button).to_have_accessible_description(re.compile("Another one can be started when it has ended."))
+    (tmp_path / "gate").touch()
+    expect(button).to_be_enabled()
+    expect(page.locator("#busy")).to_be_empty()
+    expect(page.locator("[name=p-file]")).to_have_value("kept")
+    assert run
+
+
+def test_signing_out_says_so(stack: Stack, visit: People) -> None:
+    page = visit("charlie")
+    page.goto(f"{stack.url}/chat/")
+    page.locator(".who summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    stack.forget_people()  # this session has ended
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
