@@ -13,7 +13,10 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 django.setup()
 
+from consumers.workers import worker  # noqa: E402
 from consumers.workers.base import WorkerConsumer  # noqa: E402
+
+FULL_TRIES = 20  # more than two items get that fail by themselves, together and each alone
 
 
 async def note(text: str) -> int:
@@ -39,7 +42,7 @@ class Batches(WorkerConsumer):
             raise OperationalError("canceling statement due to statement timeout")
         if "database away" in probes and await note("tried the database") < 4:
             raise InterfaceError("the database is away")
-        if "disk full" in probes and await note("tried to store") < 6:
+        if "disk full" in probes and await note("tried to store") < FULL_TRIES:
             _raise_full()
         for probe in probes:
             if probe.startswith("slow"):
@@ -54,6 +57,7 @@ class Batches(WorkerConsumer):
 
 def _raise_full() -> None:
     """Raise the error of a full disk, as Django has it: the database answers all the same."""
+    worker.MAX_OUTAGE_PAUSE_SECONDS = 0.2  # many tries in a short time
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("DO $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$")

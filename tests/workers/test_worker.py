@@ -194,7 +194,7 @@ def test_nothing_is_given_up_while_the_disk_is_full(rig: Rig) -> None:
     rig.send("batches", "disk full", "b")
     rig.work("batches")
     wait_for(lambda: "b" in rig.noted())
-    assert rig.noted().count("tried to store") == 6
+    assert rig.noted().count("tried to store") == 20
     assert not [text for text in rig.noted() if text.startswith("set aside")]
 
 
