@@ -12,7 +12,7 @@ export function replies({ view, composer }) {
   });
 }
 
-// The quotes in the quoted message are left out, and the fences of its code, without the text beside them.
+// The quotes in the quoted message are left out, and the fences of its code.
 function quoted(text) {
   const bare = text.replace(/^\s*(?:`{3,}|~{3,})|`{3,}\s*$/gm, "");
   const lines = bare.split("\n").filter((line) => line.trim() && !/^\s*>/.test(line));

@@ -3,13 +3,13 @@
 // Scripts that put no space between a word and the next one.
 const UNSPACED = "\\p{sc=Han}\\p{sc=Hira}\\p{sc=Kana}\\p{sc=Hang}\\p{sc=Thai}\\p{sc=Laoo}\\p{sc=Khmr}\\p{sc=Mymr}々ー";
 const WORD = /[\p{L}\p{M}\p{N}_.+@-]{1,90}$/u;
-// In front of the @ of an address or a path. Another mention and a slash may stand there.
+// In front of the @ of an address or a path; `@alice/` may stand there.
 const INSIDE = new RegExp(`(?:[/.]|(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}])_*$`, "u");
 const MENTION = /(?:^|[^\p{L}\p{N}_./])@[\p{L}\p{M}\p{N}_.+@-]+\/$/u;
 
 const ROOM = new RegExp(`(?<!(?![${UNSPACED}])[\\p{L}\\p{N}]|[_/#&.=?%-])#(?<typed>[\\p{L}\\p{M}\\p{N}_.+-]{1,40})$`, "u");
 
-/** The beginnings of a name that may stand behind an @ at the end of `text`, the longest first. */
+/** The beginnings of a name behind an @ at the end of `text`, the longest first. */
 export function typedNames(text) {
   const word = WORD.exec(text)?.[0] ?? "";
   const found = [];
@@ -20,7 +20,7 @@ export function typedNames(text) {
   return found;
 }
 
-/** The beginning of a room's name behind a # at the end of `text`; undefined: there is none. */
+/** The beginning of a room's name behind a # at the end of `text`. */
 export function typedRoom(text) {
   return ROOM.exec(text)?.groups.typed;
 }

@@ -1,5 +1,4 @@
-// Completes names after "@", rooms after "#", emoji after ":" and commands. People are found by both their names, and
-// mentioned by their sign-in name.
+// Completes people after "@" (found by both their names), rooms after "#", emoji after ":", and commands.
 import { later } from "../../shared/later.js";
 import { face } from "../people/face.js";
 import { called } from "../people/names.js";
