@@ -15,7 +15,7 @@ export class Connection {
   #alarmed = false; // trouble was read out, and its end was not
   #out = false; // signed out, and not signed in since
 
-  /** `log` ({missing, holding}; dispatches "moved") is the live part of the page. Without one see site/aside.js. */
+  /** `log` ({missing, holding}; dispatches "moved") is the live part of the page. */
   constructor({ socket, me, log = null }) {
     Object.assign(this, { socket, me, log });
     const byId = (id) => document.getElementById(id);
