@@ -23,5 +23,5 @@ export function count(key, n, values = {}) {
 export function list(names, most = 8) {
   const shown = names.slice(0, most);
   if (names.length > most) shown.push(count("more", names.length - most));
-  return new Intl.ListFormat(document.documentElement.lang || "en", { type: "unit" }).format(shown);
+  return new Intl.ListFormat(document.documentElement.lang || "en", { type: "conjunction", style: "narrow" }).format(shown);
 }
