@@ -18,3 +18,9 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.room}"
+
+
+def people_to_offer() -> models.QuerySet[User]:
+    """Return the active people. An account of the machinery, which has a hidden room of its own, is none of them."""
+    machines = Membership.objects.filter(room__hidden=True).values("user")
+    return User.objects.filter(is_active=True).exclude(pk__in=machines)

@@ -21,7 +21,7 @@ from proj.rooms.log.commands import Command, Outcome, Verb
 from proj.rooms.models import attention
 from proj.rooms.models.attention import Mute
 from proj.rooms.models.event import Event
-from proj.rooms.models.membership import Membership
+from proj.rooms.models.membership import Membership, people_to_offer
 
 
 def new_epoch() -> str:
@@ -222,7 +222,7 @@ class Room(models.Model):
 
     def people(self, limit: int) -> dict[str, str]:
         """Return at most `limit` people with access to the room: display names ("" for none) by sign-in name."""
-        able = User.objects.filter(is_active=True)
+        able = people_to_offer()
         if self.for_members:
             able = able.filter(memberships__room=self)
         return dict(able.order_by("username").values_list("username", "display_name")[:limit])

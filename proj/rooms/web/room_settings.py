@@ -9,9 +9,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from proj.accounts.models import User
 from proj.rooms import managing, retention
 from proj.rooms.models import Room
+from proj.rooms.models.membership import people_to_offer
 from proj.rooms.web.access import room_of
 from proj.rooms.web.confirming import Confirmed, ask
 from proj.rooms.web.forms import InviteForm, KeepForm, LinkForm, NameForm, NewForm
@@ -141,5 +141,5 @@ def show(
 
 def _others(room: Room) -> dict[str, str]:
     """Return people that are no members: display names by sign-in name, at most MAX_INVITED_PEOPLE."""
-    others = User.objects.filter(is_active=True).exclude(memberships__room=room).order_by("username")
+    others = people_to_offer().exclude(memberships__room=room).order_by("username")
     return dict(others.values_list("username", "display_name")[:MAX_INVITED_PEOPLE])

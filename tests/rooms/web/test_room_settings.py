@@ -302,3 +302,19 @@ def test_a_message_that_is_removed_says_why_and_keeps_nothing(room: Room, alice:
     with pytest.raises(room.events.model.DoesNotExist):
         managing.remove_message(room, seq, alice, "again")
     assert len(log(room)) == head
+
+
+def test_an_account_of_the_machinery_is_not_offered_as_a_person(room: Room, alice: User, charlie: User) -> None:
+    hidden = Room.objects.create(name="doctor", hidden=True, members_only=True)
+    hidden.memberships.create(user=charlie)
+    lobby = Room.objects.create(name="lobby")
+    assert "charlie" not in lobby.people(10)
+    assert "charlie" not in signed_in(alice).get(at("settings/")).context["people"]
+    hidden.delete()
+    assert "charlie" in lobby.people(10)
+    assert "charlie" in signed_in(alice).get(at("settings/")).context["people"]
+
+
+def test_an_error_stands_below_its_field(room: Room, alice: User) -> None:
+    page = signed_in(alice).post(at("settings/invite/"), {"person": "nobody"}).content.decode()
+    assert page.index('name="person"') < page.index("errorlist")
