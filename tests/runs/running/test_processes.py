@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
 
 import psutil
 import pytest
@@ -10,8 +11,19 @@ from proj.runs.running import launcher, processes
 
 
 @pytest.fixture
-def process() -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(["sleep", "60"], start_new_session=True, env={"SIGNALBOX_RUN": "one"})
+def process() -> Iterator["subprocess.Popen[bytes]"]:
+    # The line comes after the exec: until then the child's environment is not its own.
+    with subprocess.Popen(
+        ["sh", "-c", "echo; read -r line"],
+        start_new_session=True,
+        env={"SIGNALBOX_RUN": "one"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as child:
+        assert child.stdout
+        child.stdout.readline()
+        yield child
+        child.kill()
 
 
 def test_the_start_time_is_the_one_that_the_launcher_reads() -> None:
