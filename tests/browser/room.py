@@ -24,12 +24,16 @@ class RoomPage:
         self.status = page.locator("#status")
 
     def open(self) -> "RoomPage":
-        """Open the page; the first one makes the room."""
+        """Open the page, and wait until it is live; the first one makes the room."""
+        self.load()
+        self.live()
+        return self
+
+    def load(self) -> None:
+        """Open the page in any language; the first one makes the room."""
         if self.page.request.get(self.address).status == 404:
             self.make()
         self.page.goto(self.address)
-        self.live()
-        return self
 
     def make(self) -> None:
         """Make the room as the page of the Channels tutorial does: with a plain socket."""

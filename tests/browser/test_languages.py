@@ -21,7 +21,7 @@ def test_a_room_speaks_ones_language(
     visit: People, stack: Stack, room_name: str, locale: str, live: str, left: dict[int, str]
 ) -> None:
     room = RoomPage(visit("alice", locale=locale), stack.url, room_name)
-    room.page.goto(room.address)
+    room.load()
     expect(room.page.locator("#connection")).to_have_text(live)
     for characters, words in left.items():
         room.field.fill("x" * characters)

@@ -20,6 +20,8 @@ VALUES: dict[str, str | int] = {
     "signal": "SIGKILL",
     "status": 3,
     "host": "web1",
+    "own": "signalbox",
+    "user": "deploy",
 }
 WORDS = """async ({ seconds, reasons }) => {
     const words = await import("/static/shared/run_words.js");
@@ -38,7 +40,7 @@ def test_durations_and_reasons_have_the_same_words(
 ) -> None:
     whys: list[reasons.Code] = [{"code": code, **VALUES} for code in reasons.SENTENCES]
     page = visit("alice", locale=locale)
-    page.goto(RoomPage(page, stack.url, room_name).address)
+    RoomPage(page, stack.url, room_name).load()
     with translation.override(language):
         expected = [list(map(duration, SECONDS)), [reasons.worded("unknown", why) for why in whys]]
     assert page.evaluate(WORDS, {"seconds": SECONDS, "reasons": whys}) == expected

@@ -215,6 +215,12 @@ class Visitors:
             await client.close()
 
 
+async def pull_and_migrate(stack: Stack) -> None:
+    """Do the steps of an upgrade that come before anything is restarted."""
+    await asyncio.to_thread(stack.pull)
+    await manage(stack, "migrate", "--noinput")
+
+
 async def test_an_upgrade_loses_nothing_and_disturbs_nobody(installation: Stack) -> None:
     """Old and new processes run side by side in both ways: a new interface with old workers, and the reverse."""
     stack = installation
@@ -236,7 +242,7 @@ async def test_an_upgrade_loses_nothing_and_disturbs_nobody(installation: Stack)
         await visitors.requests.warm_up()
         before = await asyncio.to_thread(stack.pids)
 
-        await asyncio.to_thread(stack.pull)
+        await pull_and_migrate(stack)
         short = await manage(stack, "run", "short")  # by a new process, for an old worker
         await restart(stack, "interface_0")
         await posts.pass_on()

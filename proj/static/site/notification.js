@@ -37,9 +37,10 @@ export function newDevice(me, choice, { browser, system, address, at }) {
 function notices() {
   const shown = document.querySelector(".notices");
   if (shown) return shown;
-  const list = Object.assign(document.createElement("ul"), { className: "notices", ariaLive: "polite" });
-  document.getElementById("content").before(list);
-  return list;
+  const status = Object.assign(document.createElement("div"), { role: "status" });
+  status.append(Object.assign(document.createElement("ul"), { className: "notices" }));
+  document.getElementById("content").before(status);
+  return status.firstChild;
 }
 
 // The reason for no notification, or null.

