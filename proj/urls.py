@@ -11,6 +11,8 @@ admin.site.site_header = admin.site.site_title = "Signalbox"
 places.autodiscover()
 
 handler500 = "proj.site.middleware.server_error"
+handler404 = "proj.site.web.errors.not_found"
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="rooms:list"), name="home"),
     path("", include("proj.site.web.urls")),

@@ -1,6 +1,7 @@
 """Addresses that are not UTF-8, on every kind of page."""
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from proj.accounts.models import User
@@ -32,6 +33,16 @@ def test_there_is_nothing_at_an_address_that_is_not_utf8(alice: User, method: st
             answer = getattr(client, method)(page.format(name))
             assert answer.status_code == 404, page.format(name)
     assert list(Room.objects.values_list("name", flat=True)) == ["lobby"]
+
+
+def test_a_form_that_cannot_be_read_fails_at_no_address(alice: User) -> None:
+    token = "a" * 32
+    client = Client(enforce_csrf_checks=True, headers={"X-CSRFToken": token})
+    client.cookies[settings.CSRF_COOKIE_NAME] = token
+    too_many = "&".join(f"a{number}=1" for number in range(1_100))
+    for path, status in (("/nothing/", 404), ("/chat/%FF/", 404), ("/sign-in/", 400)):
+        assert client.post(path, b"--b", "multipart/form-data").status_code == status
+        assert client.post(path, too_many, "application/x-www-form-urlencoded").status_code == status
 
 
 def test_the_text_of_an_escape_is_a_name(alice: User) -> None:
