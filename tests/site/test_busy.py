@@ -44,6 +44,7 @@ def locked() -> Iterator[None]:
 def full() -> Iterator[None]:
     """Let the database take no further page: SQLite then says `database or disk is full`."""
     with connection.cursor() as cursor:
+        cursor.execute("VACUUM")  # rows that earlier tests deleted left free pages
         pages = cursor.execute("PRAGMA page_count").fetchone()[0]
         cursor.execute(f"PRAGMA max_page_count={pages}")
         yield
