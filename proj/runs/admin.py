@@ -58,7 +58,10 @@ class ServiceAdmin(Services):
         (_("What is run"), {"fields": ["command", "parameters", "directory", "run_as", "environment", "values"]}),
         (_("Who"), {"fields": ["run_by", "runners", "seen_by", "viewers", "room"]}),
         (_("How much at once"), {"fields": ["concurrency", "when_busy"]}),
-        (_("How long, and how much output"), {"fields": ["timeout", "grace", "output_limit", "over_limit"]}),
+        (
+            _("How long, and how much output"),
+            {"fields": ["timeout", "grace", "output_limit", "over_limit", "encoding"]},
+        ),
         (_("By itself"), {"fields": ["schedule", "time_zone", "missed", "next_at"]}),
         (_("How long it is kept"), {"fields": ["keep_days", "keep_runs"]}),
     ]

@@ -26,7 +26,7 @@ FIELDS = (
         "timeout",
         "grace",
     ),
-    *("concurrency", "when_busy", "output_limit", "over_limit", "keep_days", "keep_runs"),
+    *("concurrency", "when_busy", "output_limit", "over_limit", "encoding", "keep_days", "keep_runs"),
     *("schedule", "time_zone", "missed", "run_by", "seen_by", "enabled"),
 )
 PEOPLE = ("runners", "viewers")

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from proj.accounts.access import AccessSet
 from proj.accounts.models import User
 from proj.rooms.models import Room
-from proj.runs.catalog import parameters, schedules
+from proj.runs.catalog import encodings, parameters, schedules
 from proj.runs.catalog.parameters import Parameter
 from proj.runs.choices import Audience, Missed, Origin, OverLimit, WhenBusy, passed_on
 from proj.runs.states import ACTIVE, AFTER, ENDED, State
@@ -111,6 +111,9 @@ class Service(models.Model):
     over_limit = models.CharField(
         max_length=10, choices=OverLimit.choices, default=OverLimit.GO_ON, help_text="A command that prints more ..."
     )
+    encoding = models.CharField(
+        max_length=40, default="utf-8", db_default="utf-8", help_text="Of its output: utf-8, gbk, shift_jis, ..."
+    )
     keep_days = models.PositiveIntegerField(
         null=True, blank=True, default=90, help_text="Days that ended runs are kept; empty: for ever."
     )
@@ -175,6 +178,8 @@ class Service(models.Model):
         _check_environment(self.environment, self.values)
         if self.run_as:
             _check_user(self.run_as, self.command[0])
+        if problem := encodings.problem(self.encoding):
+            raise ValidationError({"encoding": problem})
         if self.directory and not self.directory.startswith("/"):
             raise ValidationError({"directory": "The directory is an absolute path."})
         try:
@@ -328,7 +333,7 @@ class Run(models.Model):
 
 
 class Chunk(models.Model):
-    """A piece of a run's output, until the run is archived. Never ends inside a UTF-8 character."""
+    """A piece of a run's output, until the run is archived. Never ends inside a character."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+")
     seq = models.PositiveBigIntegerField(help_text="1, 2, 3, ... without holes")

@@ -26,6 +26,7 @@ FORM = {
     "timeout": "60",
     "grace": "5",
     "output_limit": "1000000",
+    "encoding": "utf-8",
     "over_limit": "end",
     "time_zone": "UTC",
     "missed": "skip",

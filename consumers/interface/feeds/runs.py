@@ -23,7 +23,7 @@ from proj.layer.names import run_group
 from proj.monotonic import NEVER
 from proj.runs.models import Run
 from proj.runs.output import reading
-from proj.runs.output.utf8 import text
+from proj.runs.output.decoding import text
 from proj.runs.publishing import frames
 from proj.runs.publishing.frames import RunState
 from proj.runs.states import ENDED, State
@@ -74,11 +74,11 @@ class RunSource(Source):
         }
 
     def after(self, key: str, position: int) -> list[Piece]:
-        run = Run.objects.filter(pk=key).first()
+        run = Run.objects.select_related("service").filter(pk=key).first()
         if run is None:
             return []
         data, end = reading.after(run, position, OUTPUT_READ_BYTES)
-        return [output_piece(position, end, text(data))] if data else []
+        return [output_piece(position, end, text(data, run.service.encoding))] if data else []
 
     def tail(self, key: str, end: int) -> Place:
         return Place(*reading.place(_run(key), max(0, end - TAIL_BYTES)))

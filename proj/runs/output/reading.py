@@ -9,7 +9,7 @@ from django.db.models import F
 
 from proj.runs.models import CHUNK, Archive, Chunk, Run
 from proj.runs.output import archive
-from proj.runs.output.utf8 import complete
+from proj.runs.output.decoding import complete
 
 MAX_LINE_BYTES = 64 * 1024  # of a line that lines() returns
 READ_CHUNKS = 16  # at once
@@ -31,7 +31,7 @@ def after(run: Run, offset: int, limit: int) -> tuple[bytes, int]:
         data += piece
         if len(data) > limit:
             data = data[:limit]
-            data = data[: complete(data)]
+            data = data[: complete(data, run.service.encoding)]
             break
         if len(data) == limit:
             break

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from proj.runs.models import Run
-from proj.runs.output import reading, utf8
+from proj.runs.output import decoding, reading
 from proj.runs.states import ACTIVE
 from proj.text import ansi
 from proj.text.cells import settled
@@ -53,14 +53,14 @@ class Tail:
 def tail(run: Run) -> Tail:
     """Return the last lines of the run's output."""
     found = reading.lines(run, max(1, run.lines - TAIL_LINES + 2), TAIL_LINES)
-    lines = [Line(one.number, text(one.data)) for one in found]
+    lines = [Line(one.number, text(one.data, run.service.encoding)) for one in found]
     first = found[0].number if found else 1
     return Tail(first, lines, found[-1].offset if found and run.state in ACTIVE else run.bytes if found else 0)
 
 
-def text(data: bytes) -> str:
+def text(data: bytes, encoding: str = decoding.UTF_8) -> str:
     """Return a line's bytes as text that is settled: see proj/text/cells.py."""
-    return settled(utf8.text(data), Pen())
+    return settled(decoding.text(data, encoding), Pen())
 
 
 def plain(text: str) -> str:

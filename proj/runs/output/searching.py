@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from proj.runs.models import Run
-from proj.runs.output import reading, utf8
+from proj.runs.output import decoding, reading
 from proj.runs.output.reading import MAX_LINE_BYTES
 from proj.text import ansi, sequences
 from proj.text.cells import is_special, settled
@@ -35,7 +35,7 @@ def find(run: Run, wanted: str, limit: int = MAX_FOUND_LINES) -> Found:
         rest = rest[:MAX_LINE_BYTES]
         if not newline:
             continue
-        text = _shown(utf8.text(whole)).lower()
+        text = _shown(decoding.text(whole, run.service.encoding)).lower()
         line, counted, at = number, 0, text.find(needle)
         while at >= 0:
             if len(found.numbers) == limit:

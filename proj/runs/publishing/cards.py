@@ -85,14 +85,16 @@ def _rendered(runs: Sequence[Run]) -> dict[UUID, str]:
 
 
 def _html(run: Run, end: bytes) -> str:
-    return render_to_string("runs/card.html", {"run": frames.state(run), "lines": _last(end)}).strip()
+    return render_to_string(
+        "runs/card.html", {"run": frames.state(run), "lines": _last(end, run.service.encoding)}
+    ).strip()
 
 
-def _last(end: bytes) -> list[rendering.Line]:
+def _last(end: bytes, encoding: str) -> list[rendering.Line]:
     """Return the last lines for a card: not those that mark progress, which has a bar, or the end of a group."""
     found: list[rendering.Line] = []
     for data in reversed(end.removesuffix(b"\n").split(b"\n") if end else []):
-        line = rendering.Line(0, rendering.text(data))  # a card does not number them
+        line = rendering.Line(0, rendering.text(data, encoding))  # a card does not number them
         if line.kind not in {"progress", "endgroup"}:
             found.append(line)
         if len(found) == CARD_LINES:

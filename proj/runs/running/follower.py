@@ -10,7 +10,7 @@ from proj.layer.messages import GroupMessage
 from proj.metrics.definitions import RUN_BYTES, RUN_WAIT
 from proj.monotonic import NEVER
 from proj.runs.models import CHUNK, Chunk, Run
-from proj.runs.output.utf8 import complete
+from proj.runs.output.decoding import complete
 from proj.runs.publishing import announcements, cards
 from proj.runs.running import endings, storing
 from proj.runs.running.launching import Process
@@ -56,7 +56,7 @@ class RunFollower:
         self.process: Process | None = None  # the launcher, when this worker has started it
         self.launch_error = ""  # why the launcher could not be started
         self.changes = RunChanges()
-        self._progress = Progress()
+        self._progress = Progress(run.service.encoding)
         self._card_outdated = False
         self._card_sent_at = NEVER
         self._file: BinaryIO | None = None
@@ -94,7 +94,7 @@ class RunFollower:
         self._progress = changes.progress
         found: list[GroupMessage] = []
         if changes.chunks:
-            found.append(announcements.of_output(str(self.run.pk), changes.chunks))
+            found.append(announcements.of_output(str(self.run.pk), changes.chunks, self.run.service.encoding))
         if "progress" in changes.fields:
             self._progress.stored()
         if {"progress", "started_at", "state"} & set(changes.fields):
@@ -113,7 +113,7 @@ class RunFollower:
         """Read new output; `last`: a character that is cut off at the very end will not be completed any more."""
         data = self._bytes(limit)
         drained = len(data) < limit
-        size = len(data) if last and drained else complete(data)
+        size = len(data) if last and drained else complete(data, self.run.service.encoding)
         changes = RunChanges(self._cut(data[:size]), drained=drained, progress=copy.copy(self._progress))
         if changes.chunks:
             changes.progress.feed(data[:size])
@@ -139,7 +139,7 @@ class RunFollower:
         chunks: list[Chunk] = []
         offset, line = self.run.bytes, self.run.lines + 1
         while data:
-            size = complete(data[:CHUNK]) if len(data) > CHUNK else len(data)
+            size = complete(data[:CHUNK], self.run.service.encoding) if len(data) > CHUNK else len(data)
             part, data = data[:size], data[size:]
             seq = self.run.chunks + len(chunks) + 1
             chunks.append(Chunk.of(self.run, seq, offset, line, part))

@@ -4,7 +4,7 @@ import re
 import time
 
 from proj.monotonic import NEVER
-from proj.runs.output import rendering, utf8
+from proj.runs.output import decoding, rendering
 
 PROGRESS_LINE = re.compile(rb"^::progress ([0-9]{1,3})(?: ([^\r\n]*))?\r?\n", re.MULTILINE)
 MAX_PROGRESS_LINE_BYTES = 4096
@@ -15,7 +15,8 @@ PERIOD_SECONDS = 0.3  # between two that are stored
 class Progress:
     """Finds the newest progress in output that arrives in pieces, and limits how often it is stored."""
 
-    def __init__(self) -> None:
+    def __init__(self, encoding: str = decoding.UTF_8) -> None:
+        self._encoding = encoding
         self.percent: int | None = None
         self.text = ""
         self._unfinished_line = b""
@@ -31,7 +32,7 @@ class Progress:
             return
         for found in PROGRESS_LINE.finditer(text, 0, newline):
             self.percent = min(100, int(found[1]))
-            self.text = rendering.plain(utf8.text(found[2] or b"")).strip()[:MAX_TEXT_CHARACTERS]
+            self.text = rendering.plain(decoding.text(found[2] or b"", self._encoding)).strip()[:MAX_TEXT_CHARACTERS]
             self._new = True
 
     def due(self, *, final: bool = False) -> bool:

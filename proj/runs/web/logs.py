@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext
 
 from proj.runs.models import Archive, Run
-from proj.runs.output import reading, rendering, searching
+from proj.runs.output import decoding, reading, rendering, searching
 from proj.site.http import SignedInRequest, page, protocol_error, whole_number
 
 MAX_LINES = 500  # in one answer
@@ -29,7 +29,7 @@ def lines(request: SignedInRequest, id: UUID) -> JsonResponse:
     texts: list[str] = []
     size = 0
     for line in reading.lines(run, first, count):
-        texts.append(rendering.text(line.data))
+        texts.append(rendering.text(line.data, run.service.encoding))
         size += len(texts[-1])
         if size > MAX_ANSWER_CHARACTERS:
             break
@@ -87,5 +87,5 @@ def _whole_log(request: SignedInRequest, run: Run) -> HttpResponseBase:
         response: HttpResponseBase = HttpResponse(headers={"X-Accel-Redirect": prefix + kept.file})
     else:
         response = StreamingHttpResponse(reading.stream(run))
-    response["Content-Type"] = "text/plain; charset=utf-8"
+    response["Content-Type"] = f"text/plain; charset={decoding.charset(run.service.encoding)}"
     return response

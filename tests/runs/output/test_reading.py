@@ -13,8 +13,8 @@ from django.db import connection
 from proj.accounts.models import User
 from proj.runs import actions
 from proj.runs.models import Archive, Chunk, Run
-from proj.runs.output import archive, reading, utf8
-from proj.runs.output.utf8 import complete
+from proj.runs.output import archive, decoding, reading
+from proj.runs.output.decoding import complete
 from proj.runs.publishing import frames
 from proj.runs.states import State
 from tests.runs.conftest import Make
@@ -190,7 +190,7 @@ def test_a_chunk_is_packed_where_that_makes_it_smaller(make: Make) -> None:
 
 
 def test_what_is_no_utf8_is_shown_as_such() -> None:
-    assert utf8.text(b"ok \xff\xfe \x00 \xe2\x82") == "ok \\xff\\xfe \\x00 \\xe2\\x82"
+    assert decoding.text(b"ok \xff\xfe \x00 \xe2\x82") == "ok \\xff\\xfe \\x00 \\xe2\\x82"
 
 
 def test_a_runs_state_says_what_a_page_and_a_card_need(make: Make, alice: User) -> None:
