@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-from proj.text import cells, pen, sequences
+from proj.text import cells, pen, screen, sequences
 from proj.text.cells import settled
 from proj.text.pen import Pen
 
@@ -27,6 +27,7 @@ BROWSER_RULES = {
     "turning": _TURNING.pattern,
     "pen": pen.BROWSER_RULES,
     "cells": cells.BROWSER_RULES,
+    "screen": screen.BROWSER_RULES,
 }
 
 

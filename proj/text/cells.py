@@ -73,9 +73,13 @@ def is_special(text: str) -> bool:
     return special or not (text.isascii() or text.isprintable() or not sequences.has_c1(text))
 
 
-def column(text: str) -> int:
-    """Return the column, from 0, of the cursor behind this text."""
-    return _filled(sequences.without_c1(text), Pen()).column
+def written_over(text: str, column: int, part: str, pen: Pen) -> tuple[str, int]:
+    """Return the settled `text` after `part` was written over it from `column` on, and the cursor's column then."""
+    over = _Cells(Pen())
+    over.feed(text)
+    over.column, over.pen = column, pen
+    over.feed(sequences.without_c1(part)[:MAX_MODEL_CHARACTERS])
+    return over.text(), over.column
 
 
 def follow(text: str, pen: Pen) -> None:
@@ -110,17 +114,9 @@ def _limited(text: str) -> str:
 
 
 def _filled(text: str, pen: Pen) -> "_Cells":
-    cells = _Cells(pen)
-    if len(text) > MAX_MODEL_CHARACTERS:
-        text = _end(text, pen)
-    end = 0
-    for found in _TOKEN.finditer(text):
-        if found.start() > end:
-            cells.write(text[end : found.start()])
-        end = found.end()
-        cells.act(found)
-    cells.write(text[end:])
-    return cells
+    filled = _Cells(pen)
+    filled.feed(_end(text, pen) if len(text) > MAX_MODEL_CHARACTERS else text)
+    return filled
 
 
 def _end(text: str, pen: Pen) -> str:
@@ -173,6 +169,16 @@ class _Cells:
                 now = wanted
             written.append(char)
         return "".join(written) + (CUT_SIGN if self._cut else "")
+
+    def feed(self, text: str) -> None:
+        """Write text, and apply its sequences."""
+        self._style, end = None, 0
+        for found in _TOKEN.finditer(text):
+            if found.start() > end:
+                self.write(text[end : found.start()])
+            end = found.end()
+            self.act(found)
+        self.write(text[end:])
 
     def write(self, text: str) -> None:
         """Write text at the cursor."""

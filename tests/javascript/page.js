@@ -6,6 +6,7 @@ const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").
 const ATTRIBUTES = { className: "class", href: "href", title: "title", target: "target", rel: "rel" };
 
 export const cases = read("cases.json");
+export const screens = read("screens.json");
 const part = { content: { querySelector: () => null } };
 
 globalThis.document = {

@@ -19,21 +19,17 @@ MAX_LINE_NUMBER = 10**12
 
 @page()
 def lines(request: SignedInRequest, id: UUID) -> JsonResponse:
-    """`?from=<line>&count=<1..500>`: the text of so many lines; fewer where lines are long or not printed yet."""
+    """`?from=<line>&count=<1..500>`: the text of so many lines; fewer where lines are long or not printed yet.
+
+    It is null for a line that later output was written over.
+    """
     run = _run(request, id)
     try:
         first = whole_number(request.GET, "from", maximum=MAX_LINE_NUMBER, default=1)
         count = whole_number(request.GET, "count", maximum=MAX_LINES, default=DEFAULT_LINES)
     except ValueError as error:
         return protocol_error(400, "bad_field", str(error))
-    texts: list[str] = []
-    size = 0
-    for line in reading.lines(run, first, count):
-        texts.append(rendering.text(line.data, run.service.encoding))
-        size += len(texts[-1])
-        if size > MAX_ANSWER_CHARACTERS:
-            break
-    return JsonResponse({"from": first, "lines": texts})
+    return JsonResponse({"from": first, "lines": rendering.texts(run, first, count, MAX_ANSWER_CHARACTERS)})
 
 
 @page()

@@ -135,7 +135,7 @@ def run(request: SignedInRequest, id: UUID) -> HttpResponse:
         "run": shown,
         "ansi": ansi.BROWSER_RULES,
         "line": rendering.BROWSER_RULES,
-        "tail": {"first": tail.first, "lines": [line.text for line in tail.lines], "offset": tail.offset},
+        "tail": tail.state,
         "urls": {name: reverse(f"runs:{name}", args=[id]) for name in ("lines", "search", "group")}
         | {"socket": f"/ws/runs/{id}/"},
     }

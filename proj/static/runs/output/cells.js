@@ -23,21 +23,20 @@ export function settled(text, pen = new Pen()) {
   return line && before + onlyStyles(line);
 }
 
-/** The column, from 0, of the cursor behind this text. */
-export const column = (text) => filled(withoutC1(text), new Pen()).column;
+/** The settled `text` after `part` was written over it from `column` on, and the cursor's column then. */
+export function writtenOver(text, column, part, pen) {
+  const over = new Cells(new Pen());
+  over.feed(text);
+  Object.assign(over, { column, pen });
+  over.feed(withoutC1(part).slice(0, rules.maxModel));
+  return [over.text(), over.column];
+}
 
 const limited = (text) => (text.length <= rules.maxCharacters ? text : text.slice(0, rules.maxCharacters) + rules.cut);
 
 function filled(text, pen) {
   const cells = new Cells(pen);
-  const line = text.length > rules.maxModel ? end(text, pen) : text;
-  let from = 0;
-  for (const found of line.matchAll(SPECIAL)) {
-    if (found.index > from) cells.write(line.slice(from, found.index));
-    from = found.index + found[0].length;
-    cells.act(found);
-  }
-  cells.write(line.slice(from));
+  cells.feed(text.length > rules.maxModel ? end(text, pen) : text);
   return cells;
 }
 
@@ -86,6 +85,17 @@ class Cells {
       written += this.#chars[n];
     }
     return this.#cut ? written + rules.cut : written;
+  }
+
+  feed(text) {
+    this.#style = null;
+    let from = 0;
+    for (const found of text.matchAll(SPECIAL)) {
+      if (found.index > from) this.write(text.slice(from, found.index));
+      from = found.index + found[0].length;
+      this.act(found);
+    }
+    this.write(text.slice(from));
   }
 
   write(text) {

@@ -41,7 +41,7 @@ export class Groups {
 
   #unfold(group, end) {
     this.#folded.delete(group);
-    for (let line = group + 1; line <= end; line += 1) this.list.heights.set(line, this.list.heights.base);
+    for (let line = group + 1; line <= end; line += 1) this.list.heights.set(line, this.list.lines.text(line) === null ? 0 : this.list.heights.base);
   }
 
   #mark() {

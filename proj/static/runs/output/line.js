@@ -19,7 +19,7 @@ export function build(number, text) {
   at.ariaLabel = say("line", { n: number });
   const said = item.querySelector(".said");
   const mark = MARK.exec(plain(text ?? ""));
-  if (text === undefined) item.classList.add("unknown");
+  if (text === undefined || text === null) item.classList.add("unknown");
   else if (mark) {
     item.classList.add(mark[1]);
     said.append(harmless(mark[2] ?? ""));

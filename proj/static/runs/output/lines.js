@@ -1,6 +1,6 @@
 // The lines of the output that this page has: the end comes over the socket, the rest is loaded when it is to be shown.
 // Dispatches "changed".
-import { settled } from "./cells.js";
+import { Screen } from "./screen.js";
 
 const BLOCK_LINES = 200; // lines that are loaded, and kept, together
 const MAX_BLOCKS = 200; // beyond, the block that was not shown for longest is dropped
@@ -13,6 +13,8 @@ export class Lines extends EventTarget {
   #asking = new Set();
   #timer = 0;
   #wanted = [1, 0];
+  #screen; // before the open line
+  heights = new Map(); // lines that are hidden now (true), or shown again (false); List empties it
   #open; // the line that is not complete: its number, its text, and whether its beginning is known
 
   /** `tail`: the last lines; the next output begins `offset` bytes into the output, with the last of them. */
@@ -23,6 +25,7 @@ export class Lines extends EventTarget {
     this.count = Math.max(0, tail.first + tail.lines.length - 1);
     for (const [n, text] of tail.lines.entries()) this.#set(tail.first + n, text);
     this.#open = { number: Math.max(1, this.count), text: "", whole: true };
+    this.#screen = new Screen(tail);
   }
 
   text(line) {
@@ -34,6 +37,7 @@ export class Lines extends EventTarget {
     if (line === null || offset === this.end) return;
     this.end = offset;
     this.#open = { number: line, text: "", whole: offset === 0 };
+    this.#screen = new Screen();
     this.count = Math.max(this.count, line);
     this.#changed();
   }
@@ -52,7 +56,7 @@ export class Lines extends EventTarget {
       }
       open.text = grown(open.text, part);
     });
-    if (open.text && open.whole) this.#set(open.number, settled(open.text));
+    if (open.text && open.whole) this.#take(this.#screen.open(open.number, open.text));
     this.count = Math.max(this.count, open.text ? open.number : open.number - 1);
     this.#trim();
     this.#changed();
@@ -107,11 +111,17 @@ export class Lines extends EventTarget {
 
   #close() {
     const { number, text, whole } = this.#open;
-    if (whole) this.#set(number, settled(text));
+    if (whole) this.#take(this.#screen.line(number, text));
     else delete this.#blocks.get(blockOf(number))?.[(number - 1) % BLOCK_LINES]; // it may have been loaded before it was complete
   }
 
+  #take(changed) {
+    for (const [line, text] of changed) this.#set(line, text);
+  }
+
+  // `text` is null where later output was written over the line.
   #set(line, text) {
+    if (text === null || this.text(line) === null) this.heights.set(line, text === null);
     const number = blockOf(line);
     if (!this.#blocks.has(number)) this.#blocks.set(number, []);
     this.#blocks.get(number)[(line - 1) % BLOCK_LINES] = text;

@@ -117,6 +117,8 @@ export class List extends EventTarget {
 
   #draw() {
     this.heights.count = this.lines.count;
+    for (const [line, hidden] of this.lines.heights) this.heights.set(line, hidden ? 0 : this.heights.base);
+    this.lines.heights.clear();
     this.#end();
     this.#place();
     for (let tries = MAX_PASSES; this.wrapped && tries && this.#measure(); tries -= 1) this.#place();
