@@ -59,8 +59,10 @@ _UNSTYLED: Style = ("", "")
 
 def settled(text: str, pen: Pen) -> str:
     """Return a line as a terminal shows it, with no sequences but colours and links; `pen` goes on to the next line."""
-    if not is_special(text):
-        return _limited(f"{opening}{text}" if text and (opening := pen.opening()) else text)
+    if "\x1b" not in text and "\r" not in text and "\b" not in text and not sequences.has_c1(text):
+        if text and pen.writes_styled:
+            text = pen.opening() + text
+        return text if len(text) <= MAX_LINE_CHARACTERS else text[:MAX_LINE_CHARACTERS] + CUT_SIGN
     text = sequences.without_c1(text.rstrip("\r"))
     if len(text) <= MAX_LINE_CHARACTERS and not sequences.moves(text):
         return _opened(text, pen)
@@ -69,8 +71,7 @@ def settled(text: str, pen: Pen) -> str:
 
 def is_special(text: str) -> bool:
     """Return whether a terminal would show `text` otherwise than it stands there."""
-    special = "\x1b" in text or "\r" in text or "\b" in text  # faster than a pattern
-    return special or not (text.isascii() or text.isprintable() or not sequences.has_c1(text))
+    return "\x1b" in text or "\r" in text or "\b" in text or sequences.has_c1(text)
 
 
 def written_over(text: str, column: int, part: str, pen: Pen) -> tuple[str, int]:
@@ -107,10 +108,6 @@ def _opened(text: str, pen: Pen) -> str:
     opening = pen.opening()
     follow(text, pen)
     return opening + sequences.only_styles(text) if text else ""
-
-
-def _limited(text: str) -> str:
-    return text if len(text) <= MAX_LINE_CHARACTERS else text[:MAX_LINE_CHARACTERS] + CUT_SIGN
 
 
 def _filled(text: str, pen: Pen) -> "_Cells":

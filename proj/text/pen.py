@@ -6,6 +6,7 @@ class for each digit of red, green and blue, because its security policy forbids
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape
 
 from proj.text import sequences
@@ -55,12 +56,17 @@ class Pen:
     background: str = ""
     link: str = ""
 
+    @property
+    def writes_styled(self) -> bool:
+        """Whether text would differ from plain text."""
+        return bool(self.styles or self.foreground or self.background or self.link)
+
     def written(self, text: str, *, shades: bool = True) -> str:
         """Return `text` as HTML; without `shades`, other colours become the nearest of the sixteen."""
-        classes = self._classes(shades=shades)
-        attribute = f' class="{classes}"' if classes else ""
-        if not text or not (classes or self.link):
+        if not text or not self.writes_styled:
             return escape(text)
+        classes = _classes(frozenset(self.styles), self.foreground, self.background, shades=shades)
+        attribute = f' class="{classes}"' if classes else ""
         if self.link:
             href = escape(self.link)
             return f'<a{attribute} href="{href}" title="{href}" {LINK_ATTRIBUTES}>{escape(text)}</a>'
@@ -83,6 +89,9 @@ class Pen:
 
     def turn(self, parameters: str) -> None:
         """Apply the parameters of one SGR sequence: numbers between `;`, with further numbers between `:`."""
+        if parameters.isdecimal() or not parameters:  # the usual sequence has one number
+            self._turn_basic(int(parameters[:4] or 0))
+            return
         remaining = iter(parameters.split(";"))
         for one in remaining:
             first, *further = [int(number[:4] or 0) for number in one.split(":")]
@@ -107,16 +116,17 @@ class Pen:
         elif code in BACKGROUND:
             self.background = BACKGROUND[code]
 
-    def _classes(self, *, shades: bool) -> str:
-        ink, paper = self.foreground, self.background
-        if not shades:
-            ink, paper = _nearest(ink), _nearest(paper)
-        names = [STYLES[style] for style in self.styles]
-        if "inverse" in names:
-            names.remove("inverse")
-            ink, paper = "", ink or INVERSE_PAPER
-        names.sort()
-        return " ".join(f"ansi-{name}" for name in [*names, *_colour_names("ink", ink), *_colour_names("paper", paper)])
+
+@lru_cache(maxsize=1024)
+def _classes(styles: frozenset[int], ink: str, paper: str, *, shades: bool) -> str:
+    """Return the classes of an element in this state, with a space between them."""
+    if not shades:
+        ink, paper = _nearest(ink), _nearest(paper)
+    names = sorted(STYLES[style] for style in styles)
+    if "inverse" in names:
+        names.remove("inverse")
+        ink, paper = "", ink or INVERSE_PAPER
+    return " ".join(f"ansi-{name}" for name in [*names, *_colour_names("ink", ink), *_colour_names("paper", paper)])
 
 
 def _colour_names(kind: str, colour: str) -> list[str]:

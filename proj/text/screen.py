@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from proj.text import cells, sequences
-from proj.text.cells import settled
+from proj.text.cells import MAX_LINE_CHARACTERS, is_special, settled
 from proj.text.pen import Pen
 
 SCREEN_ROWS = 100  # of the terminal
@@ -56,7 +56,7 @@ class Screen:
         if self.at == len(self.rows):
             self.rows.append(Row())
             if not goes_up(text) or self._redrawn > MAX_REDRAWN_CHARACTERS:
-                self.rows[-1] = Row(number, settled(text, self.pen))
+                self.rows[-1] = Row(number, settled(self._bounded(text), self.pen))
                 self.at += 1
                 return
         self._column, self._wrote, end = 0, False, 0
@@ -84,11 +84,22 @@ class Screen:
         found.update(zip(sorted(numbers), (row.text for row in rows), strict=False))
         return found
 
+    def _bounded(self, text: str) -> str:
+        """Return a line whose cells may be filled: of too much output, only the text behind the last return."""
+        if is_special(text) and sequences.moves(text.rstrip("\r")):
+            self._redrawn += len(text)
+            if self._redrawn > MAX_REDRAWN_CHARACTERS:
+                return sequences.plain(text.rstrip("\r").rpartition("\r")[2].replace("\b", ""))
+        return text
+
     def _write(self, part: str) -> None:
         if not part:
             return
         row = self.rows[self.at]
         self._redrawn += len(row.text) + len(part)
+        if self._redrawn > MAX_REDRAWN_CHARACTERS:
+            row.text = (row.text + sequences.plain(part))[:MAX_LINE_CHARACTERS]
+            return
         row.text, self._column = cells.written_over(row.text, self._column, part, self.pen)
         self._wrote = self._wrote or bool(sequences.plain(part).strip("\r\b")) or _ERASING.search(part) is not None
 

@@ -61,7 +61,7 @@ def without_c1(text: str) -> str:
 
 def has_c1(text: str) -> bool:
     """Return whether `text` has sequences of C1."""
-    return _ONE_CHARACTER.search(text) is not None
+    return not text.isascii() and _ONE_CHARACTER.search(text) is not None
 
 
 def only_styles(text: str) -> str:

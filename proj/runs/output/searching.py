@@ -15,6 +15,7 @@ from proj.text.screen import SCREEN_ROWS, goes_up
 MAX_FOUND_LINES = 10_000
 BLOCK_LINES = 200  # that are shown at once, where output goes back to earlier lines
 MAX_BLOCKS = 100
+MAX_MOVED_CHARACTERS = 8_000_000  # with movements; further output is searched as it was printed, without sequences
 MAX_BLOCK_CHARACTERS = 1_000_000
 MAX_MARK_BYTES = 16  # at the beginning of a line, enough to hold `::endgroup` or `::group `
 
@@ -33,7 +34,7 @@ def find(run: Run, wanted: str, limit: int = MAX_FOUND_LINES) -> Found:
     """Return the lines that show this text, in any case and any colours. One pass over the whole output; of a long
     line it searches as much as reading.lines() returns."""
     found = Found()
-    needle, number, rest, redrawn = wanted.lower(), 1, b"", False
+    needle, number, rest, redrawn, moved = wanted.lower(), 1, b"", False, 0
     for piece in chain(reading.stream(run), [b"\n"]):
         whole, newline, rest = (rest + piece).rpartition(b"\n")
         rest = rest[:MAX_LINE_BYTES]
@@ -41,7 +42,8 @@ def find(run: Run, wanted: str, limit: int = MAX_FOUND_LINES) -> Found:
             continue
         output = decoding.text(whole, run.service.encoding)
         redrawn = redrawn or goes_up(output)
-        text = _shown(output).lower()
+        moved += len(output) if sequences.moves(output.replace("\r\n", "\n")) else 0
+        text = (_shown(output) if moved <= MAX_MOVED_CHARACTERS else ansi.plain(output)).lower()
         line, counted, at = number, 0, text.find(needle)
         while at >= 0:
             if len(found.numbers) == limit:

@@ -23,8 +23,8 @@ export class Pen {
 
   /** `text`, inside an element if it is coloured or a link. */
   written(text) {
+    if (!text || !(this.styles.size || this.foreground || this.background || this.link)) return text;
     const classes = this.#classes();
-    if (!text || !(classes || this.link)) return text;
     const element = document.createElement(this.link ? "a" : "span");
     if (classes) element.className = classes;
     if (this.link) Object.assign(element, { href: this.link, title: this.link, target: "_blank", rel: "noopener noreferrer nofollow ugc" });
@@ -42,6 +42,10 @@ export class Pen {
 
   /** Apply the parameters of one SGR sequence: numbers between `;`, with further numbers between `:`. */
   turn(parameters) {
+    if (!parameters.includes(";") && !parameters.includes(":")) {
+      this.#turnBasic(numbered(parameters)); // the usual sequence has one number
+      return;
+    }
     const remaining = parameters.split(";")[Symbol.iterator]();
     for (const one of remaining) {
       const [first, ...further] = one.split(":").map(numbered);

@@ -5,7 +5,7 @@ import { follow, plain } from "./ansi.js";
 import { settled, writtenOver } from "./cells.js";
 import { Pen } from "./pen.js";
 
-const { screen: rules } = state.ansi;
+const rules = { ...state.ansi.screen, maxCharacters: state.ansi.cells.maxCharacters };
 const VERTICAL = new RegExp(rules.vertical, "g");
 const UPWARD = new RegExp(rules.upward);
 const ERASING = new RegExp(rules.erasing);
@@ -93,6 +93,10 @@ export class Screen {
     if (!part) return;
     const row = this.#rows[this.#at];
     this.#redrawn += row.text.length + part.length;
+    if (this.#redrawn > rules.maxRedrawn) {
+      row.text = (row.text + plain(part)).slice(0, rules.maxCharacters);
+      return;
+    }
     [row.text, this.#column] = writtenOver(row.text, this.#column, part, this.#pen);
     this.#wrote ||= /[^\r\b]/.test(plain(part)) || ERASING.test(part);
   }
