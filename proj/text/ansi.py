@@ -1,7 +1,7 @@
 """Terminal output as text and as HTML: lines as a terminal shows them, coloured by spans, with links.
 
-sequences.py knows the escape sequences, pen.py the colours, cells.py the line. static/runs/output/ does the same in the
-browser with the rules of these files; tests/text/cases.json tests both.
+sequences.py knows the escape sequences, pen.py the colours, cells.py the line. static/runs/terminal/ does the same in
+the browser with the rules of these files; tests/text/cases.json tests both.
 """
 
 import re

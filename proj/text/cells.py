@@ -2,7 +2,7 @@
 
 A line without a movement needs no cells and keeps its text. Else the cells follow carriage returns, backspaces, tabs,
 erasures, insertions and movements within the line; a wide character takes two cells, a combining mark none. Movements
-between lines are those of screen.py. static/runs/output/cells.js does the same, and one file of cases tests both.
+between lines are those of screen.py. static/runs/terminal/cells.js does the same, and one file of cases tests both.
 """
 
 import re
@@ -40,7 +40,7 @@ _JOINING_JAMO = range(0x1160, 0x1200)  # vowels and final consonants, which join
 _SOFT_HYPHEN = "\u00ad"
 _RESETS = ("\x1b[0m", "\x1b[m")
 
-# The same rules for the browser (static/runs/output/cells.js).
+# The same rules for the browser (static/runs/terminal/cells.js).
 BROWSER_RULES = {
     "maxCharacters": MAX_LINE_CHARACTERS,
     "maxModel": MAX_MODEL_CHARACTERS,

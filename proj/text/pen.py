@@ -27,7 +27,7 @@ STEP = 17  # between two of the sixteen levels of a digit
 LINK_ATTRIBUTES = 'target="_blank" rel="noopener noreferrer nofollow ugc"'
 INVERSE_PAPER = "7"  # where the text has no colour
 
-# The same numbers for the browser (static/runs/output/pen.js).
+# The same numbers for the browser (static/runs/terminal/pen.js).
 BROWSER_RULES = {
     "styles": STYLES,
     "stylesOff": STYLES_OFF,

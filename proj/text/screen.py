@@ -2,7 +2,7 @@
 
 Each line of the output belongs to the row in which it ends. A line whose row a later line took is not shown any more.
 The cursor goes up at most SCREEN_ROWS rows, so a line is final when so many rows follow it.
-static/runs/output/screen.js does the same, and tests/text/screens.json tests both.
+static/runs/terminal/screen.js does the same, and tests/text/screens.json tests both.
 """
 
 import re
@@ -20,7 +20,7 @@ _VERTICAL = re.compile(r"\x1b(?:\[([0-9]{0,4})([ABEFJ])|([DM]))")
 _UPWARD = re.compile(r"\x1b(?:\[[0-9]{0,4}[AF]|M)")
 _ERASING = re.compile(r"\x1b\[[0-9;]{0,40}[JKPX]")
 
-# The same rules for the browser (static/runs/output/screen.js).
+# The same rules for the browser (static/runs/terminal/screen.js).
 BROWSER_RULES = {
     "rows": SCREEN_ROWS,
     "maxRedrawn": MAX_REDRAWN_CHARACTERS,

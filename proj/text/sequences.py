@@ -1,6 +1,6 @@
 """Escape sequences of terminals (ECMA-48) in a text: their forms, and the text without them.
 
-Every sequence is one match of SEQUENCE. The browser has the same patterns (static/runs/output/ansi.js): they mean the
+Every sequence is one match of SEQUENCE. The browser has the same patterns (static/runs/terminal/ansi.js): they mean the
 same in both languages.
 """
 
@@ -27,7 +27,7 @@ _ONE_CHARACTER = re.compile(r"[\x84\x85\x8d\x90\x98\x9b-\x9f]")  # C1: the same 
 _ONE_CHARACTER_OFFSET = 0x40  # from a character of C1 to that letter
 _WEB_ADDRESS = re.compile(r"[hH][tT][tT][pP][sS]?://[A-Za-z0-9_\[][!-~]{0,1990}")  # that a link may have
 
-# The same rules for the browser (static/runs/output/ansi.js).
+# The same rules for the browser (static/runs/terminal/ansi.js).
 BROWSER_RULES = {
     "sequence": SEQUENCE.pattern,
     "movement": _MOVEMENT.pattern,

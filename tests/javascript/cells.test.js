@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cases, html } from "./page.js";
 
-const { follow, harmless, opening, pieces, plain } = await import("../../proj/static/runs/output/ansi.js");
-const { settled } = await import("../../proj/static/runs/output/cells.js");
-const { Pen } = await import("../../proj/static/runs/output/pen.js");
+const { follow, harmless, opening, pieces, plain } = await import("../../proj/static/runs/terminal/ansi.js");
+const { settled } = await import("../../proj/static/runs/terminal/cells.js");
+const { Pen } = await import("../../proj/static/runs/terminal/pen.js");
 
 for (const one of cases) {
   test(`a line reads as in a terminal: ${one.name}`, () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { html, screens } from "./page.js";
 
-const { harmless, pieces, plain } = await import("../../proj/static/runs/output/ansi.js");
+const { harmless, pieces, plain } = await import("../../proj/static/runs/terminal/ansi.js");
 const { Lines } = await import("../../proj/static/runs/output/lines.js");
 
 const each = (lines, shown) => Array.from({ length: lines.count }, (_, n) => lines.text(n + 1)).map((text) => (text === null ? null : shown(text)));

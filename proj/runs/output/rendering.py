@@ -1,8 +1,8 @@
 """Lines of output as people see them: as a terminal shows them (proj/text), without control characters.
 
 Colours go on over lines: the pen at a line comes from the LOOK_BACK_BYTES before it. The lines around a part of the
-output decide which of its lines were written over (proj/text/screen.py). static/runs/output/ does the same with live
-output, and tests compare the two.
+output decide which of its lines were written over (proj/text/screen.py). static/runs/terminal/ does the same with
+live output, and tests compare the two.
 """
 
 import copy

@@ -1,7 +1,7 @@
 // A line of output as a person sees it. The rules are those of proj/runs/output/rendering.py, and come with the page.
 import { state } from "../../shared/state.js";
 import { count, say } from "../../shared/words.js";
-import { harmless, pieces, plain } from "./ansi.js";
+import { harmless, pieces, plain } from "../terminal/ansi.js";
 
 const { line: rules } = state;
 const MARK = new RegExp(`^(?:${rules.mark})$`, "s");

@@ -1,6 +1,6 @@
 // The lines of the output that this page has: the end comes over the socket, the rest is loaded when it is to be shown.
 // Dispatches "changed".
-import { Screen } from "./screen.js";
+import { Screen } from "../terminal/screen.js";
 
 const BLOCK_LINES = 200; // lines that are loaded, and kept, together
 const MAX_BLOCKS = 200; // beyond, the block that was not shown for longest is dropped
