@@ -189,6 +189,29 @@ def test_the_server_and_the_page_show_hostile_output_alike(start: START, visit: 
     assert not page.locator(".said script, .said img, .said a, .said b, .said i").count()
 
 
+def test_output_that_goes_up_ends_with_its_last_state_live_and_after_a_reload(
+    start: START, visit: People, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    page = visit("alice")
+    page.goto(start("redrawn", f"file={gate}"))
+    said = page.locator("#lines .line:visible .said")
+    expect(said.nth(3)).to_have_text(re.compile(r"^ web [1-9]\d"))  # it was drawn again, and is one line
+    expect(said).to_have_count(5)
+    page.reload()  # in the middle
+    expect(page.locator("#connection")).to_have_text("Live")
+    gate.touch()
+    complete(page)
+    final = ["start", "pull", "[+] done", " web done", " db done", "the report"]
+    expect(said).to_have_text(final)
+    live = page.locator("#lines .at").evaluate_all("all => all.map((at) => at.dataset.line)")
+    page.reload()
+    expect(said).to_have_text(final)
+    assert page.locator("#lines .at").evaluate_all("all => all.map((at) => at.dataset.line)") == live
+    expect(page.locator(".said a")).to_have_attribute("href", "https://example.com/report")
+    expect(page.locator("#L2 .ansi-ink-rf")).to_have_text("pull")
+
+
 def test_200000_lines_scroll_and_are_found(start: START, visit: People) -> None:
     page = visit("alice")
     page.goto(start("many"))
