@@ -32,6 +32,15 @@ TLS = all(address.startswith("https:") for address in ADDRESSES)
 # Limits for one person's messages; 0 means no limit, so that a load test can lift them.
 POST_RATE = setting("SIGNALBOX_POST_RATE", "10", number(0, 1_000_000))  # messages a second, sustained
 POST_BURST = setting("SIGNALBOX_POST_BURST", "5", number(1, 3600))  # seconds of that rate that may arrive at once
+# Reactions, and edits and deletions, of one person: in a minute, on all sockets of an interface process.
+REACTIONS_PER_MINUTE = setting("SIGNALBOX_REACTIONS_PER_MINUTE", "120", whole(0, 1_000_000))
+EDITS_PER_MINUTE = setting("SIGNALBOX_EDITS_PER_MINUTE", "120", whole(0, 1_000_000))
+# The number of other actions of one person; 0 means no limit. They are counted in the database.
+NEW_ROOMS_PER_HOUR = setting("SIGNALBOX_NEW_ROOMS_PER_HOUR", "60", whole(0, 1_000_000))
+INVITATIONS_PER_HOUR = setting("SIGNALBOX_INVITATIONS_PER_HOUR", "200", whole(0, 1_000_000))
+NAME_CHANGES_PER_HOUR = setting("SIGNALBOX_NAME_CHANGES_PER_HOUR", "20", whole(0, 1_000_000))
+RUN_STARTS_PER_HOUR = setting("SIGNALBOX_RUN_STARTS_PER_HOUR", "1000", whole(0, 1_000_000))
+SEARCHES_PER_MINUTE = setting("SIGNALBOX_SEARCHES_PER_MINUTE", "60", whole(0, 1_000_000))
 MESSAGE_CHARACTERS = setting("SIGNALBOX_MESSAGE_CHARACTERS", "8000", whole(1, 60_000))
 FRAME_BYTES = setting("SIGNALBOX_FRAME_BYTES", "65536", whole(1024, 1_048_576))
 BAD_FRAMES = setting("SIGNALBOX_BAD_FRAMES", "10", whole(0, 1_000_000))  # before a socket is closed

@@ -13,9 +13,9 @@ from consumers.interface.feeds.stream import StreamGone
 from consumers.interface.process import Interface, interface
 from consumers.interface.transport.asgi import Message
 from consumers.sockets.base import CLOSE_TRY_AGAIN_LATER, PROTOCOL, BrowserSocket
-from consumers.sockets.door import Admission, Knock, Refused, admit_to_room
+from consumers.sockets.door import CLOSE_TOO_FAST, Admission, Knock, Refused, admit_to_room
 from consumers.sockets.incoming import MAX_SEQ, BadFrame, ClientFrame, read
-from consumers.sockets.limits import TokenBucket
+from consumers.sockets.limits import TokenBucket, edits, reactions
 from proj.layer.messages import RoomFlash
 from proj.layer.publish import apublish
 from proj.monotonic import NEVER
@@ -30,7 +30,7 @@ TYPING_SECONDS = 2.0  # between two typing frames that are passed on
 ALLOWED_EARLY_FRAMES = 20
 RESUMES_AT_ONCE = 4  # each may read a thousand events
 RESUMES_PER_SECOND = 0.5
-CLOSE_TOO_FAST = 4429
+RATES = {"react": reactions, "unreact": reactions, "edit": edits, "delete": edits}  # beside the rate of all frames
 
 
 class ChatSocket(BrowserSocket):
@@ -141,7 +141,9 @@ class ChatSocket(BrowserSocket):
             return
         wait = self.rate.take()
         if wait:
-            self._too_fast(frame, wait)
+            self._too_fast(frame, wait, f"at most {settings.POST_RATE:g} messages a second")
+        elif frame.kind in RATES and (wait := RATES[frame.kind].take(self.admission.user.pk)):
+            self._too_fast(frame, wait, "too many reactions or edits in a minute")
         elif frame.kind == "resume":
             await self._resume(self.follower, frame)
         elif frame.kind == "typing":
@@ -151,9 +153,8 @@ class ChatSocket(BrowserSocket):
             command = Command(frame.kind, room.pk, user.pk, frame.client_id, frame.text, frame.seq)
             self.interface.send_command(self.outlet, command)
 
-    def _too_fast(self, frame: ClientFrame, wait: float) -> None:
-        detail = f"That was too fast: at most {settings.POST_RATE:g} messages a second."
-        self._error("too_fast", detail, client_id=frame.client_id or None, retry_after=wait)
+    def _too_fast(self, frame: ClientFrame, wait: float, reason: str) -> None:
+        self._error("too_fast", f"That was too fast: {reason}.", client_id=frame.client_id or None, retry_after=wait)
         early = time.monotonic() < self.wait_until
         self.wait_until = time.monotonic() + wait
         if early and self.early_frames.take():

@@ -10,11 +10,14 @@ from django.http import parse_cookie
 from consumers.interface.support.database import ask
 from consumers.interface.support.gathering import Gathering
 from consumers.interface.transport.asgi import Scope
+from proj.accounts.limits.counting import TooOften
 from proj.accounts.models import User
 from proj.accounts.sessions import people_of
 from proj.addresses import Address
 from proj.rooms import names
 from proj.rooms.models import FormerName, Membership, Room
+
+CLOSE_TOO_FAST = 4429
 
 
 class Refused(Exception):
@@ -135,3 +138,5 @@ def _first_visit(user: User, name: str) -> Admission:
         return Admission(user, Room.visit(user, name))
     except (names.BadRoomName, Room.NameTaken):
         raise NoSuchRoom(user) from None
+    except TooOften as error:
+        raise Refused(CLOSE_TOO_FAST, "too_fast", str(error)) from None

@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from proj.accounts import links
 from proj.accounts.access import AccessChange, AccessSet
 from proj.accounts.display_name import DisplayNameField
+from proj.accounts.limits.counting import NAME_CHANGES, ActionCount
 from proj.accounts.links import BadLink
 from proj.accounts.preferences import Preferences
 from proj.accounts.records.models import SessionRecord
 
-__all__ = ["AccessChange", "People", "Preferences", "SessionRecord", "User"]
+__all__ = ["AccessChange", "ActionCount", "People", "Preferences", "SessionRecord", "User"]
 
 
 class PeopleSet(AccessSet["User"]):
@@ -91,10 +92,14 @@ class User(AbstractUser):
         return links.link(self.pk, links.tokens.make_token(self))
 
     def call(self, name: str) -> None:
-        """Set and save the display name; "" shows the sign-in name alone. Raise ValidationError for a bad name."""
-        self.display_name = name
-        self.clean_fields(exclude=[field.name for field in self._meta.fields if field.name != "display_name"])
-        self.save(update_fields=["display_name"])
+        """Set and save the display name; "" shows the sign-in name alone. Raise ValidationError, TooOften."""
+        if name == self.display_name:
+            return
+        with transaction.atomic():
+            NAME_CHANGES.spend(self)
+            self.display_name = name
+            self.clean_fields(exclude=[field.name for field in self._meta.fields if field.name != "display_name"])
+            self.save(update_fields=["display_name"])
 
     def deactivate(self) -> None:
         """Lock this person out: sessions, links and the password stop working; messages stay."""

@@ -9,6 +9,7 @@ from typing import TypeVar
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from proj.accounts.limits.counting import NEW_ROOMS
 from proj.accounts.models import User
 from proj.rooms import names
 from proj.rooms.log.frames import Kind
@@ -18,9 +19,11 @@ T = TypeVar("T")
 
 
 def create(by: User, name: str, *, members_only: bool) -> Room:
-    """Create a room; `by` is its owner and first member. Raises names.BadRoomName, Room.NameTaken."""
+    """Create a room; `by` is its owner and first member. Raises names.BadRoomName, Room.NameTaken, TooOften."""
     room = Room(name=names.checked(name), members_only=members_only, owner=by)
-    begin(room, by)
+    with transaction.atomic():
+        NEW_ROOMS.spend(by)
+        begin(room, by)
     return room
 
 

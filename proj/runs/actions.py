@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from proj.accounts.limits.counting import RUN_STARTS, TooOften
 from proj.accounts.models import User
 from proj.layer.messages import RunsCancel, RunsWake
 from proj.layer.publish import publish, wake
@@ -17,7 +18,7 @@ from proj.runs.choices import Origin, WhenBusy
 from proj.runs.models import Run, RunSet, Service
 from proj.runs.publishing import announcements, cards
 from proj.runs.reasons import reason
-from proj.runs.refusals import AlreadyOver, BadParameter, Busy, Disabled, NotAllowed
+from proj.runs.refusals import AlreadyOver, BadParameter, Busy, Disabled, NotAllowed, TooManyStarts
 from proj.runs.states import State
 
 
@@ -41,9 +42,11 @@ def start(
     The run's card goes to `room`, or else to the service's room, unless that is archived. The caller has checked that
     `person` may write there.
 
-    Raises NotAllowed, Disabled, BadParameter or Busy; nothing is stored then.
+    Raises NotAllowed, Disabled, BadParameter, Busy or TooManyStarts; nothing is stored then.
     """
     with transaction.atomic():
+        if person is not None:
+            _spend(person)
         locked = _locked(service, person)
         if not locked.enabled:
             sentence = gettext("{service} is switched off; an administrator can change that.")
@@ -67,6 +70,14 @@ def start(
         wake(RunsWake())
         publish(announcements.of_state(run), *cards.begun(run))
     return run
+
+
+def _spend(person: User) -> None:
+    """Count one more start of `person`. Raises TooManyStarts."""
+    try:
+        RUN_STARTS.spend(person)
+    except TooOften as error:
+        raise TooManyStarts(error) from None
 
 
 def _locked(service: Service, person: User | None) -> Service:

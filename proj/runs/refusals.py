@@ -2,11 +2,14 @@
 
 from typing import ClassVar
 
+from proj.accounts.limits.counting import TooOften
+
 
 class Refused(Exception):
     """The base of refusals: nothing was started or changed. `detail` is a translated sentence with the remedy."""
 
     code: ClassVar[str] = "refused"
+    status: ClassVar[int] = 409  # of an HTTP answer
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -17,6 +20,7 @@ class NotAllowed(Refused):
     """The person has no right to this, or cannot see such a service."""
 
     code = "not_allowed"
+    status = 403
 
 
 class BadParameter(Refused):
@@ -39,6 +43,17 @@ class Disabled(Refused):
     """The service is switched off."""
 
     code = "disabled"
+
+
+class TooManyStarts(Refused):
+    """The person has started as many runs as one may start in an hour. `error` says when it is allowed again."""
+
+    code = "too_fast"
+    status = 429
+
+    def __init__(self, error: TooOften) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class AlreadyOver(Refused):

@@ -3,6 +3,7 @@
 It imports only accounts, so that every app with pages can import it.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
@@ -11,8 +12,10 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse, QueryDict
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from proj.accounts.limits.counting import TooOften
 from proj.accounts.models import User
 
+Response = TypeVar("Response", bound=HttpResponseBase)
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 MAX_NUMBER_DIGITS = 19  # as many as the largest number of 64 bits has
@@ -60,6 +63,13 @@ def whole_number(values: QueryDict, name: str, *, maximum: int, default: int | N
     if text.isascii() and text.isdigit() and len(text) <= MAX_NUMBER_DIGITS and 1 <= int(text) <= maximum:
         return int(text)
     raise ValueError(f"{name} must be a whole number from 1 to {maximum}.")
+
+
+def slow_down(response: Response, error: TooOften) -> Response:
+    """Return `response` as the answer to a person who does something too often: 429, with the time to wait."""
+    response.status_code = 429
+    response["Retry-After"] = str(math.ceil(error.retry_after))
+    return response
 
 
 def protocol_error(status: int, code: str, detail: str) -> JsonResponse:

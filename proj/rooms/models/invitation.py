@@ -15,6 +15,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from proj.accounts.limits.counting import INVITATIONS
 from proj.accounts.models import User
 from proj.rooms.errors import RoomError
 from proj.rooms.models.room import Room
@@ -58,9 +59,11 @@ class Invitation(models.Model):
 
     @classmethod
     def make(cls, room: Room, by: User, lasts: timedelta) -> str:
-        """Return a fresh link into `room`. No other place ever has the whole link."""
+        """Return a fresh link into `room`. No other place ever has the whole link. Raises TooOften."""
         secret = secrets.token_urlsafe(32)
-        cls.objects.create(room=room, made_by=by, hash=_hash(secret), expires_at=timezone.now() + lasts)
+        with transaction.atomic():
+            INVITATIONS.spend(by)
+            cls.objects.create(room=room, made_by=by, hash=_hash(secret), expires_at=timezone.now() + lasts)
         return f"{settings.ADDRESSES[0]}/join/#{secret}"
 
     @classmethod

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from proj.accounts.access import AccessSet
+from proj.accounts.limits.counting import INVITATIONS, NEW_ROOMS
 from proj.accounts.models import User
 from proj.rooms import names
 from proj.rooms.errors import RoomError
@@ -137,7 +138,7 @@ class Room(models.Model):
     def visit(cls, user: User, name: str) -> "Room":
         """Return the room of this name as `called()` does, or create it, open to everyone. It takes no former name.
 
-        Raises names.BadRoomName, Room.NameTaken.
+        Raises names.BadRoomName, Room.NameTaken, and TooOften instead of creating one room too many.
         """
         with contextlib.suppress(cls.DoesNotExist):
             return cls.called(user, name)
@@ -145,6 +146,7 @@ class Room(models.Model):
         key = names.key(room.name)
         if not cls.objects.filter(Q(key=key) | Q(former_names__key=key)).exists():
             with contextlib.suppress(IntegrityError), transaction.atomic():
+                NEW_ROOMS.spend(user)
                 room.save()
                 return room
         try:
@@ -193,6 +195,12 @@ class Room(models.Model):
         with transaction.atomic():
             if Membership.objects.get_or_create(room=self, user=user)[1]:
                 self.append(frames.Kind.MEMBER_ADDED, by, user.username)
+
+    def invite(self, user: User, by: User) -> None:
+        """Let a member bring another person in. Raises TooOften."""
+        with transaction.atomic():
+            INVITATIONS.spend(by)
+            self.add_member(user, by)
 
     def remove_member(self, user: User, by: User) -> None:
         """End the membership of `user`, by themselves or by another person. Nothing happens when they are no member.

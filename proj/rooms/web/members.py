@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from proj.accounts.limits.counting import TooOften
 from proj.accounts.models import User
 from proj.accounts.web.confirming import confirmed
 from proj.rooms.models import Invitation, Room, RoomSet
@@ -17,7 +18,7 @@ from proj.rooms.web.access import room_of
 from proj.rooms.web.confirming import Confirmed
 from proj.rooms.web.forms import InviteForm, JoinForm, LinkForm
 from proj.rooms.web.room_settings import done, show
-from proj.site.http import SignedInRequest, page
+from proj.site.http import SignedInRequest, page, slow_down
 
 
 @sensitive_post_parameters("code")
@@ -38,7 +39,11 @@ def invite(request: SignedInRequest, name: str) -> HttpResponse:
     form = InviteForm(request.POST)
     if form.is_valid():
         person = form.cleaned_data["person"]
-        room.add_member(person, request.user)
+        try:
+            room.invite(person, request.user)
+        except TooOften as error:
+            form.add_error("person", str(error))
+            return slow_down(show(request, room, invite=form), error)
         return done(request, room, _("%(name)s is a member now.") % {"name": person})
     return show(request, room, invite=form)
 
@@ -50,7 +55,11 @@ def make_link(request: SignedInRequest, name: str) -> HttpResponse:
     room = room_of(request.user, name, _may_invite)
     form = LinkForm(request.POST)
     if form.is_valid():
-        return show(request, room, link=Invitation.make(room, request.user, form.cleaned_data["lasts"]))
+        try:
+            return show(request, room, link=Invitation.make(room, request.user, form.cleaned_data["lasts"]))
+        except TooOften as error:
+            form.add_error("lasts", str(error))
+            return slow_down(show(request, room, links=form), error)
     return show(request, room, links=form)
 
 

@@ -9,13 +9,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from proj.accounts.limits.counting import TooOften
 from proj.rooms import managing, retention
 from proj.rooms.models import Room
 from proj.rooms.models.membership import people_to_offer
 from proj.rooms.web.access import room_of
 from proj.rooms.web.confirming import Confirmed, ask
 from proj.rooms.web.forms import InviteForm, KeepForm, LinkForm, NameForm, NewForm
-from proj.site.http import SignedInRequest, page
+from proj.site.http import SignedInRequest, page, slow_down
 
 MAX_INVITED_PEOPLE = 500  # names that the form of an invitation offers
 
@@ -30,6 +31,9 @@ def new(request: SignedInRequest) -> HttpResponse:
             room = managing.create(request.user, form.cleaned_data["name"], members_only=members_only)
         except Room.NameTaken as error:
             form.add_error("name", forms.ValidationError(error.message))
+        except TooOften as error:
+            form.add_error(None, str(error))
+            return slow_down(render(request, "rooms/new.html", {"form": form}), error)
         else:
             return redirect("rooms:settings" if members_only else "rooms:room", room.name)
     return render(request, "rooms/new.html", {"form": form}, status=400 if form.errors else 200)

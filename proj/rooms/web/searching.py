@@ -1,12 +1,15 @@
 """The page of the search: a form, and the messages that were found with their neighbours."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.db import OperationalError
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from proj.accounts.limits.counting import SEARCHES, TooOften
 from proj.accounts.models import User
 from proj.rooms.log.frames import Kind
 from proj.rooms.models import Event, Room
@@ -15,7 +18,9 @@ from proj.rooms.search.finding import Question
 from proj.rooms.search.queries import Query
 from proj.rooms.text.plain import plain
 from proj.rooms.web.forms import SearchForm
-from proj.site.http import SignedInRequest, page
+from proj.site.http import SignedInRequest, page, slow_down
+
+logger = logging.getLogger(__name__)
 
 MAX_FRESH_EVENTS = 2_000  # that a search takes into the index first; the clock is hardly ever so far behind
 SHOWN_CHARACTERS = 400  # of a message
@@ -49,6 +54,10 @@ def search(request: SignedInRequest) -> HttpResponse:
     asked = any(request.GET.values())
     form = SearchForm(request.user, request.GET if asked else None)
     valid = asked and form.is_valid()
+    limit = _count(request.user) if valid else None
+    if limit:
+        form.add_error("q", str(limit))
+        valid = False
     question = form.question() if valid else Question("")
     before = (form.cleaned_data["before"] if valid else None) or finding.NEWEST_ID
     query = question.query
@@ -65,7 +74,19 @@ def search(request: SignedInRequest) -> HttpResponse:
         "literally": query.literal and "?" + urlencode(request.GET.dict() | {"q": query.literal, "before": ""}),
         "more": found.before and "?" + urlencode(request.GET.dict() | {"before": str(found.before)}),
     }
-    return render(request, "rooms/search.html", context, status=200 if valid or not asked else 400)
+    answer = render(request, "rooms/search.html", context, status=200 if valid or not asked else 400)
+    return slow_down(answer, limit) if limit else answer
+
+
+def _count(person: User) -> TooOften | None:
+    """Count one more search of `person`; return the error when it is one too many."""
+    try:
+        SEARCHES.spend(person)
+    except TooOften as error:
+        return error
+    except OperationalError as error:  # another process writes for very long: reading still works
+        logger.warning("cannot count a search: database error: %r", error)
+    return None
 
 
 def _result(message: Event, query: Query) -> Result:

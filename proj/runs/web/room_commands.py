@@ -7,10 +7,10 @@ from proj.rooms.models import Room
 from proj.rooms.names import BadRoomName
 from proj.runs import actions
 from proj.runs.models import Run, Service
-from proj.runs.refusals import AlreadyOver, BadParameter, NotAllowed, Refused
+from proj.runs.refusals import AlreadyOver, BadParameter, NotAllowed, Refused, TooManyStarts
 from proj.runs.states import State
 from proj.runs.web import command_line
-from proj.site.http import SignedInRequest, page, protocol_error
+from proj.site.http import SignedInRequest, page, protocol_error, slow_down
 
 MAX_COMMAND_LINE_CHARACTERS = 20_000
 MAX_RUN_NUMBER_DIGITS = 18
@@ -32,6 +32,8 @@ def start(request: SignedInRequest) -> JsonResponse:
         return protocol_error(400, "bad_parameter", gettext("Say what to run: /run SERVICE name=value"))
     try:
         run = actions.start(_service(request, words[0]), request.user, actions.named(words[1:]), room=room)
+    except TooManyStarts as refusal:
+        return slow_down(protocol_error(refusal.status, refusal.code, refusal.detail), refusal.error)
     except Refused as error:
         return protocol_error(409, error.code, error.detail)
     return JsonResponse({"run": str(run.pk), "url": run.get_absolute_url()})

@@ -19,9 +19,9 @@ from proj.runs.models import Run, RunSet, Service
 from proj.runs.output import rendering
 from proj.runs.publishing import frames
 from proj.runs.publishing.frames import RunState
-from proj.runs.refusals import BadParameter, NotAllowed, Refused
+from proj.runs.refusals import BadParameter, Refused, TooManyStarts
 from proj.runs.web.forms import ACTIVE_FILTER, FilterForm, ParametersForm, command_parts
-from proj.site.http import SignedInRequest, page
+from proj.site.http import SignedInRequest, page, slow_down
 from proj.text import ansi
 
 RUNS_PER_PAGE = 50
@@ -54,7 +54,7 @@ def service(request: SignedInRequest, uid: str) -> HttpResponse:
     """A service: its description, the form that starts it, its newest runs. `?like=<run>` fills in a run's values."""
     service = get_object_or_404(Service.objects.for_viewers(request.user).select_related("room"), uid=uid)
     form = ParametersForm(service, request.POST or None, initial=_values_like(request, service))
-    status = 200
+    status, refusal = 200, None
     if request.method == "POST":
         form = ParametersForm(service, request.POST)
         status = 400
@@ -64,8 +64,9 @@ def service(request: SignedInRequest, uid: str) -> HttpResponse:
             except BadParameter as error:
                 form.refuse(error)
             except Refused as error:
+                refusal = error
                 form.add_error(None, error.detail)
-                status = 403 if isinstance(error, NotAllowed) else 409
+                status = error.status
     active = list(_with_relations(service.runs.active())[: service.concurrency])
     context = {
         "service": service,
@@ -77,7 +78,8 @@ def service(request: SignedInRequest, uid: str) -> HttpResponse:
         "runs": [_shown(run) for run in _with_relations(service.runs.all())[:RECENT_RUNS]],
         "room": None,  # beside the page, no room is the current one
     }
-    return render(request, "runs/service.html", context, status=status)
+    answer = render(request, "runs/service.html", context, status=status)
+    return slow_down(answer, refusal.error) if isinstance(refusal, TooManyStarts) else answer
 
 
 def _values_like(request: SignedInRequest, service: Service) -> dict[str, Value]:

@@ -7,8 +7,9 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from proj.accounts.limits.counting import TooOften
 from proj.accounts.preferences import Preferences
-from proj.site.http import SignedInRequest, page
+from proj.site.http import SignedInRequest, page, slow_down
 from proj.site.places import offered_to
 from proj.site.web.forms import SettingsForm
 
@@ -24,7 +25,11 @@ def settings(request: SignedInRequest) -> HttpResponse:
     """The person's preferences and display name."""
     form = SettingsForm(request.POST if request.method == "POST" else None, instance=Preferences.of(request.user))
     if request.method == "POST" and form.is_valid():
-        form.save()
+        try:
+            form.save()
+        except TooOften as error:
+            form.add_error("display_name", str(error))
+            return slow_down(render(request, "site/settings.html", {"form": form}), error)
         messages.success(request, _("Saved."))
         return redirect("site:settings")
     return render(request, "site/settings.html", {"form": form})

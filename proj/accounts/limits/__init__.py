@@ -1,0 +1,1 @@
+"""Limits on what one person may do or create in a period."""
