@@ -1,4 +1,4 @@
-// Shows in the tab's title and icon the number of mentions, or that there are unread messages.
+// Shows in the tab's title and icon the number of mentions, or of unread messages.
 const icon = document.querySelector('link[rel="icon"]');
 const plain = { title: document.title, icon: icon.href };
 

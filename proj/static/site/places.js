@@ -1,31 +1,37 @@
-// The switcher's list: matching places, the search, and last a room that can be made.
+// The switcher's list: places, the search, a new room.
 const dialog = document.getElementById("switcher");
 const field = dialog.querySelector("input");
 const list = dialog.querySelector("ul");
 const option = dialog.querySelector("template").content.querySelector("li");
 const hint = dialog.querySelector("[data-one]");
 const failed = dialog.querySelector("[role=status]");
-let others; // services and pages, loaded when it first opens
+let others; // services and pages
+let loading;
 
 list.addEventListener("click", (event) => go(event.target.closest("li")));
 
-/** A key was pressed in the field: "ArrowDown", "ArrowUp" or "Enter". */
-export function press(key) {
+/** Follow ArrowDown, ArrowUp or Enter. */
+export async function press(key) {
   const items = [...list.children];
   const at = items.indexOf(selected());
   if (key === "ArrowDown") select(items[(at + 1) % items.length]);
   else if (key === "ArrowUp") select(items.at((at - 1) % items.length));
-  else go(selected());
+  else {
+    if (offered()) await loading; // it may find a place
+    go(selected());
+  }
 }
 
-/** Show the rooms, and soon the other places that the server lists. */
+/** Show the rooms, then the other places. */
 export async function open() {
   show();
-  const ask = () => fetch(hint.dataset.places).then((answer) => answer.json());
-  others ??= await ask().catch(() => null);
+  loading = others ?? fetch(hint.dataset.places).then((answer) => answer.json()).catch(() => null);
+  others = await loading;
   failed.hidden = others;
-  show(selected()?.dataset.address); // an Enter that is under way keeps its target
+  show(offered() ? "" : selected()?.dataset.address); // a chosen place stays
 }
+
+const offered = () => selected()?.matches(".offer");
 
 function rooms() {
   return [...document.querySelectorAll("#side-rooms a")].map((link) => ({
@@ -35,16 +41,19 @@ function rooms() {
   }));
 }
 
-/** Show the places that match the typed text: first those that begin with it, and unread ones. Select `kept`, or the first. */
+/** Show the places that match the text, best first. Select `kept`, or the first. */
 export function show(kept) {
-  const typed = field.value.trim().toLowerCase();
+  const words = field.value.trim();
+  const typed = words.toLowerCase();
   const has = ({ name, about }, part) => `\n${name}\n${about ?? ""}`.toLowerCase().includes(part);
   const rank = (place) => (has(place, `\n${typed}`) ? 0 : 2) + (place.unread ? 0 : 1);
   const found = [...rooms(), ...(others ?? [])].filter((place) => has(place, typed));
   const items = found.sort((a, b) => rank(a) - rank(b)).map(build);
   const exact = found.some(({ name, about }) => !about && name.toLowerCase() === typed);
-  if (typed) items.push(search(field.value.trim()));
-  if (typed && !exact && !/[/\\]/.test(typed)) items.push(another(field.value.trim()));
+  const offers = typed ? [search(words)] : [];
+  if (typed && !exact && !/[/\\]/.test(typed)) offers.push(another(words));
+  for (const item of offers) item.className = "offer";
+  items.push(...offers);
   list.replaceChildren(...items);
   for (const [n, item] of items.entries()) item.id = `found-${n}`;
   select(items.find((item) => item.dataset.address === kept) ?? items[0]);
@@ -62,7 +71,7 @@ function build({ name, address, about = "", unread = "" }) {
   return item;
 }
 
-// The address asks before it makes the room.
+// The address asks first.
 function another(name) {
   const address = new URL(`${encodeURIComponent(name)}/`, document.querySelector(".side .brand").href);
   return build({ name: hint.dataset.one.replace("{name}", () => name), address: address.href });
