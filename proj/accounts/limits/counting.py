@@ -48,23 +48,28 @@ class Limit:
         allowed: int = getattr(settings, self.setting)
         if allowed:
             with transaction.atomic():
-                self._count(person.pk, allowed)
+                while not self._count(person.pk, allowed):
+                    pass  # another process has just changed the row
 
-    def _count(self, user_id: int, allowed: int) -> None:
+    def _count(self, user_id: int, allowed: int) -> bool:
+        """Count one action; return False when the row changed between the statements. Raises TooOften."""
         now = timezone.now()
         mine = ActionCount.objects.filter(user_id=user_id, action=self.action)
         if mine.filter(since__gt=now - self.period, count__lt=allowed).update(count=F("count") + 1):
-            return
+            return True
         if mine.filter(since__lte=now - self.period).update(since=now, count=1):
-            return
+            return True
         row = mine.first()
         if row is not None:
-            raise TooOften((row.since + self.period - now).total_seconds())
+            if row.count >= allowed:
+                raise TooOften((row.since + self.period - now).total_seconds())
+            return False
         try:
             with transaction.atomic():
                 ActionCount.objects.create(user_id=user_id, action=self.action, since=now, count=1)
-        except IntegrityError:  # another process made the row at this moment
-            self._count(user_id, allowed)
+        except IntegrityError:
+            return False
+        return True
 
 
 class ActionCount(models.Model):
