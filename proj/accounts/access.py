@@ -61,11 +61,6 @@ def changed(user_id: int = EVERYBODY) -> None:
     publish(AccessChanged(user=user_id))
 
 
-def newest_change() -> int:
-    """Return the number of the newest record, 0 for none."""
-    return AccessChange.objects.aggregate(newest=models.Max("pk"))["newest"] or 0
-
-
 def changes_after(number: int) -> list[tuple[int, int]]:
     """Return the records after `number`, each as its number and the id of the person (EVERYBODY: anybody)."""
     return list(AccessChange.objects.filter(pk__gt=number).order_by("pk").values_list("pk", "user_id"))

@@ -2,7 +2,7 @@
 
 import time
 
-from proj.accounts.access import EVERYBODY, changes_after, newest_change
+from proj.accounts.access import EVERYBODY, changes_after
 
 COMMIT_SECONDS = 60.0  # in which a change with a lower number may still be committed after one with a higher number
 
@@ -15,7 +15,8 @@ class AccessChanges:
     """
 
     def __init__(self) -> None:
-        self._floor: int | None = None  # the number up to which all changes are known; None: nothing was read yet
+        self._floor = 0  # the number up to which all changes are known
+        self._started = False
         self._found_at: dict[int, float] = {}  # by number above the floor: monotonic seconds
 
     def read(self) -> set[int]:
@@ -24,9 +25,6 @@ class AccessChanges:
         The first read cannot say whose access changed since the first socket was admitted. Runs on a database thread.
         """
         now = time.monotonic()
-        if self._floor is None:
-            self._floor = newest_change()
-            return {EVERYBODY}
         changes = changes_after(self._floor)
         fresh = {user for number, user in changes if number not in self._found_at}
         for number, _ in changes:
@@ -35,4 +33,5 @@ class AccessChanges:
         if old:
             self._floor = max(old)
             self._found_at = {number: at for number, at in self._found_at.items() if number > self._floor}
-        return fresh
+        started, self._started = self._started, True
+        return fresh if started else {EVERYBODY}
