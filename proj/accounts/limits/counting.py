@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+MAX_TRIES = 10  # to count one action
 
 
 class TooOften(Exception):
@@ -48,8 +49,9 @@ class Limit:
         allowed: int = getattr(settings, self.setting)
         if allowed:
             with transaction.atomic():
-                while not self._count(person.pk, allowed):
-                    pass  # another process has just changed the row
+                # Another process may change the row between two statements.
+                if not any(self._count(person.pk, allowed) for _ in range(MAX_TRIES)):
+                    raise TooOften(1.0)
 
     def _count(self, user_id: int, allowed: int) -> bool:
         """Count one action; return False when the row changed between the statements. Raises TooOften."""
