@@ -13,6 +13,7 @@ from proj.accounts.limits.counting import SEARCHES, TooOften
 from proj.accounts.models import User
 from proj.rooms.log.frames import Kind
 from proj.rooms.models import Event, Room
+from proj.rooms.models.membership import people_to_offer
 from proj.rooms.search import finding, index
 from proj.rooms.search.finding import Question
 from proj.rooms.search.queries import Query
@@ -133,5 +134,5 @@ def _pieces(text: str, query: Query) -> list[Piece]:
 
 def _people() -> dict[str, str]:
     """Return the people that the form offers: display names by sign-in name."""
-    people = User.objects.filter(is_active=True).order_by("username")
+    people = people_to_offer().order_by("username")
     return dict(people.values_list("username", "display_name")[:MAX_OFFERED_PEOPLE])

@@ -310,6 +310,7 @@ def test_an_account_of_the_machinery_is_not_offered_as_a_person(room: Room, alic
     lobby = Room.objects.create(name="lobby")
     assert "charlie" not in lobby.people(10)
     assert "charlie" not in signed_in(alice).get(at("settings/")).context["people"]
+    assert "charlie" not in signed_in(alice).get("/search/").context["people"]
     hidden.delete()
     assert "charlie" in lobby.people(10)
     assert "charlie" in signed_in(alice).get(at("settings/")).context["people"]
