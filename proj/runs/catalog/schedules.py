@@ -58,9 +58,8 @@ def after(moment: datetime, expression: str, zone: str) -> datetime | None:
     their times comes once, and the ones that are jumped over come at the jump.
     """
     here = ZoneInfo(zone)
-    fields = SHORT_FORMS.get(expression.strip().lower(), expression).split()[
-        -5:
-    ]  # six are of old, with seconds before them
+    # An old expression may have six fields, of which the first is the seconds.
+    fields = SHORT_FORMS.get(expression.strip().lower(), expression).split()[-5:]
     try:
         if fields[0].startswith("*") or fields[1].startswith("*"):
             return _as_time_passes(moment.astimezone(UTC), fields, here)
