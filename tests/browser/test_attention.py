@@ -160,6 +160,54 @@ def test_one_is_notified_of_mentions_and_told_why_not(visit: People, say: Say, o
     expect(page.locator(".message.target")).to_contain_text("@charlie, look")
 
 
+WAITING = "Object.keys(localStorage).filter((key) => key.startsWith('signalbox:to-notify:')).length"
+
+
+def test_a_mention_just_before_the_page_is_left_is_decided_on_the_next(
+    visit: People, say: Say, other: str, stack: Stack
+) -> None:
+    say("a first word")
+    page = visit("charlie")
+    page.add_init_script(DESKTOP)
+    page.clock.install()
+    page.goto(f"{stack.url}/settings/")
+    expect(entry(page, other)).to_have_attribute("data-head", "1")
+    stop_the_clock(page)  # so that the page is left in time
+    say("@charlie, quick")
+    expect(entry(page, other)).to_have_attribute("data-mentioned", "1")
+    assert page.evaluate(WAITING) == 1
+    assert page.evaluate("shown") == []
+    page.clock.resume()
+    page.goto(f"{stack.url}/runs/")
+    page.wait_for_function("() => shown.length")
+    assert page.evaluate("shown.map(({ title, body }) => [title, body])") == [[f"bob in {other}", "@charlie, quick"]]
+    assert page.evaluate(WAITING) == 0
+    page.goto(f"{stack.url}/settings/")
+    journal = page.locator("#notifications-journal li", has_text=f"bob in {other}")
+    expect(journal).to_have_count(1)
+    expect(journal).to_contain_text("Shown.")
+    assert page.evaluate("shown") == []
+
+
+def test_of_several_tabs_one_shows_a_mention(visit: People, say: Say, other: str, stack: Stack) -> None:
+    say("a first word")
+    page = visit("charlie")
+    tabs = [page, page.context.new_page(), page.context.new_page()]
+    for tab in tabs:
+        tab.add_init_script(DESKTOP)
+        tab.goto(f"{stack.url}/settings/")
+        expect(entry(tab, other)).to_have_attribute("data-head", "1")
+    say("@charlie, quick")
+    for tab in tabs:
+        expect(entry(tab, other)).to_have_attribute("data-mentioned", "1")
+    journal = page.locator("#notifications-journal li", has_text=f"bob in {other}")
+    expect(journal).to_have_count(1)
+    expect(journal).to_contain_text("Shown.")
+    for tab in tabs:
+        tab.wait_for_function(f"() => !{WAITING}")
+    assert sum(tab.evaluate("shown.length") for tab in tabs) == 1
+
+
 def test_a_mention_that_the_server_had_counted_before_its_word_came_is_told_of_once(
     visit: People, say: Say, other: str, stack: Stack
 ) -> None:

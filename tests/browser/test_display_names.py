@@ -25,7 +25,8 @@ NOTIFIED = """async ([seq, author]) => {
     link.removeAttribute("aria-current");
     link.dataset.read = 0;
     const rooms = { list: document.createElement("ul"), me: "bob" };
-    await decide(rooms, "all", { link, seq, author, mentioned: false, muted: false });
+    rooms.list.append(link);
+    await decide(rooms, "all", { room: link.dataset.room, seq, author, mentioned: false, muted: false });
     return shown;
 }"""
 

@@ -8,17 +8,20 @@ const TURNING = /[\u202a-\u202e\u2066-\u2069]/gu; // proj/text/unseen.py shows t
 
 const MAX_CHARACTERS = 200; // of a message
 const MAX_ENTRIES = 20; // entries of the journal
+const LATE_MS = 60_000; // a message that waited longer had no page that could notify of it
 const history = later((retry) => import(`../shared/history.js${retry}`));
 const key = (me) => `signalbox:notifications:${me}`;
 
-/** Notify of a message, unless there is a reason not to; `choice` is this person's setting. */
-export async function decide(rooms, choice, { link, seq, author, mentioned, muted }) {
-  const { room: id } = link.dataset;
-  const now = rooms.list.querySelector(`[data-room="${id}"]`) ?? link; // the list may have been replaced
-  const about = { room: now.querySelector(".name").textContent, author, href: `${now.getAttribute("href")}${seq}/` };
-  const notice = { ...about, tag: `signalbox:${id}:${seq}` };
-  const result = why(now, seq, choice, muted && !mentioned) ?? (await show(notice, now, seq));
-  note(rooms.me, { ...about, id: notice.tag, at: new Date().toISOString(), result });
+/** Notify of a message, unless there is a reason not to; `choice` is this person's setting. Call `decided` at the end. Of
+ *  several tabs that decide about a message, the first one counts. */
+export async function decide(rooms, choice, { room: id, seq, author, mentioned, muted, at = Date.now() }, decided = () => {}) {
+  const link = rooms.list.querySelector(`[data-room="${id}"]`);
+  const tag = `signalbox:${id}:${seq}`;
+  if (!link || journal(rooms.me).some((entry) => entry.id === tag)) return decided(); // without a link: no room of this person
+  const about = { room: link.querySelector(".name").textContent, author, href: `${link.getAttribute("href")}${seq}/` };
+  const result = why(link, seq, choice, muted && !mentioned, at) ?? (await show({ ...about, tag }, link, seq));
+  note(rooms.me, { ...about, id: tag, at: new Date(at).toISOString(), result });
+  decided();
 }
 
 /** Show a "signed_in" frame to `me`: a line above the page, and a notification unless `choice` is against it. */
@@ -44,10 +47,11 @@ function notices() {
 }
 
 // The reason for no notification, or null.
-function why(link, seq, choice, muted) {
+function why(link, seq, choice, muted, at) {
   if (choice === "off") return "off";
   if (muted) return "muted";
   if (Number(link.dataset.read) >= seq) return "read";
+  if (Date.now() - at > LATE_MS) return "late";
   if (link.ariaCurrent && document.hasFocus()) return "looking";
   return state() === "granted" ? null : state();
 }
