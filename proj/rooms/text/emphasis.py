@@ -8,30 +8,17 @@ letters as spaces beside other punctuation. Text without such characters is read
 import unicodedata
 from collections.abc import Sequence
 
-from markdown_it import MarkdownIt
 from markdown_it.common.utils import isMdAsciiPunct, isPunctChar, isWhiteSpace
-from markdown_it.parser_inline import ParserInline
 from markdown_it.rules_inline.state_inline import Scanned, StateInline
-from markdown_it.token import Token
-from markdown_it.utils import EnvType
 
 _WIDE = ("W", "F", "H")  # East Asian widths
 _EMOJI_FIRST, _EMOJI_LAST = "\U0001f000", "\U0001faff"  # wide, but used in all scripts
 _SELECTORS = ("\ufe00", "\ufe0e"), ("\U000e0100", "\U000e01ef")  # of a variant of the character in front
 
 
-class CjkInline(ParserInline):
-    """The library's parser of lines, with the flanking rules of this module."""
+class State(StateInline):
+    """The library's state of a line, with the flanking rules of this module."""
 
-    def parse(self, src: str, md: MarkdownIt, env: EnvType, tokens: list[Token]) -> list[Token]:
-        state = _State(src, md, env, tokens)
-        self.tokenize(state)
-        for rule in self.ruler2.getRules(""):
-            rule(state)
-        return state.tokens
-
-
-class _State(StateInline):
     def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:  # noqa: N802, N803 - the library's names
         marker = self.src[start]
         end = start

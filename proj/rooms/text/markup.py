@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from proj.rooms.text import mentions, parser, references
 from proj.rooms.text.mentions import EVERYONE
+from proj.rooms.text.parser import has_marks
 from proj.text import ansi, unseen
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ PLAIN = Rendered()
 
 def render(text: str) -> Rendered:
     """Return `text` as HTML. Never raises: a message is worth more than its looks."""
-    if not parser.has_marks(text):
+    if not has_marks(text):
         return PLAIN
     shown = unseen.shown(text)
     try:

@@ -33,8 +33,6 @@ _CODE_BEHIND = re.compile(rf"[/\\:.(\[{{<+-]*(?:[/\\.(\[{{<+-](?![{UNSPACED}])\w
 
 def mention(state: "StateInline", silent: bool) -> bool:
     """Read a word that may mention people; a rule of the parser."""
-    if state.src[state.pos] != "@":
-        return False
     found = _WORD.match(state.src, state.pos, state.posMax)
     if not found or not _begins(state) or (_is_everyone(found[1]) and _in_code(state, found.end())):
         return False

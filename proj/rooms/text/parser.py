@@ -14,6 +14,7 @@ from proj.text import unseen
 
 if TYPE_CHECKING:  # these packages are loaded by the first message that has marks; most processes never need them
     from markdown_it import MarkdownIt
+    from markdown_it.parser_inline import RuleFuncInlineType
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
@@ -21,9 +22,11 @@ MAX_MARKS = 1_500  # of one message, code blocks aside: 8,000 would keep the wor
 MAX_BRACKETS = 300  # of those marks: the parser looks for the other half of each
 MAX_NESTING = 12  # lists and quotes inside each other
 MAX_ADDRESSES = 300  # of one message: the search for the end of each may read all its characters
+_MAX_CHEAP_CHARACTERS = min(MAX_MARKS, MAX_BRACKETS, MAX_ADDRESSES)  # of a text that cannot reach any of these limits
 
-# Marks that the parser would act on. The first pattern is faster; the second is more exact.
-_HINTS = re.compile(rf"[*_~`\\@:\]#{unseen.TURNING_SIGNS}]")
+# Marks that the parser would act on. The first pattern is faster; the second is more exact. For a usual message these
+# searches are the whole cost, so their methods have names of their own.
+_hint = re.compile(rf"[*_~`\\@:\]#{unseen.TURNING_SIGNS}]").search
 _MARKS = re.compile(
     r"""
       \*\S | \S\* | (?<!\w)_ | _(?!\w) | ~~ | ` | \]\(  # *emphasis* _emphasis_ ~~strike~~ `code` [links](...)
@@ -34,7 +37,12 @@ _MARKS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_LINE = re.compile(r"^[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t]|[|:-][-:| \t]*$)", re.MULTILINE)  # quotes, lists, tables
+# The beginning of a line of a quote, a list or a table.
+_LINE = r"[ \t]*(?:>|[-+*][ \t]|[0-9]{1,9}[.)][ \t]|[|:-][-:| \t]*$)"
+_first_line = re.compile(_LINE, re.MULTILINE).match
+_next_line = re.compile(f"\n{_LINE}", re.MULTILINE).search
+_FIRST_CHARACTERS = " \t>-+*0123456789|:"
+_ONE_PARAGRAPH = re.compile(r"(?!>|[-+*](?:\s|\Z)|\d{1,9}[.)]|```|~~~)[^\s\0][^\n\r\0]*\Z")  # a line, no block
 _COSTLY = re.compile(r"[*_~`\[\]<>@:\\#-]|\d[.)]")
 _SCHEMES = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
 _EMOJI = re.compile(r":([a-z0-9_+-]{1,40}):")
@@ -44,26 +52,50 @@ _TEXT_TOKENS = {"paragraph_open", "inline", "paragraph_close", "text", "softbrea
 
 def has_marks(text: str) -> bool:
     """Return whether `text` may have marks. A few microseconds; the parser takes a tenth of a millisecond."""
-    if _HINTS.search(text) and (_MARKS.search(text) or unseen.turns(text)):
+    if _hint(text) and (_MARKS.search(text) or unseen.turns(text)):
         return True
-    return (_LINE.search(text) if "\n" in text else _LINE.match(text)) is not None
+    if text[:1] in _FIRST_CHARACTERS and _first_line(text):
+        return True
+    return "\n" in text and _next_line(text) is not None
 
 
 def tokens(text: str) -> list["Token"]:
     """Return the tokens of `text`; [] when it is to be shown as it was written."""
-    prose = fences.OUTERMOST.sub("", text)
-    if prose.count("[") > MAX_BRACKETS or _count(_COSTLY, prose) > MAX_MARKS or _count(_SCHEMES, prose) > MAX_ADDRESSES:
+    if len(text) > _MAX_CHEAP_CHARACTERS and _is_costly(fences.OUTERMOST.sub("", text)):
         return []
-    blocks = _parser().parse(text)
-    every = list(flat(blocks))
+    blocks = _paragraph(text) if _ONE_PARAGRAPH.match(text) else _parser().parse(text)
     # a deeper message would lose the rest of its text: the parser gives up
-    if any(token.level > MAX_NESTING for token in blocks) or all(map(_is_text, every)):
-        return []
-    if not any(token.content.strip() for token in every if token.type != "inline"):
-        return []  # "-" is a list with nothing in it, and was hardly meant as one
-    if not all(addresses.is_address(str(token.attrs["href"])) for token in every if token.type == "link_open"):
-        return []  # the parser lets `[x]()` through
-    return blocks
+    return [] if any(token.level > MAX_NESTING for token in blocks) or not _has_meaning(blocks) else blocks
+
+
+def _paragraph(text: str) -> list["Token"]:
+    """Return the tokens of a line that is no list, quote or block of code, for which no rule needs to be asked."""
+    from markdown_it.token import Token
+
+    parser = _parser()
+    children: list[Token] = []
+    parser.inline.parse(text.rstrip(), parser, {}, children)
+    line = Token("inline", "", 0, children=children, content=text)
+    return [Token("paragraph_open", "p", 1), line, Token("paragraph_close", "p", -1)]
+
+
+def _is_costly(prose: str) -> bool:
+    """Return whether the parser would need too long for this text without its blocks of code."""
+    return (
+        prose.count("[") > MAX_BRACKETS or _count(_COSTLY, prose) > MAX_MARKS or _count(_SCHEMES, prose) > MAX_ADDRESSES
+    )
+
+
+def _has_meaning(blocks: Iterable["Token"]) -> bool:
+    """Return whether the tokens show more than the text itself does, lose nothing of it, and link to addresses only."""
+    marked = filled = False
+    for token in flat(blocks):
+        if token.type == "link_open" and not addresses.is_address(str(token.attrs["href"])):
+            return False  # the parser lets `[x]()` through
+        # a backslash before a letter is a token as well, and means itself
+        marked |= not (token.type in _TEXT_TOKENS or (token.type == "text_special" and token.content == token.markup))
+        filled |= token.type != "inline" and bool(token.content.strip())
+    return marked and filled  # "-" is a list with nothing in it, and was hardly meant as one
 
 
 def flat(tokens: Iterable["Token"]) -> Iterator["Token"]:
@@ -77,35 +109,22 @@ def _count(pattern: re.Pattern[str], text: str) -> int:
     return sum(1 for _ in pattern.finditer(text))
 
 
-def _is_text(token: "Token") -> bool:
-    # a backslash before a letter is a token as well, and means itself
-    return token.type in _TEXT_TOKENS or (token.type == "text_special" and token.content == token.markup)
-
-
 @cache
 def _parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
-    from proj.rooms.text import emphasis, lines, tables
+    from proj.rooms.text import lines, tables
 
     parser = MarkdownIt("zero")
-    parser.inline = emphasis.CjkInline()
+    parser.inline = lines.LineParser(_rules_by_character())
     parser.configure("zero", {"maxNesting": 100, "tasklists": True})
-    parser.enable(["table", "fence", "blockquote", "list", "backticks", "emphasis", "strikethrough"])
-    parser.enable(["link", "autolink", "escape", "newline"])
+    parser.enable(["table", "fence", "blockquote", "list", "emphasis", "strikethrough"])
     parser.disable("text_join")  # it would hide that something was escaped
     parser.block.ruler.at("fence", fences.fence, {"alt": ["paragraph", "blockquote", "list"]})
     parser.block.ruler.before("paragraph", "line", lines.end_quote, {"alt": ["blockquote"]})
     parser.block.ruler.before("paragraph", "item", lines.end_item, {"alt": ["paragraph"]})
     parser.block.ruler.at("table", tables.table, {"alt": ["paragraph"]})
     parser.block.ruler.at("paragraph", lines.paragraph)
-    parser.inline.ruler.at("newline", lines.newline)
-    parser.inline.ruler.at("escape", lines.escape)
-    parser.inline.ruler.at("backticks", lines.backtick)
-    parser.inline.ruler.before("link", "colon", _colon)
-    parser.inline.ruler.before("link", "mention", mentions.mention)
-    parser.inline.ruler.before("link", "reference", references.reference)
-    parser.inline.ruler.before("emphasis", "underscore", references.underscore)
     parser.normalizeLink = addresses.href  # type: ignore[method-assign, assignment]
     parser.validateLink = addresses.is_address  # type: ignore[method-assign, assignment]
     return parser
@@ -114,14 +133,28 @@ def _parser() -> "MarkdownIt":
 # Rules inside a line
 
 
-def _colon(state: "StateInline", silent: bool) -> bool:
-    """Read an address without brackets, or an emoji's name."""
-    if state.src[state.pos] != ":":
-        return False
-    return addresses.bare_address(state, silent) or _emoji(state, silent)
+def _rules_by_character() -> "dict[str, tuple[RuleFuncInlineType, ...]]":
+    from markdown_it.rules_inline import autolink, emphasis, link, strikethrough
+
+    from proj.rooms.text import lines
+
+    return {
+        "\n": (lines.newline,),
+        "\\": (lines.escape,),
+        "`": (lines.backtick,),
+        "~": (strikethrough.tokenize,),
+        "*": (emphasis.tokenize,),
+        "_": (references.underscore, emphasis.tokenize),
+        ":": (addresses.bare_address, _emoji),
+        "@": (mentions.mention,),
+        "#": (references.reference,),
+        "[": (link,),
+        "<": (autolink,),
+    }
 
 
 def _emoji(state: "StateInline", silent: bool) -> bool:
+    """Read the name of an emoji between colons."""
     found = _EMOJI.match(state.src, state.pos, state.posMax)
     if not found or found[1] not in emoji.BY_NAME:
         return False

@@ -31,7 +31,7 @@ _ROOM_CUT = re.compile(rf"(?<=[{UNSPACED}])|(?=[{UNSPACED}])|(?<=\S)(?!{_LETTER}
 
 def reference(state: "StateInline", silent: bool) -> bool:
     """Read a text that may refer to a room or a run; a rule of the parser."""
-    if state.src[state.pos] != "#" or state.linkLevel or silent:
+    if state.linkLevel or silent:
         return False
     service = _SERVICE.search(state.pending[-61:])
     run = _RUN_NUMBER.match(state.src, state.pos, state.posMax)
@@ -47,8 +47,9 @@ def reference(state: "StateInline", silent: bool) -> bool:
 
 def underscore(state: "StateInline", silent: bool) -> bool:
     """Read an underscore in the name of a service, which is no mark of emphasis; a rule of the parser."""
-    inside = state.src[state.pos] == "_" and state.src[max(0, state.pos - 1) : state.pos].isalnum()
-    if not inside or not _UP_TO_NUMBER.match(state.src, state.pos, state.posMax):
+    if not state.src[max(0, state.pos - 1) : state.pos].isalnum() or not _UP_TO_NUMBER.match(
+        state.src, state.pos, state.posMax
+    ):
         return False
     if not silent:
         state.pending += "_"

@@ -16,6 +16,8 @@ _ITEM = re.compile(r">|(?:[-+*]|\d{1,9}[.)])[ \t]")  # a quote, or an item of a 
 def table(state: "StateBlock", line: int, end: int, silent: bool) -> bool:
     """Read a table: markdown-it's rule of this name, with a limit: short lines have as many cells as the first."""
     start = state.bMarks[line] + state.tShift[line]
+    if state.src.find("|", start, state.eMarks[line]) < 0:
+        return False
     if _ITEM.match(state.src, start) or not library_table(state, line, end, True):
         return False
     columns = state.src.count("|", state.bMarks[line], state.eMarks[line]) + 1
