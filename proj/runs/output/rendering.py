@@ -131,4 +131,4 @@ def plain(text: str) -> str:
 
 
 def _mark(text: str) -> re.Match[str] | None:
-    return MARK.fullmatch(ansi.plain(text))
+    return MARK.fullmatch(ansi.plain(text)) if "::" in text else None

@@ -18,7 +18,7 @@ export function build(number, text) {
   at.dataset.line = number;
   at.ariaLabel = say("line", { n: number });
   const said = item.querySelector(".said");
-  const mark = MARK.exec(plain(text ?? ""));
+  const mark = text?.includes("::") ? MARK.exec(plain(text)) : null;
   if (text === undefined || text === null) item.classList.add("unknown");
   else if (mark) {
     item.classList.add(mark[1]);
