@@ -105,7 +105,7 @@ def turn(found: re.Match[str], pen: Pen) -> None:
 
 
 def _opened(text: str, pen: Pen) -> str:
-    opening = pen.opening()
+    opening = pen.opening() if pen.writes_styled else ""
     follow(text, pen)
     return opening + sequences.only_styles(text) if text else ""
 

@@ -89,8 +89,9 @@ class Pen:
 
     def turn(self, parameters: str) -> None:
         """Apply the parameters of one SGR sequence: numbers between `;`, with further numbers between `:`."""
-        if parameters.isdecimal() or not parameters:  # the usual sequence has one number
-            self._turn_basic(int(parameters[:4] or 0))
+        if "8" not in parameters and ":" not in parameters:  # no extended colour, as usual
+            for number in parameters.split(";"):
+                self._turn_basic(int(number[:4] or 0))
             return
         remaining = iter(parameters.split(";"))
         for one in remaining:

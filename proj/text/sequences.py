@@ -21,7 +21,9 @@ SEQUENCE = re.compile(
     r"|[ -/]*[0-~]"
     r"|)"
 )
-_MOVEMENT = re.compile(r"[\b\r]|\x1b(?:\[[0-9;]{0,40}[@A-KPXa`fsu]|[78cDEM])")  # for which a line needs cells
+_MOVEMENT = re.compile(
+    r"\x1b(?:\[[0-9;]{0,40}[@A-KPXa`fsu]|[78cDEM])"
+)  # for which a line needs cells, as for \b and \r
 _OTHER = re.compile(r"\x1b(?!\[[0-9;:]{0,120}m)")  # a sequence that is no SGR
 _ONE_CHARACTER = re.compile(r"[\x84\x85\x8d\x90\x98\x9b-\x9f]")  # C1: the same as ESC and a letter
 _ONE_CHARACTER_OFFSET = 0x40  # from a character of C1 to that letter
@@ -30,7 +32,7 @@ _WEB_ADDRESS = re.compile(r"[hH][tT][tT][pP][sS]?://[A-Za-z0-9_\[][!-~]{0,1990}"
 # The same rules for the browser (static/runs/terminal/ansi.js).
 BROWSER_RULES = {
     "sequence": SEQUENCE.pattern,
-    "movement": _MOVEMENT.pattern,
+    "movement": rf"[\b\r]|{_MOVEMENT.pattern}",
     "other": _OTHER.pattern,
     "c1": _ONE_CHARACTER.pattern,
     "c1Offset": _ONE_CHARACTER_OFFSET,
@@ -47,7 +49,7 @@ def plain(text: str) -> str:
 
 def moves(text: str) -> bool:
     """Return whether `text` moves the cursor back, or erases."""
-    return _MOVEMENT.search(text) is not None
+    return "\r" in text or "\b" in text or _MOVEMENT.search(text) is not None
 
 
 def without_c1(text: str) -> str:
