@@ -71,7 +71,7 @@ for line in sys.stdin:
 
 
 class Side:
-    """One checkout's process."""
+    """The process that renders in one checkout."""
 
     def __init__(self, checkout: Path) -> None:
         command = ["nice", "-n", "19", sys.executable, "-c", SIDE]
