@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.views import defaults
 
+from proj.accounts.web.secret_fields import has_secret
 from proj.outages import is_busy
 from proj.site.http import protocol_error
 
@@ -75,7 +76,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def busy_answer(request: HttpRequest) -> HttpResponse:
     """Return the answer with status 503, as a page for a browser that asks for one. It reads no database."""
     if "text/html" in request.headers.get("Accept", ""):
-        secret = any("password" in name for name in request.POST)  # such a form is filled in again by hand
+        secret = has_secret(request)  # such a form is filled in again by hand
         fields = [] if secret else [(name, text) for name, texts in request.POST.lists() for text in texts]
         context = {"sends": request.method == "POST" and not secret, "fields": fields, "path": request.get_full_path()}
         answer = HttpResponse(render_to_string("503.html", context), status=503)

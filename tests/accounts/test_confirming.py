@@ -97,11 +97,41 @@ def test_sign_in_links_of_the_admin_ask_and_keep_the_selection(boss: User, alice
 def test_rights_and_passwords_of_people_ask(boss: User, alice: User) -> None:
     client = signed_in(boss)
     asks(client, f"{PEOPLE}{alice.pk}/change/", {"username": "alice", "is_staff": "on", "is_superuser": "on"})
-    asks(client, f"{PEOPLE}{alice.pk}/password/", {"password1": "correct horse", "password2": "correct horse"})
     asks(client, f"{PEOPLE}add/", {"username": "dora", "usable_password": "false"})
     alice.refresh_from_db()
     assert not alice.is_staff
     assert alice.check_password("alice's long passphrase")
+
+
+NEW = "a new and long passphrase"
+PASSWORDS = {"usable_password": "true", "password1": NEW, "password2": NEW}
+
+
+@pytest.mark.parametrize("address", ["{alice}/password/", "add/"])
+def test_a_form_with_a_password_is_entered_again_after_the_question(address: str, boss: User, alice: User) -> None:
+    client = signed_in(boss)
+    address = PEOPLE + address.format(alice=alice.pk)
+    page = asks(client, address, {"username": "dora", **PASSWORDS})
+    assert NEW not in page
+    assert "enter it again after this" in page
+    assert carried(page) == {"confirm_anew": ["1"]}
+    answer = {**carried(page), "confirm_password": "charlie's long passphrase"}
+    back = client.post(address, answer)
+    assert (back.status_code, back["Location"]) == (302, address)
+    form = client.get(address).content.decode()
+    assert "Enter this form again: passwords in a form are not kept." in form
+    alice.refresh_from_db()
+    assert alice.check_password("alice's long passphrase")
+    assert client.post(address, answer).status_code == 302  # from another tab, after the answer: nothing is stored
+    assert client.post(address, {"username": "dora", **PASSWORDS}).status_code == 302
+    changed = User.objects.get(username="dora" if "add" in address else "alice")
+    assert changed.check_password(NEW)
+
+
+def test_the_question_says_that_other_forms_are_kept(alice: User, room: Room) -> None:
+    page = asks(signed_in(alice), INVITE, {"person": "bob"})
+    assert "What you entered is kept" in page
+    assert "enter it again" not in page
 
 
 def test_services_and_rooms_in_the_admin_ask(boss: User, room: Room) -> None:

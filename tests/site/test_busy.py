@@ -8,12 +8,13 @@ from html import unescape
 
 import pytest
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from proj.accounts.models import User
 from proj.rooms.models import Room
 from proj.runs import actions
 from proj.runs.models import Run, Service
+from proj.site.middleware import busy_answer
 from tests.runs.conftest import Make, make
 
 __all__ = ["make"]
@@ -116,6 +117,14 @@ def test_a_password_is_not_repeated_on_the_page() -> None:
         answer = Client().post("/sign-in/", {"username": "bob", "password": "correct horse battery"}, headers=PAGE)
     assert answer.status_code == 503
     assert b"correct horse" not in answer.content
+
+
+@pytest.mark.parametrize("name", ["password1", "new_password2", "old_password", "confirm_password", "code"])
+def test_no_secret_of_a_form_is_repeated_on_the_page(name: str) -> None:
+    request = RequestFactory().post("/somewhere/", {"name": "dora", name: "correct horse"}, headers=PAGE)
+    page = busy_answer(request).content.decode()
+    assert "correct horse" not in page
+    assert "<form" not in page
 
 
 def test_a_full_disk_is_busy_too(browser: Client, web1: None) -> None:
