@@ -143,7 +143,7 @@ def take_over(root: Path, name: str, term_timeout: float = TERM_TIMEOUT_SECONDS)
         fields = stat(process.pid)
         # This is no orphan: it runs under supervisord, and the script was started by hand beside it.
         if process == leader and boss and fields and int(fields[1]) == boss:
-            return f"{name} already runs under supervisord (pid {process.pid}); use: supervisorctl restart"
+            return f"{name} already runs under supervisord (pid {process.pid}); use: ./deploy/restart {name}"
     if found:
         pids = ", ".join(str(process.pid) for process in found)
         print(f"signalbox: ending processes left behind by {name}: {pids}", file=sys.stderr, flush=True)  # noqa: T201

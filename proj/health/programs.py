@@ -56,14 +56,18 @@ def expected(conf: Path) -> dict[str, bool]:
 
 
 def consumers(conf: Path) -> dict[str, str]:
-    """Return the first process, by its name in supervisorctl, for each named channel of the file's workers."""
+    """Return the name that supervisorctl takes for all workers of a channel, for each channel of the file's workers.
+
+    With several processes that is `worker-runs:*`: supervisorctl knows no process called `worker-runs`.
+    """
     parser = _parsed(conf)
     found: dict[str, str] = {}
     for name in expected(conf):
-        section = f"program:{name.partition(':')[0]}"
+        group, several, _ = name.partition(":")
+        section = f"program:{group}"
         if section.startswith("program:worker-"):
             for channel in shlex.split(parser.get(section, "command"))[1:]:
-                found.setdefault(channel, name)
+                found.setdefault(channel, f"{group}:*" if several else name)
     return found
 
 
@@ -117,7 +121,7 @@ def workers_beat(_: Walk) -> Iterator[Observation]:
         fresh = [beat for beat in mine if now - beat.at < MAX_HEARTBEAT_AGE_SECONDS]
         if not fresh:
             last = f"the last heartbeat is {now - max(beat.at for beat in mine):.0f} s old" if mine else "no heartbeat"
-            advice = f"Run: {show_log(f'{program}*')}; then: supervisorctl restart {program}"
+            advice = f"Run: {show_log(program)}; then: supervisorctl restart {program}"
             yield red(f"{last}; nothing takes messages from this channel", advice, channel)
             continue
         pids = ", ".join(f"{beat.host}:{beat.pid}" for beat in fresh)
@@ -125,7 +129,7 @@ def workers_beat(_: Walk) -> Iterator[Observation]:
         saw = f"{sum(beat.handled for beat in fresh)} done, {aside} set aside by {pids}"
         if aside:
             error = next((beat.last_error for beat in fresh if beat.last_error), "unknown")
-            yield yellow(f"{saw}; last error: {error}", f"Run: {show_log(f'{program}*')}", channel)
+            yield yellow(f"{saw}; last error: {error}", f"Run: {show_log(program)}", channel)
         else:
             yield green(saw, channel)
 

@@ -37,11 +37,12 @@ class ConfigInfo(TypedDict):
 
 
 def show_log(program: str) -> str:
-    """Return the command that shows the end of a program's log.
+    """Return the command that shows the end of a program's log; of all its processes for a name like `group:*`.
 
     `supervisorctl tail` cuts the log by bytes, and fails with 500 when its cut splits a character.
     """
-    return f"tail -n 50 var/log/{program.rpartition(':')[2]}.log"
+    group, _, process = program.rpartition(":")
+    return f"tail -n 50 var/log/{f'{group}*' if process == '*' else process}.log"
 
 
 class Supervisor:

@@ -1,5 +1,6 @@
 """The doctor's checks of the processes, through a real supervisord."""
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -114,8 +115,58 @@ def test_the_programs_that_ship_are_understood() -> None:
 def test_each_channel_has_the_worker_that_consumes_it() -> None:
     assert programs.consumers(shipped.BASE_DIR / "supervisord.conf") == {
         "chat": "worker-chat",
-        "runs": "worker-runs:worker-runs_0",
+        "runs": "worker-runs:*",
     }
+
+
+SHIPPED = CHECKOUT / "supervisord.conf"
+ADVISED = re.compile(r"supervisorctl (?:start|stop|restart|status|tail|signal [A-Z]+)((?: [a-z][a-z_0-9:*-]*)*)")
+LOG = re.compile(r"var/log/([a-z_0-9*-]+)\.log")
+
+
+def known(name: str) -> bool:
+    """Return whether supervisorctl takes the name, with the supervisord.conf that ships."""
+    processes = programs.expected(SHIPPED)
+    return name in processes or (name.endswith(":*") and any(one.startswith(name[:-1]) for one in processes))
+
+
+def sentences() -> Iterator[tuple[str, str]]:
+    """Yield (file, text) of everything that may advise an operator, commented code included."""
+    suffixes = {".py", ".sh", ".md", ".conf", ".html", ".ini", ""}
+    folders = [CHECKOUT / name for name in ("proj", "consumers", "deploy", "docs", "nginx")]
+    files = [file for folder in folders for file in folder.rglob("*") if file.is_file() and file.suffix in suffixes]
+    for file in [*files, *CHECKOUT.glob("*.md"), SHIPPED]:
+        if "__pycache__" not in file.parts:
+            yield str(file.relative_to(CHECKOUT)), file.read_text(encoding="utf-8")
+
+
+def test_every_program_that_a_sentence_names_is_one_that_supervisorctl_knows() -> None:
+    named = [(file, name) for file, text in sentences() for words in ADVISED.findall(text) for name in words.split()]
+    found = {name for _, name in named}
+    assert {"redis", "nginx", "worker-chat", "interface:*"} <= found
+    assert [(file, name) for file, name in named if not known(name)] == []
+
+
+def test_every_log_that_a_sentence_names_is_written_by_a_program() -> None:
+    logs = {show_log(name).partition("var/log/")[2] for name in programs.expected(SHIPPED)}
+    logs |= {"nginx.access.log", "supervisord.log", "up.log"}
+    named = {name for file, text in sentences() if file != "docs/runs.md" for name in LOG.findall(text)}
+    assert "web" in named
+    assert {f"{name}.log" for name in named} <= logs
+
+
+def test_the_advice_about_a_channel_without_workers_names_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def silent() -> list[object]:
+        return []
+
+    monkeypatch.setattr(programs, "beats", silent)
+    advice = {seen.part: seen.advice for seen in programs.workers_beat(Walk())}
+    assert advice == {
+        "chat": "Run: tail -n 50 var/log/worker-chat.log; then: supervisorctl restart worker-chat",
+        "runs": "Run: tail -n 50 var/log/worker-runs*.log; then: supervisorctl restart worker-runs:*",
+    }
+    assert all(known(sentence.split()[-1]) for sentence in advice.values())
+    assert not known("worker-runs")
 
 
 def test_each_process_logs_to_the_file_that_the_doctor_names() -> None:
