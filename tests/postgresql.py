@@ -112,8 +112,11 @@ def _interrupt(*_: object) -> None:
 
 
 def main(command: list[str]) -> int:
-    """Run the command and return its exit status. TERM and HUP end it like an interrupt from the terminal."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    """Run the command and return its exit status. TERM and HUP end it like an interrupt from the terminal.
+
+    A shell starts its background jobs with INT ignored. The handler undoes that here, and so in the command.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     with cluster() as url, subprocess.Popen(command, env=os.environ | {"DATABASE_URL": url}) as child:
         try:

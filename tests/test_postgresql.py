@@ -1,10 +1,12 @@
 """tests/postgresql.py: a cluster that is there for one command and leaves nothing behind."""
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,9 +25,23 @@ if sys.argv[1:]:
 """
 
 
-def started(*arguments: str) -> "subprocess.Popen[str]":
+@contextlib.contextmanager
+def started(*arguments: str) -> "Iterator[subprocess.Popen[str]]":
+    """Yield the process of a command with a database; it does not outlive a test that fails."""
     command = [sys.executable, "-m", "tests.postgresql", sys.executable, "-c", ASKS, *arguments]
-    return subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def background() -> Iterator[None]:
+    """Ignore INT, as a shell does for a job in the background; processes inherit it."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def processes_in(folder: Path) -> list[int]:
@@ -34,34 +50,42 @@ def processes_in(folder: Path) -> list[int]:
 
 
 def test_a_command_has_a_database_of_its_own_which_ends_with_it() -> None:
-    output, _ = (process := started()).communicate(timeout=110)
+    with started() as process:
+        output, _ = process.communicate(timeout=110)
     assert process.returncode == 0
     data = Path(output.strip())
     assert not data.parent.exists()
     assert not processes_in(data.parent)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_ends_the_database_too(number: signal.Signals) -> None:
-    process = started("wait")
-    assert process.stdout
-    data = Path(process.stdout.readline().strip())
-    assert processes_in(data.parent)
-    process.send_signal(number)
-    assert process.wait(60) == 130
-    process.stdout.close()
+def interrupt(number: signal.Signals) -> None:
+    """Start a command that waits, send it a signal, and check that nothing is left of it."""
+    with started("wait") as process:
+        assert process.stdout
+        data = Path(process.stdout.readline().strip())
+        assert processes_in(data.parent)
+        process.send_signal(number)
+        assert process.wait(60) == 130
     assert not data.parent.exists()
     assert not processes_in(data.parent)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_the_database_too(number: signal.Signals) -> None:
+    interrupt(number)
+
+
+@pytest.mark.usefixtures("background")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_the_database_too_in_the_background_of_a_shell(number: signal.Signals) -> None:
+    interrupt(number)
+
+
 def test_a_kill_ends_the_database_too() -> None:
-    process = started("wait")
-    assert process.stdout
-    data = Path(process.stdout.readline().strip())
-    waiting = [pid for pid in takeover.pids() if int((takeover.stat(pid) or ["", "0"])[1]) == process.pid]
-    process.kill()
-    process.wait(20)
-    process.stdout.close()
+    with started("wait") as process:
+        assert process.stdout
+        data = Path(process.stdout.readline().strip())
+        waiting = [pid for pid in takeover.pids() if int((takeover.stat(pid) or ["", "0"])[1]) == process.pid]
     wait_for(lambda: not processes_in(data.parent), what="the end of PostgreSQL")
     for pid in waiting:
         if takeover.link(f"/proc/{pid}/exe") == os.path.realpath(sys.executable):
