@@ -73,8 +73,15 @@ def _run(message: Message, match: Match, name: str) -> Performed:
     except ConsumeLater:
         outcome = Outcome.LATER
     finally:
-        consumer_finished.send(sender=perform)
+        _finish()
     return Performed(name, outcome)
+
+
+def _finish() -> None:
+    """Send the signal to all its receivers, one of which sends the replies; then raise the first failure."""
+    for _, failure in consumer_finished.send_robust(sender=perform):
+        if isinstance(failure, Exception):
+            raise failure
 
 
 def _deny(message: Message, error: DenyConnection) -> None:

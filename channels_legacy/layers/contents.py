@@ -3,7 +3,7 @@
 from channels_legacy.layers.protocol import Content, MessageTooLarge
 
 MAX_NAME_BYTES = 255
-MAX_CONTENT_BYTES = 1_048_576
+MAX_CONTENT_BYTES = 768 * 1024  # a layer message carries one MiB, with everything around the content
 MAX_CONTENT_DEPTH = 100
 INTEGER_BITS = 64
 NUMBER_BYTES = 9

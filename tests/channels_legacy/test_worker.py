@@ -14,6 +14,7 @@ from channels_legacy.signals import consumer_finished, consumer_started, worker_
 from channels_legacy.worker import Outcome, Performed, Worker, consumed_channels, perform
 from tests.channels_legacy.conftest import SOCKET, received
 
+pytestmark = pytest.mark.django_db
 Routed = Callable[..., None]
 
 
