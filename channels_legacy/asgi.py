@@ -63,7 +63,7 @@ class ChannelLayerManager:
 
     def __init__(self) -> None:
         self.backends: dict[str, ChannelLayerWrapper] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def make_backend(self, name: str) -> ChannelLayerWrapper:
         """Return a new layer as the settings configure it. Raise InvalidChannelLayerError when they do not."""
