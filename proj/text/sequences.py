@@ -32,7 +32,7 @@ _WEB_ADDRESS = re.compile(r"[hH][tT][tT][pP][sS]?://[A-Za-z0-9_\[][!-~]{0,1990}"
 # The same rules for the browser (static/runs/terminal/ansi.js).
 BROWSER_RULES = {
     "sequence": SEQUENCE.pattern,
-    "movement": rf"[\b\r]|{_MOVEMENT.pattern}",
+    "movement": _MOVEMENT.pattern,
     "other": _OTHER.pattern,
     "c1": _ONE_CHARACTER.pattern,
     "c1Offset": _ONE_CHARACTER_OFFSET,

@@ -14,6 +14,7 @@ export class Lines extends EventTarget {
   #timer = 0;
   #wanted = [1, 0];
   #screen; // before the open line
+  #show = (line, text) => this.#set(line, text);
   heights = new Map(); // lines that are hidden now (true), or shown again (false); List empties it
   #open; // the line that is not complete: its number, its text, and whether its beginning is known
 
@@ -56,7 +57,7 @@ export class Lines extends EventTarget {
       }
       open.text = grown(open.text, part);
     });
-    if (open.text && open.whole) this.#take(this.#screen.open(open.number, open.text));
+    if (open.text && open.whole) this.#screen.open(open.number, open.text, this.#show);
     this.count = Math.max(this.count, open.text ? open.number : open.number - 1);
     this.#trim();
     this.#changed();
@@ -111,20 +112,17 @@ export class Lines extends EventTarget {
 
   #close() {
     const { number, text, whole } = this.#open;
-    if (whole) this.#take(this.#screen.line(number, text));
+    if (whole) this.#screen.line(number, text, this.#show);
     else delete this.#blocks.get(blockOf(number))?.[(number - 1) % BLOCK_LINES]; // it may have been loaded before it was complete
-  }
-
-  #take(changed) {
-    for (const [line, text] of changed) this.#set(line, text);
   }
 
   // `text` is null where later output was written over the line.
   #set(line, text) {
-    if (text === null || this.text(line) === null) this.heights.set(line, text === null);
-    const number = blockOf(line);
+    const [number, place] = [blockOf(line), (line - 1) % BLOCK_LINES];
     if (!this.#blocks.has(number)) this.#blocks.set(number, []);
-    this.#blocks.get(number)[(line - 1) % BLOCK_LINES] = text;
+    const block = this.#blocks.get(number);
+    if (text === null || block[place] === null) this.heights.set(line, text === null);
+    block[place] = text;
   }
 
   #trim() {

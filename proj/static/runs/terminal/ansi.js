@@ -8,18 +8,22 @@ const SEQUENCE = new RegExp(rules.sequence, "g");
 const MOVEMENT = new RegExp(rules.movement);
 const OTHER = new RegExp(rules.other);
 const C1 = new RegExp(rules.c1, "g");
+const HAS_C1 = new RegExp(rules.c1);
 const CONTROL = new RegExp(rules.control, "g");
 const TURNING = new RegExp(rules.turning, "g");
 const LINK = new RegExp(`^(?:${rules.link})$`);
 
 /** Whether `text` moves the cursor back, or erases. */
-export const moves = (text) => MOVEMENT.test(text);
+export const moves = (text) => text.includes("\r") || text.includes("\b") || MOVEMENT.test(text);
 
 /** `text` without its sequences. */
 export const plain = (text) => (text.includes("\x1b") ? text.replace(SEQUENCE, "") : text);
 
 /** `text` with ESC and a letter for every sequence of C1. */
-export const withoutC1 = (text) => text.replace(C1, (char) => `\x1b${String.fromCharCode(char.charCodeAt(0) - rules.c1Offset)}`);
+export function withoutC1(text) {
+  if (!HAS_C1.test(text)) return text;
+  return text.replace(C1, (char) => `\x1b${String.fromCharCode(char.charCodeAt(0) - rules.c1Offset)}`);
+}
 
 /** The sequence behind which text links to `address`, "" for none. */
 export const link = (address) => `\x1b]8;;${LINK.test(address) ? address : ""}\x1b\\`;
@@ -34,10 +38,11 @@ export function onlyStyles(text) {
 }
 
 /** Apply one match of the pattern for sequences to the pen, if it is a colour or a link. */
-export function turn([, sgr, , , address, letter], pen) {
-  if (sgr !== undefined) pen.turn(sgr);
+export function turn(found, pen) {
+  const address = found[4];
+  if (found[1] !== undefined) pen.turn(found[1]);
   else if (address !== undefined) pen.link = LINK.test(address) ? address : "";
-  else if (letter === "c") pen.reset();
+  else if (found[5] === "c") pen.reset();
 }
 
 /** The sequences that lead from plain text to the state of the pen. */
@@ -67,10 +72,10 @@ export function pieces(text) {
   const made = [];
   let end = 0;
   for (const found of text.matchAll(SEQUENCE)) {
-    made.push(pen.written(text.slice(end, found.index)));
+    if (found.index > end) made.push(pen.written(text.slice(end, found.index)));
     end = found.index + found[0].length;
     turn(found, pen);
   }
-  made.push(pen.written(text.slice(end)));
-  return made.filter(Boolean);
+  if (end < text.length) made.push(pen.written(text.slice(end)));
+  return made;
 }

@@ -15,10 +15,10 @@ const SOFT_HYPHEN = "\u00ad";
 
 /** A line as a terminal shows it, with no sequences but colours and links; `pen` goes on to the next line. */
 export function settled(text, pen = new Pen()) {
-  if (!IS_SPECIAL.test(text)) return limited(text && opening(pen) + text);
-  const line = withoutC1(text.replace(/\r+$/, ""));
+  if (!IS_SPECIAL.test(text)) return limited(text && pen.writesStyled ? opening(pen) + text : text);
+  const line = withoutC1(text.endsWith("\r") ? text.replace(/\r+$/, "") : text);
   if (line.length > rules.maxCharacters || moves(line)) return filled(line, pen).text();
-  const before = opening(pen);
+  const before = pen.writesStyled ? opening(pen) : "";
   follow(line, pen);
   return line && before + onlyStyles(line);
 }

@@ -17,13 +17,20 @@ export class Pen {
     return Object.assign(new Pen(), this, { styles: new Set(this.styles) });
   }
 
+  /** Whether text would differ from plain text. */
+  get writesStyled() {
+    return this.styles.size > 0 || this.foreground !== "" || this.background !== "" || this.link !== "";
+  }
+
   reset() {
-    Object.assign(this, { styles: new Set(), foreground: "", background: "" });
+    if (this.styles.size) this.styles = new Set();
+    this.foreground = "";
+    this.background = "";
   }
 
   /** `text`, inside an element if it is coloured or a link. */
   written(text) {
-    if (!text || !(this.styles.size || this.foreground || this.background || this.link)) return text;
+    if (!text || !this.writesStyled) return text;
     const classes = this.#classes();
     const element = document.createElement(this.link ? "a" : "span");
     if (classes) element.className = classes;
@@ -42,8 +49,8 @@ export class Pen {
 
   /** Apply the parameters of one SGR sequence: numbers between `;`, with further numbers between `:`. */
   turn(parameters) {
-    if (!parameters.includes(";") && !parameters.includes(":")) {
-      this.#turnBasic(numbered(parameters)); // the usual sequence has one number
+    if (!parameters.includes("8") && !parameters.includes(":")) {
+      for (const number of parameters.split(";")) this.#turnBasic(numbered(number)); // no extended colour, as usual
       return;
     }
     const remaining = parameters.split(";")[Symbol.iterator]();
@@ -59,27 +66,29 @@ export class Pen {
 
   #turnBasic(number) {
     if (number === 0) this.reset();
+    else if (number in rules.foreground) this.foreground = rules.foreground[number];
+    else if (number in rules.background) this.background = rules.background[number];
     else if (number in rules.styles || number in rules.sameStyles) this.styles.add(rules.sameStyles[number] ?? number);
     else if (number in rules.stylesOff) for (const style of this.styles) {
       if (rules.stylesOff[number].includes(rules.styles[style])) this.styles.delete(style);
     }
-    else if (number in rules.foreground) this.foreground = rules.foreground[number];
-    else if (number in rules.background) this.background = rules.background[number];
   }
 
   #classes() {
     let [ink, paper] = [this.foreground, this.background];
-    const names = [...this.styles].map((style) => rules.styles[style]).sort();
+    const names = this.styles.size ? [...this.styles].map((style) => rules.styles[style]).sort() : [];
     if (names.includes("inverse")) {
       names.splice(names.indexOf("inverse"), 1);
       [ink, paper] = ["", ink || rules.inversePaper];
     }
-    return [...names, ...colourNames("ink", ink), ...colourNames("paper", paper)].map((name) => `ansi-${name}`).join(" ");
+    if (ink) names.push(...colourNames("ink", ink));
+    if (paper) names.push(...colourNames("paper", paper));
+    return names.map((name) => `ansi-${name}`).join(" ");
   }
 }
 
 function colourNames(kind, colour) {
-  if (!colour.startsWith("#")) return colour ? [`${kind}-${colour}`] : [];
+  if (!colour.startsWith("#")) return [`${kind}-${colour}`];
   return [..."rgb"].map((channel, n) => `${kind}-${channel}${colour[n + 1]}`);
 }
 

@@ -30,12 +30,13 @@ export class Screen {
     this.whole = whole; // whether the first row is the first of the output
   }
 
-  /** Write a line. The changed lines: pairs of a number and a text, null for a line that is not shown any more. */
-  line(number, text) {
+  /** Write a line. `show` is called with each changed line's number and text, null for a line that is not shown any more. */
+  line(number, text, show) {
     if (this.#isPlain(text)) {
       const line = settled(text, this.#pen);
       this.#add({ number, text: line });
-      return [[number, line]];
+      show(number, line);
+      return;
     }
     if (this.#at === this.#rows.length) this.#rows.push({ number: 0, text: "" });
     [this.#column, this.#wrote] = [0, false];
@@ -48,16 +49,19 @@ export class Screen {
     this.#write(text.slice(end));
     this.#own(this.#rows[this.#at], number);
     this.#at += 1;
-    return this.#shown();
+    this.#show(show);
   }
 
   /** As line(), for a line that may be longer later. */
-  open(number, text) {
-    if (this.#isPlain(text)) return [[number, settled(text, this.#pen.copy())]];
+  open(number, text, show) {
+    if (this.#isPlain(text)) {
+      show(number, settled(text, this.#pen.copy()));
+      return;
+    }
     const copy = new Screen({ rows: this.#rows.map((row) => [row.number, row.text]), at: this.#at, whole: this.whole });
     copy.#pen = this.#pen.copy();
     copy.#hidden = [...this.#hidden];
-    return copy.line(number, text);
+    copy.line(number, text, show);
   }
 
   #isPlain(text) {
@@ -75,7 +79,7 @@ export class Screen {
     this.#at = this.#rows.length;
   }
 
-  #shown() {
+  #show(show) {
     let end = this.#rows.length;
     while (end > this.#at && !this.#rows[end - 1].text) end -= 1; // erased rows below the cursor
     const erased = this.#rows.slice(end).map((row) => row.number);
@@ -86,7 +90,8 @@ export class Screen {
     while (spare.length && numbers.length < rows.length) numbers.push(spare.pop());
     if (numbers.length < rows.length) rows = rows.filter((row) => row.number);
     numbers.sort((a, b) => a - b);
-    return [...hidden.map((number) => [number, null]), ...rows.map((row, n) => [numbers[n], row.text])];
+    for (const number of hidden) show(number, null);
+    for (const [n, row] of rows.entries()) show(numbers[n], row.text);
   }
 
   #write(part) {
