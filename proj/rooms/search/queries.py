@@ -17,8 +17,10 @@ MAX_QUOTES = 5
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»", '"'))  # keyboards of phones write these, and whole languages
 _QUOTED = re.compile(r'((?<!\S)-)?"([^"]*)"')
-# One or two letters after a minus are an option of a command, as in `rm -rf`, and exclude nothing.
+# One or two letters after a minus are an option of a command (`rm -rf`). It excludes nothing, and is found with the
+# minus sign.
 _EXCLUDED = re.compile(r"(?<!\S)-(?![A-Za-z]{1,2}(?!\S))(?=[^\W_])(\S+)")
+_OPTION = re.compile(r"(?<!\S)-[A-Za-z]{1,2}(?!\S)")
 # Letters joined by nothing but minus signs are words: `roll-out` may be written `roll out`.
 _JOINED_WORDS = re.compile(r"(?<![^\W_])[^\W_]++(?:[-./:@_#~+%&=?]{1,3}[^\W_]++)+")
 _ONLY_HYPHENS = re.compile(r"(?:[^\W\d_]+-)+[^\W\d_]+")
@@ -71,9 +73,11 @@ def parsed(text: str) -> Query:
     units = [one for one in _JOINED_WORDS.findall(text) if _is_unit(one)][:MAX_QUOTES]
     for unit in units:
         text = text.replace(unit, " ", 1)
+    options = _OPTION.findall(text)[:MAX_QUOTES]
+    text = _OPTION.sub(" ", text, MAX_QUOTES)
     loose = list(runs(text))
     quotes = [found for minus, found in quoted if not minus][:MAX_QUOTES]
-    patterns = (*map(_quote, quotes), *map(_unit, units))
+    patterns = (*map(_quote, quotes), *map(_unit, units), *map(_option, options))
     # In scripts without spaces the index knows only pairs of characters, and the pairs of a word may stand apart.
     unquoted = [_quote(found) for minus, found in quoted if minus]
     unquoted += [
@@ -82,6 +86,7 @@ def parsed(text: str) -> Query:
     excluded = [found for words, found in left_out if not _reads(words, found)]
     terms = [*(term for found in quotes for term in _terms(found)), *_terms(loose, begin=True)]
     terms = [*(term for unit in units for term in _terms_of_unit(unit)), *terms]
+    terms += [term for option in options for term in _terms(list(runs(option)), begin=True)]
     marks = [*patterns, *(_beginning(run) for run in sorted(set(loose), key=lambda run: -len(run[0])))]
     return Query(
         terms=tuple(dict.fromkeys(terms))[:MAX_TERMS],
@@ -113,6 +118,11 @@ def _is_whole(unit: str) -> bool:
 def _unit(unit: str) -> str:
     """Return the pattern of a unit with its signs."""
     return rf"(?<![^\W_]){re.escape(unit.casefold())}" + (r"(?![^\W_])" if _is_whole(unit) else "")
+
+
+def _option(option: str) -> str:
+    """Return the pattern of an option of a command with its minus sign: `-rf`, which also begins `-rfv`."""
+    return rf"(?<![\w-]){re.escape(option.casefold())}"
 
 
 def _terms_of_unit(unit: str) -> list[Term]:

@@ -156,6 +156,8 @@ PLACES = [
     "signalbox 1.2.3 on [2001:db8::5]",
     "signalbox 1.2.30 on 2001:db8::51",
     "the roll-out of db_main",
+    "rm the rf chip, and use --rf",
+    "Try (rm -RFv x)",
 ]
 
 
@@ -166,9 +168,12 @@ PLACES = [
         ("10.100.200", [0, 1]),  # the network
         ("10.100.200.1015", [1]),
         ("10 100 200 101", [0, 1, 2]),
-        ("rm -rf", [3]),
+        ("rm -rf", [3, 11]),
+        ("rm -r", [3, 11]),
+        ("rm rf", [3, 10, 11]),
+        ("rm -rf chip", []),
         ("rm -rf /tmp/cache", [3]),
-        ("rm -rf -cache", []),
+        ("rm -rf -cache", [11]),
         ("cach", [3]),
         ("/tmp/cac", [3]),  # noqa: S108 - a text
         ("web-3", [4]),
@@ -199,6 +204,11 @@ def test_an_excluded_word_is_named_with_the_query_that_finds_it() -> None:
     assert (query.excluded, query.literal) == (("name",), 'find / "-name" "x y"')
     assert not queries.parsed(query.literal).excluded
     assert not queries.parsed("rm -rf /tmp").excluded
+
+
+def test_an_option_is_marked_with_its_sign() -> None:
+    text = "rf: rm -rf x"
+    assert [text[a:b] for a, b in queries.parsed("rm -rf").spans(text)] == ["rm", "-rf"]
 
 
 def test_units_are_marked_whole() -> None:
