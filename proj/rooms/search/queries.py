@@ -20,7 +20,7 @@ _QUOTED = re.compile(r'((?<!\S)-)?"([^"]*)"')
 # One or two letters after a minus are an option of a command (`rm -rf`). It excludes nothing, and is found with the
 # minus sign.
 _EXCLUDED = re.compile(r"(?<!\S)-(?![A-Za-z]{1,2}(?!\S))(?=[^\W_])(\S+)")
-_OPTION = re.compile(r"(?<!\S)-[A-Za-z]{1,2}(?!\S)")
+_SHORT_OPTION = re.compile(r"(?<!\S)-[A-Za-z]{1,2}(?!\S)")
 # Letters joined by nothing but minus signs are words: `roll-out` may be written `roll out`.
 _JOINED_WORDS = re.compile(r"(?<![^\W_])[^\W_]++(?:[-./:@_#~+%&=?]{1,3}[^\W_]++)+")
 _ONLY_HYPHENS = re.compile(r"(?:[^\W\d_]+-)+[^\W\d_]+")
@@ -73,8 +73,8 @@ def parsed(text: str) -> Query:
     units = [one for one in _JOINED_WORDS.findall(text) if _is_unit(one)][:MAX_QUOTES]
     for unit in units:
         text = text.replace(unit, " ", 1)
-    options = _OPTION.findall(text)[:MAX_QUOTES]
-    text = _OPTION.sub(" ", text, MAX_QUOTES)
+    options = _SHORT_OPTION.findall(text)[:MAX_QUOTES]
+    text = _SHORT_OPTION.sub(" ", text, MAX_QUOTES)
     loose = list(runs(text))
     quotes = [found for minus, found in quoted if not minus][:MAX_QUOTES]
     patterns = (*map(_quote, quotes), *map(_unit, units), *map(_option, options))
