@@ -2,11 +2,12 @@
 
 import ipaddress
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import NamedTuple, NoReturn, TypeVar
 
 import environ
 
@@ -136,3 +137,50 @@ def origins(text: str) -> list[str]:
     if not found:
         raise ValueError("a list of addresses like http://ops.example.org:8080 or http://[2001:db8::5]:8080")
     return list(dict.fromkeys(found))
+
+
+def origins_or_none(text: str) -> list[str]:
+    """Cast as origins() does, or an empty text to an empty list."""
+    return origins(text) if text.strip() else []
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """Return a cast to one of these words."""
+
+    def cast(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"one of {', '.join(words)}")
+        return text
+
+    return cast
+
+
+def prefixes(text: str) -> tuple[str, ...]:
+    """Cast a comma separated list of paths like `/channel/`: letters, digits and `/._-`, a slash at both ends."""
+    parts = [part.strip() for part in text.split(",")]
+    found = [part for part in parts if re.fullmatch(r"/([A-Za-z0-9._-]+/)+", part)]
+    if not found or len(found) != len(parts):
+        raise ValueError("a list of paths like /channel/,/deck/stream/")
+    return tuple(dict.fromkeys(found))
+
+
+class WorkerGroup(NamedTuple):
+    """Workers of Channels 1.x code: a glob of channels, the number of processes, and the threads of each."""
+
+    pattern: str
+    processes: int
+    threads: int
+
+
+def worker_groups(text: str) -> tuple[WorkerGroup, ...]:
+    """Cast a list like `websocket.*:2:4 thumbnails:1:1`: pattern, processes and threads of each group."""
+    found = []
+    for part in text.split():
+        pattern, _, numbers = part.partition(":")
+        match = re.fullmatch(r"(\d{1,2}):(\d{1,2})", numbers)
+        if not match or not re.fullmatch(r"[\w.*?\[\]!-]+", pattern) or not (int(match[1]) and int(match[2])):
+            raise ValueError("a list like websocket.*:2:4 thumbnails:1:1 (channels, processes, threads)")
+        found.append(WorkerGroup(pattern, int(match[1]), int(match[2])))
+    if not found:
+        raise ValueError("a list like websocket.*:2:4 thumbnails:1:1 (channels, processes, threads)")
+    return tuple(found)

@@ -11,7 +11,21 @@ from typing import Any
 import environ
 
 from proj.addresses import Address
-from proj.env import Settings, boolean, networks, number, origins, refuse, secret, token, whole
+from proj.env import (
+    Settings,
+    boolean,
+    networks,
+    number,
+    one_of,
+    origins,
+    origins_or_none,
+    prefixes,
+    refuse,
+    secret,
+    token,
+    whole,
+    worker_groups,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = BASE_DIR / "var"  # everything that the processes write
@@ -50,6 +64,19 @@ SOCKET_BACKLOG = setting("SIGNALBOX_SOCKET_BACKLOG", "1048576", whole(65_536, 2*
 # The longest lifetime of a socket in hours; the browser is then asked to reconnect.
 SOCKET_HOURS = setting("SIGNALBOX_SOCKET_HOURS", "8", number(0.001, 1000))
 SOCKET_THREADS = setting("SIGNALBOX_SOCKET_THREADS", "2", whole(1, 64))  # database threads of an interface process
+
+# Code that was written for Channels 1.x: consumers on the workers. Without a routing nothing of it is loaded.
+CHANNEL_ROUTING = setting("SIGNALBOX_CHANNEL_ROUTING", "", str)  # a dotted name, `deck.routing.channel_routing`
+CHANNEL_LAYER_CLASS = "channels_legacy.layers.stack.StackLayer" if CHANNEL_ROUTING else ""
+CHANNEL_PATHS = setting("SIGNALBOX_CHANNEL_PATHS", "/channel/", prefixes)
+# Seconds that a handshake waits for its consumer; the interface server itself waits for 20.
+CHANNEL_WAIT_SECONDS = setting("SIGNALBOX_CHANNEL_WAIT", "5", number(0.1, 15))
+CHANNEL_ACCEPT = setting("SIGNALBOX_CHANNEL_ACCEPT", "no", boolean)  # accept sockets whose consumer does not answer
+CHANNEL_ORIGINS = frozenset(setting("SIGNALBOX_CHANNEL_ORIGINS", "", origins_or_none)) or ALLOWED_ORIGINS
+CHANNEL_RATE = setting("SIGNALBOX_CHANNEL_RATE", "0", number(0, 1_000_000))  # frames a second of one socket
+CHANNEL_LOST = setting("SIGNALBOX_CHANNEL_LOST", "skip", one_of("skip", "close", "again"))
+CHANNEL_LOOSE = setting("SIGNALBOX_CHANNEL_LOOSE", "", str.split)  # globs
+CHANNEL_WORKERS = setting("SIGNALBOX_CHANNEL_WORKERS", "*:2:4", worker_groups)
 
 # Runs: their number in one worker, and the name of this installation among those that share the database. Two checkouts
 # that share a database need different names: a run's output is on the disk of the installation that runs it.

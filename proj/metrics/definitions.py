@@ -50,6 +50,11 @@ SLOW_SOCKETS = _counter(
 # interface processes: messages from and to the other processes
 OUTBOX_BATCHES = _counter("signalbox_outbox_batches_total", "Layer messages with commands, handed to the chat worker.")
 OUTBOX_COMMANDS = _counter("signalbox_outbox_commands_total", "Commands handed to the chat worker.")
+TURNS = _counter(
+    "signalbox_turns_total",
+    "Turns of Channels 1.x sockets, by result: done, lost (its worker died), again (the queue lost it), no_worker.",
+    "result",
+)
 GAPS = _counter("signalbox_gaps_total", "Times that a room was filled from the database.")
 GAP_EVENTS = _counter("signalbox_gap_events_total", "Events lost by the layer, read from the database.")
 UNREADABLE = _counter(
@@ -63,6 +68,11 @@ WORKER_BATCHES = _counter("signalbox_worker_batches_total", "Batches that a work
 WORKER_ITEMS = _counter("signalbox_worker_items_total", "Items (of chat: commands) that a worker handled.", "channel")
 WORKER_FAILURES = _counter("signalbox_worker_failures_total", "Tries of a worker that raised.", "channel")
 WORKER_SET_ASIDE = _counter("signalbox_worker_set_aside_total", "Items that a worker set aside.", "channel")
+CONSUMERS = _counter(
+    "signalbox_channel_consumers_total",
+    "Messages that Channels 1.x consumers handled, by outcome: done, unmatched, later, failed, slow.",
+    "outcome",
+)
 UNPUBLISHED = _counter(
     "signalbox_unpublished_messages_total", "Layer messages with stored events or answers that Redis did not take."
 )
