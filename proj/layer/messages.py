@@ -17,6 +17,7 @@ from proj.layer.names import (
     CHAT_CHANNEL,
     INTERFACES_GROUP,
     RUNS_CHANNEL,
+    TURNS_GROUP,
     interface_group,
     room_group,
     run_group,
@@ -195,7 +196,75 @@ class ServiceLine(GroupMessage, frozen=True, tag="service.line"):
         return (service_group(self.service),)
 
 
+# to interface processes: Channels 1.x
+
+EMPTY_CONTENT = msgspec.Raw(b"\x80")  # an empty msgpack map
+
+
+class ChannelAct(msgspec.Struct, frozen=True, array_like=True):
+    """One act of Channels 1.x code. Receivers pass over a verb that they do not know.
+
+    reply: `content` to the socket `to`. group: `content` to the sockets of the group `to`. add, discard: the socket
+    `to` and the group `name`. queue: a message for the code's own channel `name`, as the next turn of the socket `to`.
+    """
+
+    verb: str
+    to: str
+    name: str = ""
+    content: msgspec.Raw = EMPTY_CONTENT
+
+
+class TurnAnswer(msgspec.Struct, frozen=True, array_like=True):
+    """A worker's answer to one turn of a socket, or a part of it. Acts of other code have no process and socket 0."""
+
+    acts: list[ChannelAct]
+    process: str = ""
+    socket: int = 0
+    turn: int = 0
+    part: int = 0  # counts up from 1 within the turn: a part that arrives twice is known
+    done: bool = False
+    session: str | None = None  # JSON text; None: the session did not change
+    later: int = -1  # the first content of the turn that is to be tried again; -1: none
+    consumer: str = ""  # its dotted name, for the log
+
+
+class TurnAnswers(GroupMessage, frozen=True, tag="turns.answers"):
+    """Answers in the order to carry them out in. `process`: their only receiver; empty: all processes."""
+
+    answers: list[TurnAnswer]
+    process: str = ""
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (interface_group(self.process) if self.process else TURNS_GROUP,)
+
+
+class TurnClaims(GroupMessage, frozen=True, tag="turns.claims"):
+    """The turns of one interface process that a worker has in hand."""
+
+    process: str
+    turns: list[tuple[int, int]]  # the socket's number and the turn's
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (interface_group(self.process),)
+
+
 # to workers
+
+
+class Turn(LayerMessage, frozen=True, tag="turns.turn"):
+    """One turn of a socket for a worker of Channels 1.x code: messages of one channel, and the socket's session.
+
+    A message for the code's own channel that belongs to no socket has an empty process and socket 0.
+    """
+
+    channel: str
+    contents: list[msgspec.Raw]  # msgpack maps
+    process: str = ""
+    socket: int = 0
+    turn: int = 0
+    session: str = ""  # JSON text; empty: none
 
 
 class ChatBatch(ChannelMessage, frozen=True, tag="chat.batch"):
@@ -233,6 +302,8 @@ InterfaceMessage = (
     | RunOutput
     | RunState
     | ServiceLine
+    | TurnAnswers
+    | TurnClaims
 )
 
 
@@ -251,6 +322,11 @@ _encoder = msgspec.msgpack.Encoder(enc_hook=_exact)
 def encoded(message: LayerMessage) -> bytes:
     """Return `message` as the msgpack map that travels."""
     return _encoder.encode(message)
+
+
+def packed(content: object) -> msgspec.Raw:
+    """Return plain data as msgpack. Raise TypeError or NotImplementedError for anything that cannot travel."""
+    return msgspec.Raw(_encoder.encode(content))
 
 
 def check(message: LayerMessage) -> None:

@@ -12,7 +12,8 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 from proj.layer import loop
-from proj.layer.messages import ChannelMessage, GroupMessage, check
+from proj.layer.messages import ChannelMessage, GroupMessage, Turn, check
+from proj.layer.redis.turn_queue import TurnQueue
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,25 @@ async def awake(message: ChannelMessage) -> bool:
             await get_channel_layer("work").send(message.CHANNEL, message)
     except Exception as error:
         logger.warning("could not wake the workers of channel %s: %r", message.CHANNEL, error)
+        return False
+    return True
+
+
+def enqueue(turn: Turn) -> None:
+    """Hand a message for a Channels 1.x channel to the workers after the commit, as wake() does."""
+    _after_commit(partial(aenqueue, [turn]))
+
+
+async def aenqueue(turns: Sequence[Turn]) -> bool:
+    """Hand `turns` to the workers of their channels now. Return whether Redis took them."""
+    layer = get_channel_layer("work")
+    try:
+        entries = [(turn.channel, layer.serialize(turn)) for turn in turns]
+        async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
+            await TurnQueue(layer).put(entries)
+    except Exception as error:
+        channels = ", ".join(sorted({turn.channel for turn in turns}))
+        logger.warning("could not send to the channel %s: %r", channels, error)
         return False
     return True
 

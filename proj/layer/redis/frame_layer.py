@@ -158,6 +158,13 @@ class FrameLayer(PubSubLayer):
                 unreadable(data, error)
         return messages
 
+    async def receivers(self, message: GroupMessage) -> int:
+        """Send `message` to its first group and return how many processes received it. Raise redis' errors."""
+        layer = self.loop_part()
+        name = layer.group_channel(message.groups[0])
+        wire = await layer.shard(name).publishing.get()
+        return int(await wire.call("PUBLISH", name, self.serialize(message)))
+
     async def group_send_many(self, messages: Iterable[GroupMessage]) -> None:
         """Send each message to its groups, in one round trip per Redis host.
 

@@ -49,14 +49,6 @@ class _LoopWires(LoopConnections):
         await super().flush()
 
 
-async def _client_id(wire: Wire) -> int:
-    """Return the id that Redis gave to the connection; 0 where its access rules forbid the question."""
-    try:
-        return int(await wire.call("CLIENT", "ID"))
-    except ResponseError:
-        return 0
-
-
 # Drops expired messages (by Redis' own clock), refuses the new one when the channel is full, else appends it.
 SEND_SCRIPT = """
     local t = redis.call('TIME')
@@ -118,7 +110,7 @@ class WorkLayer(QueueLayer):
         key = self.prefix + channel
         try:
             if wire.client_id is None:
-                wire.client_id = await _client_id(wire)
+                wire.client_id = await self.client_id(wire)
             if self.pops_many:
                 try:
                     popped = await wire.call("BZMPOP", self.brpop_timeout, 1, key, "MIN", "COUNT", limit)
@@ -133,6 +125,14 @@ class WorkLayer(QueueLayer):
             wire.drop()  # else Redis would send the next message to this wire, and nobody would read it
             raise
         return [one[1]] if one else []
+
+    @staticmethod
+    async def client_id(wire: Wire) -> int:
+        """Return the id that Redis gave to the connection; 0 where its access rules forbid the question."""
+        try:
+            return int(await wire.call("CLIENT", "ID"))
+        except ResponseError:
+            return 0
 
     async def stop_waiting(self, channel: str) -> None:
         """Make a waiting take() of this channel return an empty list now. A take() with a message keeps it."""
