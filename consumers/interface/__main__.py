@@ -12,6 +12,7 @@ import uvloop
 
 asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "proj.settings")
+os.environ["SIGNALBOX_ROLE"] = "interface"  # the settings keep a team's Channels 1.x code away from it
 django.setup()
 
 from daphne.cli import CommandLineInterface  # noqa: E402

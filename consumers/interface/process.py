@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -47,6 +47,8 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 1.0  # between two checks of presence
 HEAD_FRAME_SECONDS = 20.0  # between two `head` frames of a room, or two `alive` frames
 
+Receiver = Callable[[Any], None]  # of one type of message
+
 
 class Interface:
     """One for each event loop: in daphne, one for the process. Its methods are all that sockets see of the rest."""
@@ -68,6 +70,9 @@ class Interface:
         self.sessions = OpenSessions(self.outlets)
         self.outbox = Outbox(self.process)
         self.replays: Gathering[Arrival, Replay] = Gathering(replays)
+        # Parts that not every installation has: their messages, and the end of their work.
+        self.receivers: dict[type[InterfaceMessage], Receiver] = {}
+        self.closers: list[Callable[[], Awaitable[None]]] = []
         self._ticked_at = time.monotonic()
         for job in (
             *(self._receive, self._tick, self.subscriptions.synchronize, self.sessions.note_periodically),
@@ -78,6 +83,8 @@ class Interface:
 
     async def close(self) -> None:
         """Hand over the commands that wait, and announce that nobody is here any more."""
+        for close in self.closers:
+            await close()
         await self.outbox.empty()
         if farewells := self.presences.farewells():
             await apublish(farewells)
@@ -199,6 +206,9 @@ class Interface:
                 self.services.deliver(message.state["service"], message)
             case ServiceLine():
                 self.services.deliver(message.service, message)
+            case _:
+                if receive := self.receivers.get(type(message)):
+                    receive(message)
 
     def _reply(self, replies: Iterable[tuple[int, str]]) -> None:
         for number, text in replies:

@@ -1,6 +1,6 @@
 """The door: the person of a socket, its origin, and its room. No code behind it asks again for the person."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -61,8 +61,13 @@ class Admission:
 
 def from_allowed_origin(scope: Scope) -> bool:
     """Return whether a page of ours opened the socket. Programs send no Origin; browsers always do."""
+    return from_origin_among(settings.ALLOWED_ORIGINS, scope)
+
+
+def from_origin_among(allowed: Collection[str], scope: Scope) -> bool:
+    """Return whether a page of one of these origins opened the socket, or a program, which sends none."""
     origins = [value for name, value in scope["headers"] if name == b"origin"]
-    return all(_canonical(origin.decode("latin-1")) in settings.ALLOWED_ORIGINS for origin in origins)
+    return all(_canonical(origin.decode("latin-1")) in allowed for origin in origins)
 
 
 def _canonical(origin: str) -> str:

@@ -82,6 +82,10 @@ class Subscriptions:
         if not entry.count:
             self._change(group)
 
+    def call_when_renewed(self, call: Callable[[], None]) -> None:
+        """Call `call` each time that messages arrive again after they could not."""
+        self._layer.call_when_renewed(call)
+
     async def ready(self) -> None:
         """Wait until this process receives messages to all processes, or a moment: Redis may be away."""
         try:

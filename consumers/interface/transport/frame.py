@@ -4,7 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from consumers.interface.transport.asgi import Message
 from proj.rooms.log.frames import encoded
+
+TEXT_OPCODE = 0x1
+BINARY_OPCODE = 0x2
 
 
 class Frame:
@@ -23,6 +27,11 @@ class Frame:
         return cls(encoded(fields))
 
     @property
+    def message(self) -> Message:
+        """The ASGI message that sends this frame."""
+        return {"type": "websocket.send", "text": self.text}
+
+    @property
     def plain(self) -> "Frame | None":
         """The form for a client without subprotocol: `{"message": text}` of messages and errors, otherwise None."""
         if self._plain is False:
@@ -31,15 +40,32 @@ class Frame:
         return self._plain  # type: ignore[return-value]
 
 
-def _framed(payload: bytes) -> bytes:
-    """Return an unmasked, unfragmented text frame (RFC 6455, section 5.2)."""
+class BinaryFrame(Frame):
+    """A frame of bytes, as code of Channels 1.x may send it."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.text = ""
+        self.data = data
+        self.wire = _framed(data, BINARY_OPCODE)
+        self._plain = None
+
+    @property
+    def message(self) -> Message:
+        return {"type": "websocket.send", "bytes": self.data}
+
+
+def _framed(payload: bytes, opcode: int = TEXT_OPCODE) -> bytes:
+    """Return an unmasked, unfragmented frame (RFC 6455, section 5.2)."""
     size = len(payload)
+    first = 0x80 | opcode
     if size < 126:
-        head = bytes((0x81, size))
+        head = bytes((first, size))
     elif size < 65536:
-        head = b"\x81\x7e" + size.to_bytes(2, "big")
+        head = bytes((first, 126)) + size.to_bytes(2, "big")
     else:
-        head = b"\x81\x7f" + size.to_bytes(8, "big")
+        head = bytes((first, 127)) + size.to_bytes(8, "big")
     return head + payload
 
 

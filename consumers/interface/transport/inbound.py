@@ -1,6 +1,7 @@
 """A browser's frames that its consumer has not handled yet: above a bound, reading from the socket pauses."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from consumers.interface.transport.asgi import Message
@@ -15,13 +16,14 @@ class InboundQueue:
     It has one reader and no bound of its own, so it needs nothing of asyncio's Queue, which is 3 kB for each socket.
     """
 
-    __slots__ = ("_items", "_paused", "_reader", "_transport")
+    __slots__ = ("_items", "_paused", "_reader", "_transport", "call_when_gone")
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
         self._paused = False
         self._items: list[Message] = []
         self._reader: asyncio.Future[None] | None = None
+        self.call_when_gone: Callable[[], None] | None = None  # called before the disconnect has its turn here
 
     def put_nowait(self, item: Message) -> None:
         """Add an ASGI message."""
@@ -31,6 +33,8 @@ class InboundQueue:
         if len(self._items) > PAUSE_FRAMES and not self._paused and item["type"] == "websocket.receive":
             self._paused = True
             self._transport.pauseProducing()
+        if self.call_when_gone is not None and item["type"] == "websocket.disconnect":
+            self.call_when_gone()
 
     async def get(self) -> Message:
         """Return the next ASGI message, when there is one."""

@@ -49,13 +49,14 @@ class SendLine:
         if self._closed:
             return
         before = self._characters
-        self._characters += len(frame.text)
+        message = frame.message
+        self._characters += _size(message)
         if before <= settings.SOCKET_BACKLOG // 2 < self._characters:
             SLOW_SOCKETS.inc()
         if self._characters > settings.SOCKET_BACKLOG:
             self.close(CLOSE_TOO_SLOW, "reading too slowly")
             return
-        self._put({"type": "websocket.send", "text": frame.text})
+        self._put(message)
 
     def write_now(self, frames: Sequence[Frame], wire: bytes) -> None:
         for frame in frames:
@@ -78,13 +79,17 @@ class SendLine:
     async def _drain(self) -> None:
         while self._messages:
             message = self._messages.popleft()
-            self._characters -= len(message.get("text", ""))
+            self._characters -= _size(message)
             try:
                 await self._send(message)
             except Exception as error:  # servers raise different errors for a socket that is closed
                 logger.info("could not write to a socket: %r", error)
                 self._closed = True
                 self._messages.clear()
+
+
+def _size(message: Message) -> int:
+    return len(message.get("text") or message.get("bytes") or "")
 
 
 def line_to(scope: Scope, send: Send) -> Line:

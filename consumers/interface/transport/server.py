@@ -108,6 +108,12 @@ class Handle:
         self._protocol = protocol
         self._flusher = flusher
         self._send = send
+        self.queue: InboundQueue | None = None
+
+    def call_when_gone(self, call: Callable[[], None]) -> None:
+        """Call `call` as soon as the browser is gone, while frames of it still wait for the consumer."""
+        if self.queue is not None:
+            self.queue.call_when_gone = call
 
     def line(self) -> Line:
         """Return the line to this browser: a direct one, or the plain one where bytes cannot go out as they are."""
@@ -152,8 +158,8 @@ class Server(DaphneServer):
         # The same as daphne's own, but for the handle and the queue.
         send = partial(self.handle_reply, protocol)
         scope.setdefault("asgi", {"version": "3.0"})
-        scope.setdefault("extensions", {})["signalbox"] = Handle(protocol, self._flusher, send)
-        queue = InboundQueue(protocol.transport)
+        handle = scope.setdefault("extensions", {})["signalbox"] = Handle(protocol, self._flusher, send)
+        queue = handle.queue = InboundQueue(protocol.transport)
         daphne_internals.start_application(self, protocol, self.application(scope=scope, receive=queue.get, send=send))
         return queue
 
