@@ -1,0 +1,129 @@
+"""One turn in a thread of the worker: it calls the consumers, and records what they do."""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from channels_legacy.asgi import ChannelLayerWrapper
+from channels_legacy.layers.stack import Session, recording
+from channels_legacy.worker import Outcome, perform
+from proj.layer.messages import ChannelAct, Turn, TurnAnswer
+from proj.layer.names import reply_channel
+from proj.metrics.definitions import CONSUMERS
+
+logger = logging.getLogger(__name__)
+
+MAX_SESSION_BYTES = 64 * 1024
+MAX_ACT_BYTES = 768 * 1024
+ANSWER_PART_BYTES = 128 * 1024  # of acts in one part of an answer
+
+_read = msgspec.msgpack.Decoder().decode
+
+
+class RunningTurn:
+    """The recorder of one turn. The worker's event loop may take a part of the answer while the turn goes on."""
+
+    def __init__(self, turn: Turn) -> None:
+        self.turn = turn
+        self.name = reply_channel(turn.process, turn.socket) if turn.process else ""
+        self.started_at = time.monotonic()
+        self._queued: list[Turn] = []
+        self.consumer = ""
+        self.slow = False  # it has another thread in its place
+        self._acts: list[ChannelAct] = []
+        self._session = turn.session
+        self._session_changed = False
+        self._later = -1
+        self._part = 0
+        self._lock = threading.Lock()
+
+    # called by the code's thread
+
+    def run(self, wrapper: ChannelLayerWrapper) -> None:
+        """Call the consumer of each message. Nothing that a consumer does is raised."""
+        with recording(self):
+            for index, raw in enumerate(self.turn.contents):
+                try:
+                    performed = perform(self.turn.channel, _read(raw), wrapper)
+                except BaseException:
+                    CONSUMERS.labels("failed").inc()
+                    logger.exception("channel %s: cannot run a message", self.turn.channel)
+                    continue
+                self.consumer = performed.consumer or ""
+                CONSUMERS.labels(str(performed.outcome)).inc()
+                if performed.outcome == Outcome.LATER:
+                    self._later = index
+                    return
+
+    def act(self, act: ChannelAct) -> None:
+        if act_size(act) > MAX_ACT_BYTES:
+            raise ValueError(f"a message of {act_size(act)} bytes to {act.to}; at most {MAX_ACT_BYTES} are carried")
+        with self._lock:
+            self._acts.append(act)
+
+    def enqueue(self, turn: Turn) -> None:
+        with self._lock:
+            self._queued.append(turn)
+
+    def session(self) -> Session:
+        return json.loads(self._session) if self._session else {}
+
+    def save_session(self, data: Mapping[str, Any]) -> None:
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":")) if data else ""
+        if len(text.encode()) > MAX_SESSION_BYTES:
+            raise ValueError(f"a channel session of {len(text)} characters; a socket's session holds 64 KiB")
+        self._session, self._session_changed = text, True
+
+    # called by the event loop
+
+    @property
+    def has_part(self) -> bool:
+        """Whether there is something to send before the turn is done."""
+        return bool(self._acts or self._queued)
+
+    def answers(self, *, done: bool) -> list[TurnAnswer]:
+        """Take the acts since the last answer: one part of the turn's answer, or more of them if they are long."""
+        with self._lock:
+            acts, self._acts = self._acts, []
+        parts = list(_cut(acts))
+        return [self._answer(part, done=False) for part in parts[:-1]] + [self._answer(parts[-1], done=done)]
+
+    def take_queued(self) -> list[Turn]:
+        """Take the messages for own channels."""
+        with self._lock:
+            queued, self._queued = self._queued, []
+        return queued
+
+    def _answer(self, acts: list[ChannelAct], *, done: bool) -> TurnAnswer:
+        self._part += 1
+        turn = self.turn
+        return TurnAnswer(
+            acts,
+            *(turn.process, turn.socket, turn.turn, self._part),
+            done=done,
+            session=self._session if done and self._session_changed else None,
+            later=self._later if done else -1,
+            consumer=self.consumer,
+        )
+
+
+def act_size(act: ChannelAct) -> int:
+    """Return about how many bytes the act has in a message."""
+    return len(memoryview(act.content)) + len(act.to) + len(act.name) + 50
+
+
+def _cut(acts: list[ChannelAct]) -> Iterator[list[ChannelAct]]:
+    part: list[ChannelAct] = []
+    size = 0
+    for act in acts:
+        size += act_size(act)
+        if part and size > ANSWER_PART_BYTES:
+            yield part
+            part, size = [], act_size(act)
+        part.append(act)
+    yield part
