@@ -11,6 +11,7 @@ from proj.layer import messages
 from proj.layer.messages import (
     AccessChanged,
     ActivityUpdate,
+    ChannelAct,
     ChannelMessage,
     ChatBatch,
     GroupMessage,
@@ -28,8 +29,13 @@ from proj.layer.messages import (
     RunsWake,
     ServiceLine,
     SocketReplies,
+    Turn,
+    TurnAnswer,
+    TurnAnswers,
+    TurnClaims,
     decoder,
     encoded,
+    packed,
 )
 from proj.layer.publish import publish
 from proj.rooms.log.commands import Command
@@ -80,6 +86,27 @@ FORMATS: list[tuple[LayerMessage, dict[str, Any]]] = [
         ),
         {"type": "chat.batch", "process": "p", "items": [[3, COMMAND]], "received": [1.5]},
     ),
+    (
+        Turn(channel="运维", contents=[packed({"a": b"1"})], process="p", socket=3, turn=9, session='{"n":1}'),
+        {
+            "type": "turns.turn",
+            "channel": "运维",
+            "contents": [{"a": b"1"}],
+            "process": "p",
+            "socket": 3,
+            "turn": 9,
+            "session": '{"n":1}',
+        },
+    ),
+    (
+        TurnAnswers(answers=[TurnAnswer([ChannelAct("add", "c", "g")], "p", 3, 9, 1, True, None, -1, "deck.receive")]),
+        {
+            "type": "turns.answers",
+            "answers": [[[["add", "c", "g", {}]], "p", 3, 9, 1, True, None, -1, "deck.receive"]],
+            "process": "",
+        },
+    ),
+    (TurnClaims(process="p", turns=[(3, 9)]), {"type": "turns.claims", "process": "p", "turns": [[3, 9]]}),
     (RunsWake(), {"type": "runs.wake"}),
     (RunsCancel(run="6b2"), {"type": "runs.cancel", "run": "6b2"}),
 ]
@@ -149,6 +176,7 @@ def test_each_message_knows_its_destination() -> None:
     destinations = {
         type(message).__name__: message.groups if isinstance(message, GroupMessage) else message.CHANNEL  # type: ignore[attr-defined]
         for message, _ in FORMATS
+        if not isinstance(message, Turn)  # its channel is a field
     }
     assert destinations == {
         "RoomFrames": ("room.1",),
@@ -161,11 +189,14 @@ def test_each_message_knows_its_destination() -> None:
         "RunOutput": ("run.6b2",),
         "RunState": ("run.6b2", "service.web1"),
         "ServiceLine": ("service.web1",),
+        "TurnAnswers": ("turns",),
+        "TurnClaims": ("interface.p",),
         "ChatBatch": "chat",
         "RunsWake": "runs",
         "RunsCancel": "runs",
     }
     assert SocketReplies(replies=[], process="p").groups == ("interface.p",)
+    assert TurnAnswers(answers=[], process="p").groups == ("interface.p",)
 
 
 def test_every_type_is_tested_and_interface_processes_read_all_of_theirs() -> None:
