@@ -3,7 +3,7 @@
 import re
 import uuid
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import InRoom, People, Rooms
 from tests.browser.network import Network
@@ -80,6 +80,29 @@ def test_ctrl_k_goes_to_a_room(enter: Rooms, in_room: InRoom) -> None:
     in_room(f"assert not Room.objects.filter(name='new {word} ?#%').exists()")
     page.get_by_role("button", name="Make this room").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"new {word} ?#%")
+
+
+def test_an_offer_chosen_before_the_places_are_known_stays_chosen(enter: Rooms) -> None:
+    page = enter("alice").page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/places/", hold)
+    with page.expect_request("**/places/"):
+        page.keyboard.press("Control+k")
+    word = uuid.uuid4().hex[:6]
+    page.get_by_role("combobox", name="Name of a room").fill(word)
+    options = page.get_by_role("option")
+    expect(options).to_have_text([f"Search messages for “{word}”", f"Make the room “{word}”"])
+    page.keyboard.press("ArrowUp")
+    expect(options.last).to_have_attribute("aria-selected", "true")
+    with page.expect_response("**/places/") as answer:
+        held[0].continue_()
+    answer.value.finished()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"There is no room “{word}” that you may enter")
 
 
 def test_ctrl_k_goes_to_services_and_pages(enter: Rooms, in_room: InRoom) -> None:

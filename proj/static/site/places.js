@@ -7,6 +7,7 @@ const hint = dialog.querySelector("[data-one]");
 const failed = dialog.querySelector("[role=status]");
 let others; // services and pages
 let loading;
+let moved = false; // whether the person has chosen among what is shown
 
 list.addEventListener("click", (event) => go(event.target.closest("li")));
 
@@ -14,6 +15,7 @@ list.addEventListener("click", (event) => go(event.target.closest("li")));
 export async function press(key) {
   const items = [...list.children];
   const at = items.indexOf(selected());
+  if (key !== "Enter") moved = true;
   if (key === "ArrowDown") select(items[(at + 1) % items.length]);
   else if (key === "ArrowUp") select(items.at((at - 1) % items.length));
   else {
@@ -28,10 +30,11 @@ export async function open() {
   loading = others ?? fetch(hint.dataset.places).then((answer) => answer.json()).catch(() => null);
   others = await loading;
   failed.hidden = others;
-  show(offered() ? "" : selected()?.dataset.address); // a chosen place stays
+  show(offered() ? "" : selected()?.dataset.address);
 }
 
-const offered = () => selected()?.matches(".offer");
+// Nothing that was found is selected, and the person has not chosen the offer: a place that loads may go before it.
+const offered = () => !moved && selected()?.matches(".offer");
 
 function rooms() {
   return [...document.querySelectorAll("#side-rooms a")].map((link) => ({
@@ -56,7 +59,9 @@ export function show(kept) {
   items.push(...offers);
   list.replaceChildren(...items);
   for (const [n, item] of items.entries()) item.id = `found-${n}`;
-  select(items.find((item) => item.dataset.address === kept) ?? items[0]);
+  const chosen = items.find((item) => item.dataset.address === kept);
+  moved &&= Boolean(chosen);
+  select(chosen ?? items[0]);
 }
 
 function build({ name, address, about = "", unread = "" }) {
