@@ -186,13 +186,19 @@ class _Cells:
         if text.isascii():
             self._put(list(text))
             return
+        chars: list[str] = []
         for char in text:
             width = _width(char)
             if width:
                 self._wide |= width == 2
-                self._put([char, ""][:width])
-            else:
+                chars += (char, "")[:width]
+            if chars and (not width or self.column + len(chars) >= MAX_LINE_CHARACTERS - 2):
+                self._put(chars)
+                chars = []
+            if not width:
                 self._join(char)
+        if chars:
+            self._put(chars)
 
     def _put(self, chars: list[str]) -> None:
         begin, end = self.column, self.column + len(chars)
