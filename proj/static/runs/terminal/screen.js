@@ -50,6 +50,7 @@ export class Screen {
     this.#own(this.#rows[this.#at], number);
     this.#at += 1;
     this.#show(show);
+    this.#trim();
   }
 
   /** As line(), for a line that may be longer later. */
@@ -70,13 +71,21 @@ export class Screen {
 
   #add(row) {
     this.#rows.push(row);
-    if (this.#rows.length > 2 * rules.rows) {
-      this.#rows.splice(0, rules.rows);
-      this.whole = true; // the cursor does not go farther up
-      this.#hidden = [];
-      this.#redrawn = 0;
-    }
     this.#at = this.#rows.length;
+    if (this.#trim()) [this.#hidden, this.#redrawn] = [[], 0];
+  }
+
+  // Forget rows above the reach of the cursor, and hidden lines whose numbers no row will need. Return whether rows went.
+  #trim() {
+    if (this.#hidden.length > 4 * rules.rows) this.#hidden = this.#hidden.sort((a, b) => a - b).slice(-2 * rules.rows);
+    if (this.#rows.length <= 2 * rules.rows) return false;
+    const numbered = this.#rows.filter((row) => row.number > 0);
+    const numbers = numbered.map((row) => row.number).sort((a, b) => a - b);
+    for (const [n, row] of numbered.entries()) row.number = numbers[n]; // under which it is shown
+    this.#rows.splice(0, rules.rows);
+    this.#at -= rules.rows;
+    this.whole = true; // the cursor does not go farther up
+    return true;
   }
 
   #show(show) {
