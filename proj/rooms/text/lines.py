@@ -8,8 +8,10 @@ from markdown_it.parser_inline import ParserInline, RuleFuncInlineType
 from markdown_it.rules_block.paragraph import paragraph as library_paragraph
 from markdown_it.rules_inline.backticks import backtick as library_backtick
 from markdown_it.rules_inline.escape import escape as library_escape
+from markdown_it.rules_inline.link import link as library_link
 
 from proj.rooms.text import emphasis
+from proj.text import unseen
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -127,3 +129,9 @@ def backtick(state: "StateInline", silent: bool) -> bool:
         text = state.src[start + len(code.markup) : state.pos - len(code.markup)]
         code.content = text.strip("\n") if "\n" in text else code.content
     return True
+
+
+def link(state: "StateInline", silent: bool) -> bool:
+    """Read a link. One without visible words, such as a pasted image without a text, stays as it was typed."""
+    end = state.src.find("](", state.pos, state.posMax)
+    return end >= 0 and unseen.is_seen(state.src[state.pos + 1 : end]) and library_link(state, silent)

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from proj.rooms.text import addresses, emoji, fences, mentions, references
-from proj.text import unseen
+from proj.text import ansi, unseen
 
 if TYPE_CHECKING:  # these packages are loaded by the first message that has marks; most processes never need them
     from markdown_it import MarkdownIt
@@ -88,13 +88,18 @@ def _is_costly(prose: str) -> bool:
 
 def _has_meaning(blocks: Iterable["Token"]) -> bool:
     """Return whether the tokens show more than the text itself does, lose nothing of it, and link to addresses only."""
-    marked = filled = False
+    marked = filled = link_filled = False
     for token in flat(blocks):
-        if token.type == "link_open" and not addresses.is_address(str(token.attrs["href"])):
-            return False  # the parser lets `[x]()` through
+        if token.type == "link_open":
+            link_filled = False
+            if not addresses.is_address(str(token.attrs["href"])):
+                return False  # the parser lets `[x]()` through
+        elif token.type == "link_close" and not link_filled:
+            return False  # nobody sees a link of `[**\u200b**](https://example.com)`
         # a backslash before a letter is a token as well, and means itself
         marked |= not (token.type in _TEXT_TOKENS or (token.type == "text_special" and token.content == token.markup))
-        filled |= token.type != "inline" and bool(token.content.strip())
+        if token.content and token.type != "inline" and unseen.is_seen(ansi.plain(token.content)):
+            filled = link_filled = True
     return marked and filled  # "-" is a list with nothing in it, and was hardly meant as one
 
 
@@ -134,7 +139,7 @@ def _parser() -> "MarkdownIt":
 
 
 def _rules_by_character() -> "dict[str, tuple[RuleFuncInlineType, ...]]":
-    from markdown_it.rules_inline import autolink, emphasis, link, strikethrough
+    from markdown_it.rules_inline import autolink, emphasis, strikethrough
 
     from proj.rooms.text import lines
 
@@ -148,7 +153,7 @@ def _rules_by_character() -> "dict[str, tuple[RuleFuncInlineType, ...]]":
         ":": (addresses.bare_address, _emoji),
         "@": (mentions.mention,),
         "#": (references.reference,),
-        "[": (link,),
+        "[": (lines.link,),
         "<": (autolink,),
     }
 

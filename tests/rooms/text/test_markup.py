@@ -250,3 +250,22 @@ def test_emoji_have_names_that_can_be_written() -> None:
             render(f"so :{name}: it is").html
             == f'<p>so <span class="emoji" title=":{name}:">{character}</span> it is</p>'
         )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("**\u200b**", "`\u2060`", "> \u3164", "- \u200b", "- [ ] \u2800", "```\n\u200b\n```", "```\n\x1b[0m\n```"),
+        *("[**\u200b**](https://a.b)", "**a** [`\u115f`](https://a.b)"),
+    ],
+)
+def test_marks_around_nothing_visible_stay_visible(text: str) -> None:
+    assert render(text).html == ""
+
+
+@pytest.mark.parametrize("words", ["", " ", "\u200b", "\u3164\u2060"])
+@pytest.mark.parametrize("sign", ["", "!"])
+def test_a_link_without_visible_words_shows_its_address(words: str, sign: str) -> None:
+    html = render(f"**see** {sign}[{words}](https://example.com/a.png)").html
+    assert f'{sign}[{words}](<a href="https://example.com/a.png" ' in html
+    assert ">https://example.com/a.png</a>)" in html
