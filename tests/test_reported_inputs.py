@@ -1,8 +1,10 @@
 """Inputs that other tools of this kind were reported to fail on: one test for each, through public functions.
 
-The modules beside the code have many more of each kind. Four inputs need real processes or the browser's modules:
-an installation on IPv6 (tests/deploy/test_ipv6.py), a chain of proxies and long requests at nginx and uwsgi
-(tests/deploy/test_nginx.py), and completion of names (tests/javascript/typed.test.js).
+The modules beside the code have many more of each kind. Some inputs need real processes or the browser's modules: an
+installation on IPv6 (tests/deploy/test_ipv6.py), a chain of proxies and long requests at nginx and uwsgi
+(tests/deploy/test_nginx.py), completion of names (tests/javascript/typed.test.js), live output
+(tests/javascript/lines.test.js, screen.test.js), and logs that are cut inside a character, which the doctor's advice
+shows with `tail` (tests/health/test_programs.py).
 """
 
 import re
