@@ -11,7 +11,7 @@ import signal
 import socket
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -40,6 +40,7 @@ SLOW_THREADS = 4  # times the threads of the worker: slow turns that may have an
 TURN_GRACE_SECONDS = 15.0  # for the turns in hand of a stopping worker; below supervisord's stopwaitsecs
 TAKE_RETRY_SECONDS = (0.2, 1.0)
 UNBLOCK_TAKE_SECONDS = 0.1
+CANCEL_JOBS_SECONDS = 0.2  # until a job that goes on is canceled again
 
 
 class LegacyWorker:
@@ -75,12 +76,12 @@ class LegacyWorker:
             await self._take()
             await self._finish()
         finally:
-            for job in jobs:
-                job.cancel()
+            await _end(jobs)
             try:
                 await asyncio.wait_for(heartbeat.stop(self._beat), 1)
             except (RedisError, OSError, TimeoutError):
                 logger.info("could not delete the heartbeat: Redis is away")
+            await _end(asyncio.all_tasks() - {asyncio.current_task()})
 
     def _stop(self, name: int) -> None:
         logger.info("%s: finishing the turns in hand", signal.Signals(name).name)
@@ -203,3 +204,12 @@ class LegacyWorker:
             except (RedisError, OSError) as error:
                 logger.warning("cannot send the heartbeat of the channels worker: Redis is away: %s", error)
             await asyncio.sleep(heartbeat.HEARTBEAT_SECONDS)
+
+
+async def _end(jobs: Iterable[asyncio.Task[Any] | None]) -> None:
+    """Cancel tasks until they have ended: a Redis client may swallow a cancellation, and the process would stay."""
+    going_on = {job for job in jobs if job is not None}
+    while going_on:
+        for job in going_on:
+            job.cancel()
+        _, going_on = await asyncio.wait(going_on, timeout=CANCEL_JOBS_SECONDS)
