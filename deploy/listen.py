@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proj.addresses import Address, bracketed, ip_address, with_port
-from proj.env import Settings, bind_address, networks, origins, refuse, whole
+from proj.env import Settings, bind_address, networks, origins, prefixes, refuse, whole
 
 ROOT = Path(__file__).resolve().parent.parent
 UNLIMITED_FILES = 1_048_576
@@ -35,6 +35,7 @@ class Listen:
     sockets: int
     address_requests: int
     address_connections: int
+    channel_paths: tuple[str, ...] = ()  # of sockets of Channels 1.x code
 
 
 def file(text: str) -> str:
@@ -99,6 +100,7 @@ def read(root: Path = ROOT) -> Listen:
         # For one client address. The limits are wide, because a whole office may share an address; 0 for no limit.
         address_requests=setting("SIGNALBOX_ADDRESS_REQUESTS", "500", whole(0, 100_000)),
         address_connections=setting("SIGNALBOX_ADDRESS_CONNECTIONS", "2000", whole(0, 1_000_000)),
+        channel_paths=setting("SIGNALBOX_CHANNEL_PATHS", "/channel/", prefixes),
     )
     if bool(found.certificate) != bool(found.key):
         refuse("SIGNALBOX_TLS_CERTIFICATE and SIGNALBOX_TLS_KEY belong together; one of them is missing")

@@ -8,6 +8,7 @@ from proj.addresses import Address, with_port
 from proj.env import refuse
 
 RENDERED_HEADER = "# Made by deploy/render.py from var/signalbox.env and supervisord.conf; changes here are lost.\n"
+CHANNEL_PATH = "/channel/"  # it stands in nginx.conf
 
 
 def main_conf(files: int, processors: int, root_user: bool) -> str:
@@ -84,6 +85,9 @@ def server_conf(listen: Listen) -> str:
         lines.append(f"limit_req zone=requests burst={listen.address_requests * 10} nodelay;")
     if listen.address_connections:
         lines.append(f"limit_conn connections {listen.address_connections};")
+    for path in listen.channel_paths:
+        if path != CHANNEL_PATH:
+            lines.append(f"location ^~ {path} {{ include sockets.conf; }}")
     return "\n".join(lines)
 
 

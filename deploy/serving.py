@@ -19,7 +19,7 @@ def serves(root: Path, info: ProcessInfo) -> bool:
         return accepts(root / "var" / "run" / f"{info['name']}.sock")
     lived = info["now"] - info["start"] >= QUIET_START_SECONDS
     try:
-        if group.startswith("worker-"):
+        if group.startswith(("worker-", "channels")):
             return beats(info["pid"])
         if group == "clock":
             return leads(info["pid"], lived=lived)

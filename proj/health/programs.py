@@ -73,7 +73,7 @@ def consumers(conf: Path) -> dict[str, str]:
 
 def _parsed(conf: Path) -> RawConfigParser:
     parser = RawConfigParser(inline_comment_prefixes=(";", "#"), strict=False)
-    parser.read(conf)
+    parser.read([conf, *sorted((conf.parent / "var" / "supervisor").glob("*.conf"))])
     return parser
 
 

@@ -139,3 +139,10 @@ def test_every_setting_is_documented() -> None:
     operations = (CHECKOUT / "docs" / "operations.md").read_text()
     for name in re.findall(r'setting\("(\w+)"', (CHECKOUT / "deploy" / "listen.py").read_text()):
         assert f"`{name}`" in operations
+
+
+def test_each_further_path_of_channels1_sockets_leads_to_the_interfaces(checkout: Checkout) -> None:
+    lines = rendered(channel_paths=("/channel/", "/deck/stream/"))["server.conf"].splitlines()
+    assert [line for line in lines if "sockets.conf" in line] == ["location ^~ /deck/stream/ { include sockets.conf; }"]
+    checkout.settings("SIGNALBOX_CHANNEL_PATHS=/channel/,/deck/stream/\n")
+    nginx_accepts(checkout)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from supervisor.options import ServerOptions
 
+from proj.health.programs import expected
 from tests.deploy.conftest import Checkout
 from tests.system.stack import CHECKOUT
 
@@ -79,6 +80,7 @@ def test_only_its_owner_may_control_it() -> None:
 
 
 def test_supervisord_reads_it(checkout: Checkout) -> None:
+    assert checkout.python("-m", "deploy.programs").returncode == 0  # as ./deploy/up does
     options = ServerOptions()
     options.realize(["-c", str(checkout.root / "supervisord.conf")])
 
@@ -86,3 +88,16 @@ def test_supervisord_reads_it(checkout: Checkout) -> None:
     assert sorted(set(processes)) == sorted(processes)
     assert "interface_0" in processes
     assert not options.parse_warnings
+    assert "channels_0" not in processes
+
+
+def test_a_routing_of_channels1_code_brings_its_workers(checkout: Checkout) -> None:
+    checkout.settings("SIGNALBOX_CHANNEL_ROUTING=deck.routing.channel_routing\n")
+    assert checkout.python("-m", "deploy.programs").returncode == 0
+    options = ServerOptions()
+    options.realize(["-c", str(checkout.root / "supervisord.conf")])
+    groups = {group.name: group for group in options.process_group_configs}
+    assert [process.name for process in groups["channels"].process_configs] == ["channels_0", "channels_1"]
+    command = groups["channels"].process_configs[0].command
+    assert shlex.split(command) == [f"{checkout.root}/deploy/channels.sh", "--threads", "4"]
+    assert {f"channels:channels_{n}" for n in (0, 1)} <= set(expected(checkout.root / "supervisord.conf"))
