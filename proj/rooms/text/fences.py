@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 # A fence that ends in its own line is a code span. The second pattern finds blocks of code in a text without parsing
 # it: none that stands inside a list or a quote, and never more than the block.
 _OPENING = re.compile(r"(?P<fence>`{3,}+|~{3,}+)(?!.*(?P=fence))(?P<beside>.*)")
-OUTERMOST = re.compile(r"^(?P<fence>`{3,}+|~{3,}+)(?!.*(?P=fence)).*(?:\n|\Z)(?s:.*?)(?:(?P=fence)|\Z)", re.MULTILINE)
+_OUTERMOST = re.compile(r"^(?P<fence>`{3,}+|~{3,}+)(?!.*(?P=fence)).*(?:\n|\Z)(?s:.*?)(?:(?P=fence)|\Z)", re.MULTILINE)
+
+# `log: ```⏎...⏎``` `: a fence that opens behind text is a code span, which the next such fence closes and not opens.
+_BEHIND_TEXT = re.compile(r"^(?![ \t]*```).*[^`\n](?P<fence>`{3,}+)[\w+#.-]*[ \t]*\n", re.MULTILINE)
 
 _LANGUAGE_NAMES = frozenset((Path(__file__).parent / "languages.txt").read_text().split())
 
@@ -25,7 +28,7 @@ def fence(state: "StateBlock", line: int, end: int, silent: bool) -> bool:
     if not opening:
         return False
     if silent:
-        return True
+        return not _closes_span(state, line, opening["fence"])
     last, beside_closing = _closing(state, line + 1, end, opening["fence"])
     code = state.getLines(line + 1, last, state.sCount[line], True) + beside_closing
     beside = opening["beside"].rstrip()
@@ -36,6 +39,20 @@ def fence(state: "StateBlock", line: int, end: int, silent: bool) -> bool:
     state.line = min(last + 1, end) if last < end and state.sCount[last] >= state.blkIndent else last
     token.map = [line, state.line]
     return True
+
+
+def prose(text: str) -> str:
+    """Return a text without its blocks of code; the whole text where a fence opens behind other text."""
+    return text if _BEHIND_TEXT.search(text) else _OUTERMOST.sub("", text)
+
+
+def _closes_span(state: "StateBlock", line: int, fence: str) -> bool:
+    """Return whether the fence of this line closes a code span that begins in the present paragraph."""
+    if state.parentType != "paragraph":
+        return False
+    before = state.src[state.bMarks[state.line] : state.bMarks[line]]
+    opened = _BEHIND_TEXT.search(before)
+    return opened is not None and opened["fence"] == fence and fence not in before[opened.end() :]
 
 
 def _closing(state: "StateBlock", first: int, end: int, fence: str) -> tuple[int, str]:

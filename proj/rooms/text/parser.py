@@ -61,7 +61,7 @@ def has_marks(text: str) -> bool:
 
 def tokens(text: str) -> list["Token"]:
     """Return the tokens of `text`; [] when it is to be shown as it was written."""
-    if len(text) > _MAX_CHEAP_CHARACTERS and _is_costly(fences.OUTERMOST.sub("", text)):
+    if len(text) > _MAX_CHEAP_CHARACTERS and _is_costly(fences.prose(text)):
         return []
     blocks = _paragraph(text) if _ONE_PARAGRAPH.match(text) else _parser().parse(text)
     # a deeper message would lose the rest of its text: the parser gives up

@@ -51,3 +51,18 @@ def test_fences_stand_in_lists_and_quotes() -> None:
 
 def test_a_fence_that_ends_in_its_own_line_is_a_code_span() -> None:
     assert render("```get pods```").html == "<p><code>get pods</code></p>"
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("log: ```\nx\n  y\n``` more", "<p>log: <code>x\n  y</code> more</p>"),
+        ("log: ```sh\nx\n```\nthen *y*", "<p>log: <code>sh\nx</code>\nthen <em>y</em></p>"),
+        ("> log: ```\n> x\n> ```", "<blockquote><p>log: <code>x</code></p></blockquote>"),
+        ("log: ```\nx\n```\n```\ny\n```", "<p>log: <code>x</code></p><pre><code>y</code></pre>"),
+        ("I use ``` for code\n```\nx\n```", "<p>I use ``` for code</p><pre><code>x</code></pre>"),
+        ("log: `\n```\nx\n```", "<p>log: `</p><pre><code>x</code></pre>"),
+    ],
+)
+def test_a_fence_that_opens_behind_text_is_closed_by_the_next_one(text: str, html: str) -> None:
+    assert render(text).html == html

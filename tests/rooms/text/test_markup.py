@@ -176,6 +176,10 @@ def test_random_marks_give_only_html_of_the_protocol() -> None:
         "- a\n  ```\n" + "[*" * 4000,
         "```a\nb```\n" + "[*" * 4000,
         "````\n" + "```a\n" * 2000,
+        "a ```\n```\n" * 800,
+        "a ```\n" * 1300,
+        "a ```\n```\n" + "[*" * 4000,
+        "a ````\n" + "b\n```x```\n" * 200,
     ],
 )
 def test_hostile_marks_cost_little_and_lose_nothing(text: str) -> None:
