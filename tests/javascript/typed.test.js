@@ -8,6 +8,8 @@ const cases = {
   "hi @": [""],
   "请@bo": ["bo"],
   "，@bo": ["bo"],
+  "，＠bo": ["bo"],
+  "bob＠al": [],
   "（@bo": ["bo"],
   "안녕@bo": ["bo"],
   "@bob@cor": ["bob@cor"],

@@ -16,16 +16,17 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
 
 EVERYONE = "here"  # `@here`
+SIGNS = "@＠"  # the second one is of keyboards for Chinese and Japanese
 
 MAX_NAMES = 8  # in one word, such as `@alice@bob`
 MAX_CUTS = 24  # candidates for one name
 MAX_CANDIDATES = 500  # of one message: each is a parameter of the query for people
 
 _LAST = rf"(?:[^\W_]|[{COMBINING}])"  # behind it stand the marks `_.+-@` that rarely belong to a name
-_WORD = re.compile(rf"@(\w(?:[\w{COMBINING}.@+-]{{0,148}}{_LAST})?)")
-_CUT = re.compile(rf"(?<=[{UNSPACED}])|(?=[_.+-]*(?:[@{UNSPACED}]|\Z))")
+_WORD = re.compile(rf"[{SIGNS}](\w(?:[\w{COMBINING}.{SIGNS}+-]{{0,148}}{_LAST})?)")
+_CUT = re.compile(rf"(?<=[{UNSPACED}])|(?=[_.+-]*(?:[{SIGNS}{UNSPACED}]|\Z))")
 _INSIDE_WORD = re.compile(rf"[{COMBINING}/.]|(?![{UNSPACED}])[^\W_]")  # in front of the @ of an address or a path
-_MARKED = re.compile(r'<span class="mention">@([^<]*)</span>([_.+@-]{0,5})')
+_MARKED = re.compile(rf'<span class="mention">([{SIGNS}][^<]*)</span>([_.+{SIGNS}-]{{0,5}})')
 # `@here` in code: behind the marks of the first pattern, or in front of the second.
 _CODE_BEFORE = re.compile(r"[\\=@$#%&+-]")
 _CODE_BEHIND = re.compile(rf"[/\\:.(\[{{<+-]*(?:[/\\.(\[{{<+-](?![{UNSPACED}])\w|:\d|[=\\])")
@@ -56,7 +57,7 @@ def candidates(html: str) -> frozenset[str]:
     """Return the names that `html` may mention, composed, with EVERYONE among them."""
     found: set[str] = set()
     for marked in _MARKED.finditer(html):
-        word = "@" + marked[1] + marked[2]
+        word = marked[1] + marked[2]
         for at in _starts(word):
             found.update(composed(word[at + 1 : cut]) for cut in _cuts(word, at))
             if len(found) > MAX_CANDIDATES:
@@ -72,7 +73,7 @@ def settled(html: str, people: Container[str]) -> tuple[str, frozenset[str]]:
     mentioned: set[str] = set()
 
     def written(marked: re.Match[str]) -> str:
-        return "".join(_written("@" + marked[1] + marked[2], people, mentioned))
+        return "".join(_written(marked[1] + marked[2], people, mentioned))
 
     return _MARKED.sub(written, html), frozenset(mentioned)
 
@@ -95,7 +96,7 @@ def _written(word: str, people: Container[str], mentioned: set[str]) -> Iterator
 
 
 def _starts(word: str) -> list[int]:
-    return [at for at, character in enumerate(word) if character == "@"][:MAX_NAMES]
+    return [at for at, character in enumerate(word) if character in SIGNS][:MAX_NAMES]
 
 
 def _cuts(word: str, at: int) -> list[int]:

@@ -26,12 +26,12 @@ _MAX_CHEAP_CHARACTERS = min(MAX_MARKS, MAX_BRACKETS, MAX_ADDRESSES)  # of a text
 
 # Marks that the parser would act on. The first pattern is faster; the second is more exact. For a usual message these
 # searches are the whole cost, so their methods have names of their own.
-_hint = re.compile(rf"[*_~`\\@:\]#{unseen.TURNING_SIGNS}]").search
+_hint = re.compile(rf"[*_~`\\@＠:\]#{unseen.TURNING_SIGNS}]").search
 _MARKS = re.compile(
     r"""
       \*\S | \S\* | (?<!\w)_ | _(?!\w) | ~~ | ` | \]\(  # *emphasis* _emphasis_ ~~strike~~ `code` [links](...)
     | :// | mailto: | <[^\s<>]+@ | :[a-z0-9_+-]{1,40}:   # addresses and emoji
-    | (?<![A-Za-z0-9])@\w                                # mentions
+    | (?<![A-Za-z0-9])[@＠]\w                                # mentions
     | \w\#[1-9] | (?<![\w/&])\#\w | [^\x00-\x7f]\#\w        # references
     | \\[!-/:-@\[-`{-~]                                  # an escaped mark
     """,
@@ -151,7 +151,7 @@ def _rules_by_character() -> "dict[str, tuple[RuleFuncInlineType, ...]]":
         "*": (emphasis.tokenize,),
         "_": (references.underscore, emphasis.tokenize),
         ":": (addresses.bare_address, _emoji),
-        "@": (mentions.mention,),
+        **dict.fromkeys(mentions.SIGNS, (mentions.mention,)),
         "#": (references.reference,),
         "[": (lines.link,),
         "<": (autolink,),

@@ -13,7 +13,7 @@ PEOPLE = {"alice", "bob", "bob@corp.example", "carol.", "bob.smith", "小明", "
 def mentioned(text: str) -> list[str]:
     """Return the marked mentions of `text`, as written."""
     settled = render(text).settled(PEOPLE, {})
-    marked = re.findall('<span class="mention">@([^<]*)</span>', settled.html)
+    marked = re.findall('<span class="mention">[@＠]([^<]*)</span>', settled.html)
     assert {mentions.key(name) for name in marked} == settled.mentions
     return marked
 
@@ -43,6 +43,7 @@ def mentioned(text: str) -> list[str]:
         ("@here, lunch", ["here"]),
         ("@here大家好 @here: x @here. (@here) **@here** @Here", ["here"] * 5 + ["Here"]),
         ("@alice/@here", ["alice", "here"]),
+        ("＠bob 你好，＠小明＠alice ＠here", ["bob", "小明", "alice", "here"]),
     ],
 )
 def test_people_are_mentioned(text: str, names: list[str]) -> None:
@@ -54,7 +55,7 @@ def test_people_are_mentioned(text: str, names: list[str]) -> None:
     [
         "mail bob@alice.com",
         "mailto:x@bob",
-        "a@bob a_@bob x.@bob",
+        "a@bob a_@bob x.@bob mail＠bob",
         "src/@bob/index.js https://medium.example/@bob",
         "`@bob` \\@bob",
         "@bobby @bob.smithy @bob-x @nobody",

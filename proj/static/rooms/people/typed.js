@@ -2,10 +2,10 @@
 
 // Scripts that put no space between a word and the next one.
 const UNSPACED = "\\p{sc=Han}\\p{sc=Hira}\\p{sc=Kana}\\p{sc=Hang}\\p{sc=Thai}\\p{sc=Laoo}\\p{sc=Khmr}\\p{sc=Mymr}々ー";
-const WORD = /[\p{L}\p{M}\p{N}_.+@-]{1,90}$/u;
+const WORD = /[\p{L}\p{M}\p{N}_.+@＠-]{1,90}$/u;
 // In front of the @ of an address or a path; `@alice/` may stand there.
 const INSIDE = new RegExp(`(?:[/.]|(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}])_*$`, "u");
-const MENTION = /(?:^|[^\p{L}\p{N}_./])@[\p{L}\p{M}\p{N}_.+@-]+\/$/u;
+const MENTION = /(?:^|[^\p{L}\p{N}_./])[@＠][\p{L}\p{M}\p{N}_.+@＠-]+\/$/u;
 
 const ROOM = new RegExp(`(?<!(?![${UNSPACED}])[\\p{L}\\p{N}]|[_/#&.=?%-])#(?<typed>[\\p{L}\\p{M}\\p{N}_.+-]{1,40})$`, "u");
 
@@ -13,7 +13,7 @@ const ROOM = new RegExp(`(?<!(?![${UNSPACED}])[\\p{L}\\p{N}]|[_/#&.=?%-])#(?<typ
 export function typedNames(text) {
   const word = WORD.exec(text)?.[0] ?? "";
   const found = [];
-  for (let at = word.indexOf("@"); at >= 0; at = word.indexOf("@", at + 1)) {
+  for (const { index: at } of word.matchAll(/[@＠]/g)) {
     const before = text.slice(0, text.length - word.length + at);
     if (!INSIDE.test(before) || MENTION.test(before)) found.push(word.slice(at + 1));
   }

@@ -46,7 +46,7 @@ export class Complete {
       await this.#load();
       return { typed, found: this.#emojis(typed) };
     }
-    if (!/[@#]/.test(before)) return null;
+    if (!/[@＠#]/.test(before)) return null;
     const { typedNames, typedRoom } = (await this.typed()) ?? {};
     const room = typedRoom?.(before);
     if (room) return { typed: room, found: rooms(room) };
