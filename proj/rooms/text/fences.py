@@ -1,7 +1,8 @@
 """Blocks of code between fences, as people type them in chats: no text beside a fence is lost.
 
 CommonMark hides the text behind the opening fence. Here only the name of a language (languages.txt) is a name; any
-other text is the first line of the code. A block also ends with a line that has its last code before the fence.
+other text is the first line of the code. A block also ends with a line that has its last code before the fence, or
+text behind it where nothing else could end the block.
 """
 
 import re
@@ -30,13 +31,16 @@ def fence(state: "StateBlock", line: int, end: int, silent: bool) -> bool:
     if silent:
         return not _closes_span(state, line, opening["fence"])
     last, beside_closing = _closing(state, line + 1, end, opening["fence"])
+    is_closed = last < end and state.sCount[last] >= state.blkIndent
+    if not is_closed:
+        last = _ended_before_text(state, line + 2, last, opening["fence"])
     code = state.getLines(line + 1, last, state.sCount[line], True) + beside_closing
     beside = opening["beside"].rstrip()
     named = beside.strip().lower() in _LANGUAGE_NAMES and code.strip()
     token = state.push("fence", "code", 0)
     token.info = beside.strip() if named else ""
     token.content = code if named or not beside else f"{beside}\n{code}"
-    state.line = min(last + 1, end) if last < end and state.sCount[last] >= state.blkIndent else last
+    state.line = last + 1 if is_closed else last
     token.map = [line, state.line]
     return True
 
@@ -53,6 +57,22 @@ def _closes_span(state: "StateBlock", line: int, fence: str) -> bool:
     before = state.src[state.bMarks[state.line] : state.bMarks[line]]
     opened = _BEHIND_TEXT.search(before)
     return opened is not None and opened["fence"] == fence and fence not in before[opened.end() :]
+
+
+def _ended_before_text(state: "StateBlock", first: int, end: int, fence: str) -> int:
+    """Return the end of a block that no fence closes: the only line that begins with the fence and has text behind it,
+    else `end`. From then on that line begins with the text."""
+    begins = [state.bMarks[number] + state.tShift[number] for number in range(first, end)]
+    fenced = [first + n for n, begin in enumerate(begins) if state.src.startswith(fence, begin)]
+    if len(fenced) != 1:
+        return end
+    start = begins[fenced[0] - first] + len(fence)
+    text = state.src[start : state.eMarks[fenced[0]]].strip()
+    if text.lower() in _LANGUAGE_NAMES or fence[0] in text:
+        return end
+    state.bMarks[fenced[0]] = state.src.index(text, start)
+    state.tShift[fenced[0]], state.sCount[fenced[0]] = 0, state.blkIndent
+    return fenced[0]
 
 
 def _closing(state: "StateBlock", first: int, end: int, fence: str) -> tuple[int, str]:

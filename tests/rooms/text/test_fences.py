@@ -66,3 +66,18 @@ def test_a_fence_that_ends_in_its_own_line_is_a_code_span() -> None:
 )
 def test_a_fence_that_opens_behind_text_is_closed_by_the_next_one(text: str, html: str) -> None:
     assert render(text).html == html
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("```\nx\n``` more *text*\nand more", "<pre><code>x</code></pre><p>more <em>text</em>\nand more</p>"),
+        ("```bash\nx\n```done\n- a", '<pre data-language="bash"><code>x</code></pre><p>done</p><ul><li>a</li></ul>'),
+        ("> ~~~\n> x\n> ~~~ done", "<blockquote><pre><code>x</code></pre><p>done</p></blockquote>"),
+        ("- ```\n  x\n  ``` done\n- y", "<ul><li><pre><code>x</code></pre>done</li><li>y</li></ul>"),
+        ("```\na\n```bash\nb", "<pre><code>a\n```bash\nb</code></pre>"),
+        ("```\na\n``` b\nc\n``` d", "<pre><code>a\n``` b\nc\n``` d</code></pre>"),
+    ],
+)
+def test_the_only_fence_that_could_close_a_block_does_so_before_text(text: str, html: str) -> None:
+    assert render(text).html == html
