@@ -1,0 +1,155 @@
+"""Sockets of Channels 1.x code on real interface processes, workers and Redis."""
+
+import asyncio
+import signal
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from tests.conftest import wait_for
+from tests.sockets.channels1 import Channels1, frame, frames
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
+
+
+@pytest.fixture(scope="module")
+def running(redis_url: str) -> Iterator[Channels1]:
+    channels = Channels1()
+    try:
+        channels.start()
+        yield channels
+    finally:
+        channels.stop()
+
+
+@pytest.fixture
+def channels1(running: Channels1) -> Iterator[Channels1]:
+    yield running
+    running.ensure_workers()
+
+
+@pytest.fixture
+def path() -> str:
+    return f"/channel/{uuid.uuid4().hex[:8]}/"
+
+
+async def closed(socket: ClientConnection) -> int | None:
+    with pytest.raises(ConnectionClosed):
+        while True:
+            await frame(socket)
+    return socket.close_code
+
+
+async def test_frames_are_answered_in_order_and_the_session_counts_them(channels1: Channels1, path: str) -> None:
+    async with channels1.open(path) as socket:
+        assert await frame(socket) == f"welcome to {path} of version 1"
+        for number in range(50):
+            await socket.send(f"m{number}" if number % 2 else "count")
+        expected = [f"{number + 1} m{number}" if number % 2 else f"{number // 2 + 1}" for number in range(50)]
+        assert await frames(socket, 50) == expected
+    await asyncio.to_thread(wait_for, lambda: channels1.disconnects(path) == ["1000"])
+
+
+async def test_groups_reach_the_sockets_of_all_interfaces_also_from_a_command(channels1: Channels1, path: str) -> None:
+    async with channels1.open(path, 0) as alice, channels1.open(path, 1) as bob:
+        for socket in (alice, bob):
+            await frame(socket)
+        await alice.send("group hello")
+        assert [await frame(alice), await frame(bob)] == ["hello", "hello"]
+        code = f"from channels_legacy import Group; Group({path!r}).send({{'text': 'from the shell'}})"
+        await asyncio.to_thread(channels1.manage, "shell", "-c", code)
+        assert [await frame(alice), await frame(bob)] == ["from the shell", "from the shell"]
+
+
+async def test_an_own_channel_and_immediate_replies(channels1: Channels1, path: str) -> None:
+    async with channels1.open(path) as socket:
+        await frame(socket)
+        await socket.send("own 7")
+        assert await frame(socket) == "own 7"
+        await socket.send("slow 3")
+        assert await asyncio.wait_for(frame(socket), 2) == "begun"
+        assert await frame(socket) == "over"
+
+
+@pytest.mark.parametrize("end", ["deny", "silent", "boom"])
+async def test_a_socket_that_its_code_does_not_accept_is_refused(channels1: Channels1, end: str) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with channels1.open(f"/channel/{end}/"):
+            pass
+    assert refused.value.response.status_code == 403
+    if end == "silent":
+        assert "tests.sockets.team.consumers.connect sent no" in channels1.log("interface_0")
+
+
+async def test_a_consumer_that_raises_or_sends_too_much_harms_nobody(channels1: Channels1, path: str) -> None:
+    async with channels1.open(path) as socket:
+        await frame(socket)
+        for text in ("raise trouble", "large 10000000", "still here"):
+            await socket.send(text)
+        assert await frame(socket) == "3 still here"
+        await socket.send("close 4007")
+        assert await closed(socket) == 4007
+    await asyncio.to_thread(wait_for, lambda: channels1.disconnects(path) == ["4007"])
+
+
+async def test_workers_restart_with_other_code_while_frames_wait(channels1: Channels1, path: str) -> None:
+    async with channels1.open(path) as socket:
+        await frame(socket)
+        for name in ("channels_0", "channels_1"):
+            assert await asyncio.to_thread(channels1.end, name) == 0
+        for number in range(100):
+            await socket.send(str(number))
+        for number in range(2):
+            await asyncio.to_thread(channels1.start_worker, number, "2")
+        assert await frames(socket, 100) == [f"{number + 1} {number}" for number in range(100)]
+        async with channels1.open(path) as other:
+            assert await frame(other) == f"welcome to {path} of version 2"
+
+
+async def test_only_the_frame_of_a_killed_worker_is_lost(channels1: Channels1, path: str) -> None:
+    async with channels1.open(path) as socket, channels1.open(path, 1) as other:
+        await frame(socket)
+        await frame(other)
+        await socket.send("die")
+        await socket.send("alive")
+        await other.send("I do not notice")
+        assert await frame(other) == "1 I do not notice"
+        assert await frame(socket) == "2 alive"
+        assert "a worker died with a turn of 1 messages" in channels1.log("interface_0")
+
+
+async def test_a_connect_of_a_killed_worker_and_a_disconnect_are_not_lost(channels1: Channels1, path: str) -> None:
+    async with channels1.open(path) as socket:
+        await frame(socket)
+        for name in ("channels_0", "channels_1"):
+            await asyncio.to_thread(channels1.end, name, signal.SIGKILL)
+        with pytest.raises(InvalidStatus):
+            async with channels1.open(path):
+                pass
+        await socket.send("the last words")
+    assert channels1.disconnects(path) == []
+    await asyncio.to_thread(channels1.ensure_workers)
+    await asyncio.to_thread(wait_for, lambda: channels1.disconnects(path) == ["1000"])
+
+
+async def test_signing_out_closes_the_sockets_of_a_person(channels1: Channels1, path: str) -> None:
+    cookie = await asyncio.to_thread(channels1.cookie, "alice")
+    async with channels1.open(path, 0, cookie) as alice, channels1.open(path) as nobody:
+        await frame(alice)
+        await frame(nobody)
+        code = "from proj.accounts.models import User; User.objects.filter(username='alice').update(is_active=False)"
+        await asyncio.to_thread(channels1.manage, "shell", "-c", code)
+        assert await closed(alice) == 4401
+        await nobody.send("group of nobody")
+        assert await frame(nobody) == "of nobody"
+    await asyncio.to_thread(wait_for, lambda: sorted(channels1.disconnects(path)) == ["1000", "4401"])
+
+
+async def test_a_page_of_another_origin_is_refused(channels1: Channels1, path: str) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with channels1.open(path, origin="http://elsewhere.example"):
+            pass
+    assert refused.value.response.status_code == 403
