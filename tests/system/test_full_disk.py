@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.system.client import Client
-from tests.system.stack import Stack
-from tests.system.test_runs import all_end, outputs, start, wait_until
+from tests.system.stack import Stack, wait_until
+from tests.system.test_runs import all_end, outputs, start
 
 SECONDS = float(os.environ.get("FULL_DISK_SECONDS", "600"))
 DISK_BYTES = 2**30  # the doctor wants room at the start
