@@ -276,3 +276,32 @@ def test_a_link_without_visible_words_shows_its_address(words: str, sign: str) -
     html = render(f"**see** {sign}[{words}](https://example.com/a.png)").html
     assert f'{sign}[{words}](<a href="https://example.com/a.png" ' in html
     assert ">https://example.com/a.png</a>)" in html
+
+
+def test_no_word_beside_any_marks_is_lost() -> None:
+    dice = random.Random(77)
+    parts = [
+        "```",
+        "~~~",
+        "````",
+        "\n",
+        "\n",
+        " ",
+        "\t",
+        "- ",
+        "> ",
+        "1. ",
+        "bash",
+        "word",
+        "**b**",
+        "`",
+        "[x](https://a.b)",
+    ]
+    parts += ["[](https://a.b)", "\u3000", "\u200b", "@bob", "|", "|-|\n", "a|b\n-|-\n"]
+    for _ in range(3_000):
+        text = "".join(dice.choices(parts, k=dice.choice((8, 30, 90))))
+        html = render(text).html
+        if html:
+            shown = re.sub("<[^>]*>", "", html) + "".join(re.findall('data-language="([^"]*)"', html))
+            for word in ("bash", "word"):
+                assert shown.count(word) == text.count(word), text

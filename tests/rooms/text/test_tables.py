@@ -71,3 +71,17 @@ def test_a_table_with_too_many_cells_is_shown_as_it_was_written() -> None:
     head, rows = "a|" * 20 + "\n" + "-|" * 20 + "\n", MAX_CELLS // 21 - 2
     assert "<table>" in render(head + "1\n" * rows).html
     assert render(head + "1\n" * (rows + 1)).html == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["a|b\n-|-\nx|y|z", "| cmd |\n|---|\n| `ps | grep x` |", "| a | b |\n|---|---|\n| c | d |\n| e | f | g |"]
+)
+def test_a_table_whose_lines_have_too_many_cells_is_shown_as_it_was_written(text: str) -> None:
+    assert "<table" not in render(f"**see**\n{text}").html
+    assert plain(text, render(text).html).count("|") == text.count("|")
+
+
+def test_a_line_behind_a_table_may_have_more_cells() -> None:
+    assert "<table" in render("a|b\n-|-\nc|d\n\ne|f|g").html
+    assert "<table" in render("a|b\n-|-\nc|d\n> e|f|g").html
+    assert "<table" in render("a|b\n-|-\nc|d\n- e|f|g").html
