@@ -88,7 +88,8 @@ def _is_costly(prose: str) -> bool:
 
 def _has_meaning(blocks: Iterable["Token"]) -> bool:
     """Return whether the tokens show more than the text itself does, lose nothing of it, and link to addresses only."""
-    marked = filled = link_filled = False
+    marked = filled = False
+    link_filled = True
     for token in flat(blocks):
         if token.type == "link_open":
             link_filled = False
@@ -98,7 +99,7 @@ def _has_meaning(blocks: Iterable["Token"]) -> bool:
             return False  # nobody sees a link of `[**\u200b**](https://example.com)`
         # a backslash before a letter is a token as well, and means itself
         marked |= not (token.type in _TEXT_TOKENS or (token.type == "text_special" and token.content == token.markup))
-        if token.content and token.type != "inline" and unseen.is_seen(ansi.plain(token.content)):
+        if not (filled and link_filled) and token.type != "inline" and unseen.is_seen(ansi.plain(token.content)):
             filled = link_filled = True
     return marked and filled  # "-" is a list with nothing in it, and was hardly meant as one
 
