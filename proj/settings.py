@@ -71,7 +71,7 @@ CHANNEL_LAYER_CLASS = "channels_legacy.layers.stack.StackLayer" if CHANNEL_ROUTI
 CHANNEL_PATHS = setting("SIGNALBOX_CHANNEL_PATHS", "/channel/", prefixes)
 # Seconds that a handshake waits for its consumer; the interface server itself waits for 20.
 CHANNEL_WAIT_SECONDS = setting("SIGNALBOX_CHANNEL_WAIT", "5", number(0.1, 15))
-CHANNEL_ACCEPT = setting("SIGNALBOX_CHANNEL_ACCEPT", "no", boolean)  # accept sockets whose consumer does not answer
+CHANNEL_ACCEPT = setting("SIGNALBOX_CHANNEL_ACCEPT", "no", boolean)  # accept sockets that no consumer answers
 CHANNEL_ORIGINS = frozenset(setting("SIGNALBOX_CHANNEL_ORIGINS", "", origins_or_none)) or ALLOWED_ORIGINS
 CHANNEL_RATE = setting("SIGNALBOX_CHANNEL_RATE", "0", number(0, 1_000_000))  # frames a second of one socket
 CHANNEL_LOST = setting("SIGNALBOX_CHANNEL_LOST", "skip", one_of("skip", "close", "again"))

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from redis import Redis
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin
 
@@ -86,6 +87,14 @@ class Channels1:
         for number in range(2):
             if self.processes[f"channels_{number}"].poll() is not None:
                 self.start_worker(number)
+
+    def expire_dead_interfaces(self) -> None:
+        """Drop all signs of life, and wait until the living processes have given new ones."""
+        redis = Redis.from_url(self.environment["REDIS_URL"])
+        for key in redis.keys("signalbox:turns-alive:*"):
+            redis.delete(key)
+        living = sum(self.processes[f"interface_{number}"].poll() is None for number in range(2))
+        wait_for(lambda: len(redis.keys("signalbox:turns-alive:*")) == living, 20, "signs of life")
 
     def stop(self) -> None:
         for process in self.processes.values():

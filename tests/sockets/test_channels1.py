@@ -153,3 +153,17 @@ async def test_a_page_of_another_origin_is_refused(channels1: Channels1, path: s
         async with channels1.open(path, origin="http://elsewhere.example"):
             pass
     assert refused.value.response.status_code == 403
+
+
+async def test_the_disconnects_of_a_killed_interface_process_are_not_lost(channels1: Channels1, path: str) -> None:
+    async with channels1.open(path, 1) as alice, channels1.open(path, 1) as bob, channels1.open(path, 0) as charlie:
+        for socket in (alice, bob, charlie):
+            await frame(socket)
+        await asyncio.to_thread(channels1.end, "interface_1", signal.SIGKILL)
+        assert [await closed(alice), await closed(bob)] == [1006, 1006]
+        await asyncio.to_thread(channels1.expire_dead_interfaces)
+        sweep = "from proj.layer.clock import send_lost_disconnects; send_lost_disconnects()"
+        await asyncio.to_thread(channels1.manage, "shell", "-c", sweep)
+        await asyncio.to_thread(wait_for, lambda: channels1.disconnects(path) == ["1006", "1006"])
+        await charlie.send("still here")
+        assert await frame(charlie) == "1 still here"

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 from redis.exceptions import RedisError
 
-from consumers.interface.turns.socket import TurnSocket
+from consumers.interface.turns.registering import Registering
+from consumers.interface.turns.socket import CONNECT, TurnSocket
 from proj.layer.publish import REDIS_TIMEOUT_SECONDS
+from proj.layer.redis.socket_registry import Command
 from proj.layer.redis.turn_queue import Entry, TurnQueue
 
 logger = logging.getLogger(__name__)
@@ -23,8 +25,9 @@ REDIS_ERRORS = (RedisError, OSError, TimeoutError)
 class Handing:
     """One send is in flight; the turns that come up meanwhile are the next batch."""
 
-    def __init__(self, queue: TurnQueue) -> None:
+    def __init__(self, queue: TurnQueue, registering: Registering) -> None:
         self._queue = queue
+        self._registering = registering
         self._ready: deque[TurnSocket] = deque()
         self._sending: asyncio.Task[None] | None = None
 
@@ -44,19 +47,20 @@ class Handing:
         while self._ready:
             batch = [self._ready.popleft() for _ in range(min(BATCH_TURNS, len(self._ready)))]
             entries = [entry_of(socket) for socket in batch if socket.in_hand is not None]
-            await self._outlast(entries)
+            new = [one for one in batch if one.in_hand is not None and one.in_hand.channel == CONNECT]
+            await self._outlast(entries, self._registering.opening(new))
             now = time.monotonic()
             for socket in batch:
                 if socket.in_hand is not None:
                     socket.in_hand.evidence_at = now
 
-    async def _outlast(self, entries: Sequence[Entry]) -> None:
+    async def _outlast(self, entries: Sequence[Entry], before: Sequence[Command]) -> None:
         """Try until Redis took the turns. A turn that Redis has already is only written over."""
         away = False
         while True:
             try:
                 async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
-                    await self._queue.put(entries)
+                    await self._queue.put(entries, before)
             except REDIS_ERRORS as error:
                 if not away:
                     logger.warning("turns wait: Redis is away: %r", error)

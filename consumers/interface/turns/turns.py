@@ -17,9 +17,11 @@ from consumers.interface.support.tasks import Tasks
 from consumers.interface.turns.groups import Groups
 from consumers.interface.turns.handing import REDIS_ERRORS, Handing
 from consumers.interface.turns.lost import LostTurns
+from consumers.interface.turns.registering import Registering
 from consumers.interface.turns.socket import CONNECT, DISCONNECT, InHand, Item, Reply, TurnOutlet, TurnSocket
 from proj.layer.messages import ChannelAct, Turn, TurnAnswer, TurnAnswers, TurnClaims
 from proj.layer.names import socket_of
+from proj.layer.redis.socket_registry import SocketRegistry
 from proj.layer.redis.turn_queue import TurnQueue
 from proj.metrics.definitions import TURNS, UNREADABLE
 
@@ -46,9 +48,11 @@ class Turns:
         self._ended: asyncio.Event | None = None  # of a process that stops: its last socket has ended
         self._layer: Any = get_channel_layer("work")
         self.queue = TurnQueue(self._layer)
-        self._handing = Handing(self.queue)
+        self._registering = Registering(SocketRegistry(self._layer), process, self.sockets)
+        self._handing = Handing(self.queue, self._registering)
         self._lost = LostTurns(self)
         tasks.repeat(self._lost.watch)
+        tasks.repeat(self._registering.keep)
 
     # sockets
 
@@ -64,7 +68,7 @@ class Turns:
         self._put(socket, Item(channel, _pack(content)))
 
     def leave(self, socket: TurnSocket, code: int) -> None:
-        """End a socket whose browser is gone: its code gets the disconnect after the messages that wait."""
+        """End the socket of a browser that is gone: its code gets the disconnect after the messages that wait."""
         if not socket.gone:
             socket.leave()
             self.groups.leave_all(socket)
@@ -124,6 +128,7 @@ class Turns:
 
     def _forget(self, socket: TurnSocket) -> None:
         self.sockets.pop(socket.outlet.id, None)
+        self._registering.ended(socket)
         self.in_hand.pop(socket.outlet.id, None)
         if self._ended is not None and not self.sockets:
             self._ended.set()
@@ -222,10 +227,12 @@ class Turns:
     async def close(self) -> None:
         """Wait until the sockets' disconnects were handled, or CLOSE_SECONDS."""
         self._ended = asyncio.Event()
-        if not self.sockets:
-            return
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
-                await self._ended.wait()
+                if self.sockets:
+                    await self._ended.wait()
+                await self._registering.flush()
         except TimeoutError:
-            logger.warning("stopped with the last turns of %d sockets undone", len(self.sockets))
+            logger.warning("stopped before %d sockets had their disconnects: the clock sends them", len(self.sockets))
+        except REDIS_ERRORS as error:
+            logger.warning("stopped with sockets in the registry: Redis is away: %r", error)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from redis.exceptions import ResponseError
 
+from proj.layer.redis.socket_registry import Command
 from proj.layer.redis.wire import Argument
 from proj.layer.redis.work_layer import WorkLayer
 
@@ -29,13 +30,13 @@ class TurnQueue:
     def _key(self, channel: str) -> str:
         return f"{self._layer.prefix}turns:{channel}"
 
-    async def put(self, entries: Iterable[Entry]) -> None:
-        """Append turns to the queues of their channels, in one round trip."""
+    async def put(self, entries: Iterable[Entry], before: Sequence[Command] = ()) -> None:
+        """Append turns to the queues of their channels, in one round trip, after the commands `before`."""
         now = time.time()
         members: dict[str, list[Argument]] = defaultdict(list)
         for channel, data in entries:
             members[self._key(channel)] += [now, data]
-        commands: list[tuple[Argument, ...]] = []
+        commands: list[Command] = [*before]
         for key, some in members.items():
             commands += [("ZADD", key, *some), ("EXPIRE", key, QUEUE_EXPIRY_SECONDS)]
         await (await self._layer.loop_part().sending[0].get()).calls(commands)
