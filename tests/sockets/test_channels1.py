@@ -1,6 +1,7 @@
 """Sockets of Channels 1.x code on real interface processes, workers and Redis."""
 
 import asyncio
+import contextlib
 import signal
 import uuid
 from collections.abc import Iterator
@@ -133,6 +134,34 @@ async def test_a_connect_of_a_killed_worker_and_a_disconnect_are_not_lost(channe
     assert channels1.disconnects(path) == []
     await asyncio.to_thread(channels1.ensure_workers)
     await asyncio.to_thread(wait_for, lambda: channels1.disconnects(path) == ["1000"])
+
+
+async def test_hanging_consumers_leave_the_threads_to_others_and_are_named(channels1: Channels1, path: str) -> None:
+    await asyncio.to_thread(channels1.end, "channels_1")
+    async with contextlib.AsyncExitStack() as stack:
+        hanging = [await stack.enter_async_context(channels1.open(path)) for _ in range(4)]
+        other = await stack.enter_async_context(channels1.open(path))
+        for socket in (*hanging, other):
+            await frame(socket)
+        for socket in hanging:
+            await socket.send("slow 13")
+        await other.send("me too")
+        assert await frame(other) == "1 me too"
+        assert "tests.sockets.team.consumers.receive has been running for 10 s" in channels1.log("channels_0")
+        assert [await frames(socket, 2) for socket in hanging] == [["begun", "over"]] * 4
+
+
+async def test_a_browser_that_does_not_read_is_closed(channels1: Channels1, path: str) -> None:
+    async with channels1.open(path) as alice, channels1.open(path) as deaf:
+        await frame(alice)
+        await frame(deaf)
+        deaf.transport.pause_reading()
+        for _ in range(80):
+            await alice.send("group " + "x" * 100_000)
+            await frame(alice)
+        deaf.transport.resume_reading()
+        assert await closed(deaf) == 4408
+    await asyncio.to_thread(wait_for, lambda: sorted(channels1.disconnects(path)) == ["1000", "4408"])
 
 
 async def test_signing_out_closes_the_sockets_of_a_person(channels1: Channels1, path: str) -> None:

@@ -11,6 +11,8 @@ import msgspec
 
 from channels_legacy.asgi import ChannelLayerWrapper
 from channels_legacy.layers.stack import Session, recording
+from channels_legacy.message import Message
+from channels_legacy.support.naming import dotted_name
 from channels_legacy.worker import Outcome, perform
 from proj.layer.messages import ChannelAct, Turn, TurnAnswer
 from proj.layer.names import reply_channel
@@ -80,6 +82,15 @@ class RunningTurn:
         self._session, self._session_changed = text, True
 
     # called by the event loop
+
+    def consumer_name(self, wrapper: ChannelLayerWrapper) -> str:
+        """Return the dotted name of the consumer that the turn's first message is routed to, for the log."""
+        message = Message(_read(self.turn.contents[0]), self.turn.channel, wrapper)
+        try:
+            match = wrapper.router.match(message)
+        except Exception:
+            match = None  # a consumer's own filter raised; the turn's thread logs it
+        return dotted_name(match[0]) if match is not None else "its consumer"
 
     @property
     def has_part(self) -> bool:

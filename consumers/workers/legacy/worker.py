@@ -182,7 +182,7 @@ class LegacyWorker:
         self._free.set()
         logger.warning(
             "channel %s: %s has been running for %g s; another thread takes its place",
-            *(running.turn.channel, running.consumer or "a consumer", SLOW_SECONDS),
+            *(running.turn.channel, running.consumer_name(self._wrapper), SLOW_SECONDS),
         )
 
     async def _claim(self, now: float) -> None:
