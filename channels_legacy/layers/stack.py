@@ -9,10 +9,11 @@ import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from django.conf import settings
 
+from channels_legacy.layers.protocol import ChannelFull
 from proj.layer.messages import EMPTY_CONTENT, ChannelAct, Turn, TurnAnswer, TurnAnswers, packed
 from proj.layer.names import REPLY_PREFIX, socket_of
 from proj.layer.publish import enqueue, publish
@@ -58,8 +59,8 @@ def recording(recorder: Recorder) -> Iterator[None]:
 class StackLayer:
     """The synchronous layer over interface processes and workers."""
 
-    class ChannelFull(Exception):
-        """Part of the interface of Channels 1.x. Nothing is dropped here for a full channel, so it is never raised."""
+    # Part of the interface of Channels 1.x. Nothing is dropped here for a full channel, so it is never raised.
+    ChannelFull: ClassVar[type[Exception]] = ChannelFull
 
     extensions = ("groups",)
 

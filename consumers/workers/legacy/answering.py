@@ -35,7 +35,7 @@ class Answering:
 
     def put(self, answers: Sequence[TurnAnswer], queued: Sequence[Turn]) -> None:
         """Send the parts of an answer, and messages for own channels."""
-        self._waiting += answers
+        self._waiting += [answer for answer in answers if answer.process or answer.acts]
         self._queued += queued
         if self._sending is None or self._sending.done():
             self._sending = asyncio.ensure_future(self._send())
@@ -76,8 +76,8 @@ class Answering:
                 logger.exception("could not send the answers of %d turns", len(message.answers))
                 return
             else:
-                if received:
-                    return
+                if received or not any(answer.process for answer in message.answers):
+                    return  # without a socket of such code in any process, nobody listens to groups
                 if time.monotonic() > unheard_until:
                     UNPUBLISHED.inc()
                     logger.info("no interface process received the answers of %d turns", len(message.answers))

@@ -14,14 +14,16 @@ from channels_legacy.layers.stack import Session, recording
 from channels_legacy.message import Message
 from channels_legacy.support.naming import dotted_name
 from channels_legacy.worker import Outcome, perform
-from proj.layer.messages import ChannelAct, Turn, TurnAnswer
+from proj.layer.messages import ChannelAct, Turn, TurnAnswer, packed
 from proj.layer.names import reply_channel
 from proj.metrics.definitions import CONSUMERS
 
 logger = logging.getLogger(__name__)
 
 MAX_SESSION_BYTES = 64 * 1024
-MAX_ACT_BYTES = 768 * 1024
+MAX_ACT_BYTES = 776 * 1024  # with its names; channels_legacy refuses a content of more than 768 KiB
+MAX_TRIES_LATER = 10  # of a message without a socket that its consumer puts off
+TRIES_KEY = "__retries__"  # in its content, as Channels 1.x counted them
 ANSWER_PART_BYTES = 128 * 1024  # of acts in one part of an answer
 
 _read = msgspec.msgpack.Decoder().decode
@@ -103,6 +105,18 @@ class RunningTurn:
             acts, self._acts = self._acts, []
         parts = list(_cut(acts))
         return [self._answer(part, done=False) for part in parts[:-1]] + [self._answer(parts[-1], done=done)]
+
+    def postponed(self) -> Turn | None:
+        """Return the rest of a turn without a socket that its consumer put off; None when there is none."""
+        if self._later < 0 or self.turn.process:
+            return None  # the interface process of a socket keeps what is put off
+        first, *others = self.turn.contents[self._later :]
+        content = _read(first)
+        content[TRIES_KEY] = tries = content.get(TRIES_KEY, 0) + 1
+        if tries > MAX_TRIES_LATER:
+            logger.warning("gave up a message on %s that was put off %d times", self.turn.channel, MAX_TRIES_LATER)
+            return None
+        return Turn(channel=self.turn.channel, contents=[packed(content), *others])
 
     def take_queued(self) -> list[Turn]:
         """Take the messages for own channels."""

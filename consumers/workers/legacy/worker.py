@@ -40,6 +40,7 @@ SLOW_THREADS = 4  # times the threads of the worker: slow turns that may have an
 TURN_GRACE_SECONDS = 15.0  # for the turns in hand of a stopping worker; below supervisord's stopwaitsecs
 TAKE_RETRY_SECONDS = (0.2, 1.0)
 UNBLOCK_TAKE_SECONDS = 0.1
+POSTPONED_SECONDS = 0.2  # until a message without a socket that was put off is tried again
 CANCEL_JOBS_SECONDS = 0.2  # until a job that goes on is canceled again
 
 
@@ -132,6 +133,8 @@ class LegacyWorker:
         self._running.discard(running)
         self._beat.handled += 1
         self._answer(running, done=True)
+        if (rest := running.postponed()) is not None:
+            self._loop.call_later(POSTPONED_SECONDS, self._answering.put, [], [rest])
         self._free.set()
 
     def _answer(self, running: RunningTurn, *, done: bool) -> None:
