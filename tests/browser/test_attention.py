@@ -73,6 +73,11 @@ def test_rooms_stand_beside_the_page_with_what_is_unread(enter: Rooms, say: Say,
     expect(entry(alice.page, other).locator(".mentioned [aria-hidden]")).to_have_text("@1")
     expect(alice.page).to_have_title(re.compile(r"^\(\d+\) "))
     expect(icon(alice.page)).to_have_attribute("href", re.compile("favicon-mentioned"))
+    alice.page.set_viewport_size({"width": 390, "height": 844})  # of a phone: the list is away
+    side = alice.page.get_by_role("button", name="Rooms and more")
+    expect(side).to_have_accessible_name(re.compile(r"mentions? of you$"))
+    expect(side.locator(".count > [aria-hidden]")).to_have_text(re.compile(r"^@\d+"))
+    side.click()
     entry(alice.page, other).click()
     expect(alice.page.get_by_role("heading", level=1)).to_have_text(other)
     expect(entry(alice.page, other).locator(".count:not([hidden])")).to_have_count(0)
