@@ -53,6 +53,7 @@ class ChatSocket(BrowserSocket):
         self.wait_until = NEVER  # monotonic seconds: the end of the wait that the client was asked for
         self.resumes = TokenBucket(RESUMES_PER_SECOND, RESUMES_AT_ONCE)
         self.typed_at = NEVER
+        self.is_typing = False  # as the others in the room were told
         name = self.scope["url_route"]["kwargs"]["room"]
         self.admission = await admit_to_room(Knock(session, name, make_room=self.outlet.plain))
         user, room = self.admission.user, self.admission.room
@@ -147,7 +148,7 @@ class ChatSocket(BrowserSocket):
         elif frame.kind == "resume":
             await self._resume(self.follower, frame)
         elif frame.kind == "typing":
-            await self._typing()
+            await self._typing(stopped=frame.stopped)
         else:
             user, room = self.admission.user, self.admission.room
             command = Command(frame.kind, room.pk, user.pk, frame.client_id, frame.text, frame.seq)
@@ -160,11 +161,18 @@ class ChatSocket(BrowserSocket):
         if early and self.early_frames.take():
             self.close(CLOSE_TOO_FAST)
 
-    async def _typing(self) -> None:
-        if time.monotonic() - self.typed_at > TYPING_SECONDS:
+    async def _typing(self, *, stopped: bool) -> None:
+        frame: dict[str, str | bool] = {"type": "typing", "who": self.outlet.name}
+        if stopped:
+            if not self.is_typing:
+                return
+            frame["stopped"] = True
+        elif time.monotonic() - self.typed_at <= TYPING_SECONDS:
+            return
+        else:
             self.typed_at = time.monotonic()
-            text = encoded({"type": "typing", "who": self.outlet.name})
-            await apublish([RoomFlash(room=self.admission.room.pk, frame=text)])
+        self.is_typing = not stopped
+        await apublish([RoomFlash(room=self.admission.room.pk, frame=encoded(frame))])
 
     # leaving
 

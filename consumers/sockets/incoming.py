@@ -36,6 +36,7 @@ class ClientFrame:
     seq: int = 0
     epoch: str = ""
     client_id: str = ""
+    stopped: bool = False
 
 
 def read(message: Message, *, plain: bool = False) -> ClientFrame:
@@ -82,7 +83,7 @@ def _validated(fields: Fields, client_id: str) -> ClientFrame:
             raise BadFrame("bad_field", "epoch must be a string.")
         return ClientFrame("resume", seq=_seq(fields), epoch=epoch)
     if kind == "typing":
-        return ClientFrame("typing")
+        return ClientFrame("typing", stopped=fields.get("stopped") is True)
     raise BadFrame("bad_type", f"There is no frame of type {str(kind)[:40]!r}.")
 
 

@@ -168,6 +168,11 @@ def test_people_see_each_other(enter: Rooms) -> None:
     expect(here.locator("li")).to_have_text(["alice", "bob"])
     bob.field.press_sequentially("h")
     expect(alice.page.locator("#typing")).to_have_text("bob is typing…")
+    bob.field.press("Backspace")
+    expect(alice.page.locator("#typing")).to_be_empty(timeout=4_000)  # long before six seconds without a word
+    bob.page.wait_for_timeout(2_500)  # the server passes on one frame in two seconds
+    bob.field.press_sequentially("h")
+    expect(alice.page.locator("#typing")).to_have_text("bob is typing…")
     bob.field.press("Enter")
     alice.sees("h", "bob")
     expect(alice.page.locator("#typing")).to_be_empty()
@@ -224,3 +229,15 @@ def test_nothing_is_wider_than_a_small_screen(enter: Rooms) -> None:
     alice.page.get_by_role("link", name="Rooms", exact=True).click()
     expect(alice.page.get_by_role("heading", level=1)).to_have_text("Rooms")
     assert alice.page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_lists_have_the_signs_of_their_level(enter: Rooms) -> None:
+    alice = enter("alice")
+    alice.say("- first\n  - second\n\n1. numbered")
+    lists = alice.messages.locator(".rich :is(ul, ol)")
+    expect(lists).to_have_count(3)
+    assert [one.evaluate("list => getComputedStyle(list).listStyleType") for one in lists.all()] == [
+        "disc",
+        "circle",
+        "decimal",
+    ]

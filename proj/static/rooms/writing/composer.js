@@ -1,4 +1,5 @@
-// The composer. Dispatches "send" (detail: the text), "typing", and "edit-last" (arrow up in an empty field).
+// The composer. Dispatches "send" (detail: the text), "typing", "emptied" (but not by sending), and "edit-last" (arrow up in an
+// empty field).
 import { grow } from "./grow.js";
 import { isSend } from "./keys.js";
 import { forget, keep, kept } from "../../shared/store.js";
@@ -16,7 +17,10 @@ export class Composer extends EventTarget {
     this.characters = characters;
     this.draft = `signalbox:draft:${JSON.stringify([me, room])}`;
     this.field.value = kept(this.draft) ?? "";
-    this.field.addEventListener("input", () => this.#changed());
+    this.field.addEventListener("input", () => {
+      this.#changed();
+      if (!this.field.value) this.dispatchEvent(new Event("emptied"));
+    });
     this.field.addEventListener("keydown", (event) => this.#key(event));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -43,6 +47,14 @@ export class Composer extends EventTarget {
     this.field.setSelectionRange(text.length, text.length);
   }
 
+  /** Empty the field, and return its text. */
+  take() {
+    const text = this.field.value;
+    this.field.value = "";
+    this.#changed();
+    return text;
+  }
+
   #key(event) {
     if (isSend(event)) {
       event.preventDefault();
@@ -54,10 +66,8 @@ export class Composer extends EventTarget {
   }
 
   #send() {
-    const text = this.field.value;
     if (this.button.disabled) return;
-    this.field.value = "";
-    this.#changed();
+    const text = this.take();
     this.field.focus();
     this.dispatchEvent(new CustomEvent("send", { detail: text }));
   }
