@@ -1,5 +1,7 @@
 """A message reaches the room once, through every fault between its writing and its acknowledgement."""
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.browser.conftest import InRoom, Rooms
@@ -18,6 +20,10 @@ def test_what_is_written_offline_survives_a_reload_and_is_sent_once(
     bob.say("and this after it")
     expect(bob.pending).to_have_count(2)
     expect(bob.pending.first.locator(".state")).to_have_text("Waiting for the connection")
+    expect(bob.pending.locator(".author")).to_have_text(["bob", "bob"])
+    expect(bob.pending.first).not_to_have_class(re.compile("grouped"))
+    heights = [item.bounding_box()["height"] for item in bob.pending.all()]  # type: ignore[index]
+    assert heights[1] < heights[0] * 0.75, "the second one has a head of its own"
 
     stack.supervisorctl("stop", "interface:*")  # pages load, sockets do not open
     network.mend()

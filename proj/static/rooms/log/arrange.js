@@ -20,11 +20,12 @@ function place(item) {
   item.classList.toggle("grouped", Boolean(sameDay) && follows(item, before));
 }
 
-function follows(item, before) {
+/** Whether `item`, of the moment `at`, goes on below the name of the one before it. */
+export function follows(item, before, at = moment(item)) {
   if (!item.matches(".message") || !before.matches(".message")) return false;
   const alone = ".tombstone, .event-card";
   if (heading(item) !== heading(before) || before.querySelector(alone) || item.querySelector(alone)) return false;
-  return new Date(moment(item)) - new Date(moment(before)) < GROUP_MS;
+  return new Date(at) - new Date(moment(before)) < GROUP_MS;
 }
 
 // The sign-in name and the display name, which may have changed between two messages.

@@ -1,4 +1,5 @@
 // Shows the outbox below the messages: frames under way, and refused ones with their buttons.
+import { follows } from "../log/arrange.js";
 import { say } from "../../shared/words.js";
 
 const part = document.getElementById("pending-part").content.querySelector(".pending");
@@ -7,9 +8,10 @@ const SHOWN_AFTER_MS = 1_000; // edits and deletions are shown only after so lon
 export class Pending {
   #shown = new Map();
 
-  constructor({ list, outbox, me, follow, empty }) {
-    Object.assign(this, { list, outbox, me, follow, empty });
+  constructor({ list, outbox, view, me, follow, empty }) {
+    Object.assign(this, { list, outbox, view, me, follow, empty });
     outbox.addEventListener("change", () => this.show());
+    view.addEventListener("changed", () => this.#group());
     list.addEventListener("click", (event) => this.#clicked(event));
     this.show();
   }
@@ -22,6 +24,16 @@ export class Pending {
     }
     for (const [id, item] of this.outbox.items) if (this.#due(item)) this.#fill(this.#item(id), item);
     if (this.#shown.size) this.empty.hidden = true;
+    this.#group();
+  }
+
+  // A refused one stands for itself: it has a reason and buttons.
+  #group() {
+    for (const [id, item] of this.#shown) {
+      const before = item.previousElementSibling ?? this.view.list.lastElementChild;
+      const goesOn = before?.matches(".pending") ? !before.matches(".failed") : before && follows(item, before, this.outbox.items.get(id).at);
+      item.classList.toggle("grouped", Boolean(goesOn) && !item.matches(".failed"));
+    }
   }
 
   #due(item) {
