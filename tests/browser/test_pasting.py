@@ -33,6 +33,9 @@ def test_a_pasted_log_can_become_a_code_block(enter: Rooms) -> None:
     log = "\n".join(f"line {n} with ``` in it" for n in range(8))
     paste(alice, log)
     expect(offer(alice)).to_contain_text("This looks like a log.")
+    field, below = alice.field.bounding_box(), offer(alice).bounding_box()
+    assert field and below
+    assert below["y"] - (field["y"] + field["height"]) >= 8, "the offer lies under the ring of the focus"
     offer(alice).get_by_role("button", name="Put it in a code block").click()
     expect(offer(alice)).to_be_hidden()
     expect(alice.field).to_be_focused()
