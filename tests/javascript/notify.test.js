@@ -67,6 +67,7 @@ let answer = async () => {
 };
 globalThis.fetch = (...request) => answer(...request);
 
+await import("../../proj/static/shared/history.js"); // loaded on request: it is there at once, and no test waits for the disk
 const { notify } = await import("../../proj/static/site/notify.js");
 const { journal } = await import("../../proj/static/site/notification.js");
 
