@@ -359,11 +359,13 @@ def test_a_run_is_canceled_from_a_room_in_the_language_of_each(
     expect(alice.page.locator(".run-card .state").last).to_have_text("Running")
     alice.field.press_sequentially("/cancel dep")
     alice.page.get_by_role("option", name="deploy").click()
-    alice.field.press("Enter")
-    expect(alice.page.locator("#refusal")).to_have_text(re.compile(r"deploy #\d+ is being ended\."))
+    with alice.page.expect_response("**/cancel/**") as answer:
+        alice.field.press("Enter")
+    assert re.fullmatch(r"deploy #\d+ is being ended\.", answer.value.json()["detail"])
     for room in (alice, bob):
         expect(room.page.locator(".run-card .state").last).to_have_text("Canceled")
         expect(room.page.locator(".run-card .run-reason").last).to_have_text("Canceled by alice.")
+    expect(alice.page.locator("#refusal")).to_be_hidden()  # with the end of the run
     expect(charlie.page.locator(".run-card .run-reason").last).to_have_text("Отменил(а) alice.")
     alice.say("/cancel deploy")
     expect(alice.page.locator("#refusal")).to_have_text("Not canceled: deploy has no run that could be canceled.")

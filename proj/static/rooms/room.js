@@ -38,7 +38,7 @@ const catchUp = new CatchUp(log, socket);
 new Connection({ socket, me, log });
 const outbox = new Outbox({ room, me });
 for (const client_id of state.mine) outbox.acknowledge(client_id);
-new Pending({ list: byId("pending"), outbox, me, follow, empty: byId("empty") });
+new Pending({ list: byId("pending"), outbox, view, me, follow, empty: byId("empty") });
 const composer = new Composer({ form: byId("composer"), room, me, characters });
 new Standing({
   socket,
@@ -48,7 +48,7 @@ new Standing({
   title: document.querySelector("h1 bdi"),
   archived: state.archived,
 });
-const commands = new Commands({ composer, line: byId("refusal"), room: state.room, urls });
+const commands = new Commands({ composer, line: byId("refusal"), button: byId("as-it-is"), list: view.list, room: state.room, urls });
 new Blocks({ list: view.list, follow });
 replies({ view, composer });
 pick(view.list);
@@ -127,7 +127,7 @@ const heard = {
   read: (frame) => rooms.hear(frame),
   signed_in: (frame) => newDevice(rooms.me, frame),
   head: ({ seq }) => log.head(seq),
-  typing: ({ who }) => typing.hear(who),
+  typing: (frame) => typing.hear(frame),
   seen: ({ who, seq }) => seen.hear(who, seq),
   presence: ({ here, count }) => presence.show(here, count),
   error: (frame) => outbox.refuse(frame.client_id, frame),
@@ -155,11 +155,17 @@ log.addEventListener("event", ({ detail: event }) => {
 
 composer.addEventListener("send", ({ detail }) => {
   const text = commands.take(detail);
-  if (text === null) return;
+  if (text === null) typing.end();
+  else post(text);
+});
+commands.addEventListener("post", ({ detail }) => post(detail));
+
+function post(text) {
   outbox.add({ type: "post", message: text });
+  typing.posted();
   unread.clear();
   follow.toEnd();
-});
+}
 
 follow.addEventListener("newest", () => heard.reset());
 const asked = state.at && view.item(state.at);

@@ -2,10 +2,12 @@
 import { later } from "../../shared/later.js";
 import { face } from "../people/face.js";
 import { called } from "../people/names.js";
+import { say } from "../../shared/words.js";
 
 const EMOJI = /(?:^|[\s(]):(?<typed>[\p{L}\p{M}\p{N}_.+-]{0,40})$/u;
 const part = document.getElementById("completion-part").content.querySelector("li");
 const COMMAND = /^\/(run|cancel)\s/;
+const BEGUN = /^\/(?<typed>\p{L}*)$/u; // a command
 const MAX_SHOWN = 8;
 const MIN_CHARACTERS = 2; // characters of an emoji's name, so that 12:30 and ":)" are left alone
 
@@ -41,6 +43,8 @@ export class Complete {
   async #offers(before) {
     const command = COMMAND.test(before) && (await (await this.services())?.complete(before));
     if (command) return { ...command, mark: 0 };
+    const begun = BEGUN.exec(before)?.groups.typed;
+    if (begun !== undefined) return { typed: begun, found: commands(begun) };
     const { typed } = EMOJI.exec(before)?.groups ?? {};
     if (typed?.length >= MIN_CHARACTERS) {
       await this.#load();
@@ -118,6 +122,12 @@ export class Complete {
     this.list.replaceChildren();
     this.field.removeAttribute("aria-activedescendant");
   }
+}
+
+// A whole command is offered too, if words may follow: Enter goes on to them.
+function commands(typed) {
+  const known = ["run", "cancel", "help"].filter((verb) => verb.startsWith(typed.toLowerCase()) && typed !== "help");
+  return known.map((verb) => ({ name: `/${verb}`, text: `/${verb}`, about: say(`command.${verb}`) }));
 }
 
 function people(all, typed) {
