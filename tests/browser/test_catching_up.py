@@ -1,5 +1,7 @@
 """A page that was away ends with the same room as one that was not."""
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.browser.conftest import InRoom, People, Rooms
@@ -76,6 +78,40 @@ def test_a_page_that_nobody_cut_off_equals_a_fresh_one(enter: Rooms) -> None:
     bob.sees("1", "alice")
     bob.shows_the_same_as(enter("bob"))
     alice.shows_the_same_as(enter("alice"))
+
+
+def test_the_people_of_a_room_stay_in_view_without_a_connection(
+    enter: Rooms, visit: People, network: Network, room_name: str
+) -> None:
+    enter("alice")
+    bob = enter("bob", proxy=network.proxy, viewport={"width": 1400, "height": 800})
+    people, names = bob.page.locator("#people"), bob.page.locator("#people-here bdi")
+    expect(names).to_have_text(["alice", "bob"])
+    expect(people.get_by_role("heading")).to_have_text("2 here")
+    expect(people.locator(".as-of")).to_be_hidden()
+    network.cut()
+    bob.offline()
+    expect(names).to_have_text(["alice", "bob"])
+    expect(people.locator(".as-of")).to_have_text(re.compile(r"^as of \d\d:\d\d$"))
+    ink = "element => getComputedStyle(element).color"
+    soft = bob.page.locator("#countdown").evaluate("""element => {
+        element.style.color = "var(--ink-soft)";
+        return getComputedStyle(element).color;
+    }""")
+    assert {item.evaluate(ink) for item in people.locator("li").all()} == {soft}
+    network.mend()
+    bob.live()
+    expect(people.locator(".as-of")).to_be_hidden()
+    expect(names).to_have_text(["alice", "bob"])
+    assert {item.evaluate(ink) for item in people.locator("li").all()} != {soft}
+    # a page that was never connected knows nobody, and has no heading over nothing
+    late = RoomPage(
+        visit("bob", viewport={"width": 1400, "height": 800}), bob.page.url.partition("/chat/")[0], room_name
+    )
+    late.page.route_web_socket(re.compile("/ws/"), lambda socket: socket.close())
+    late.load()
+    late.offline()
+    expect(late.page.locator("#people h2")).to_be_hidden()
 
 
 def test_try_now_and_the_network_being_back(enter: Rooms, network: Network) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import People
+from tests.browser.conftest import InRoom, People, Rooms
 from tests.system.stack import Stack
 
 
@@ -76,6 +76,46 @@ def test_on_paper_the_log_flows_over_pages_without_buttons(many: Page) -> None:
     many.emulate_media(media="screen")
     many.evaluate("() => dispatchEvent(new Event('afterprint'))")
     expect(many.locator("#lines li")).to_have_count(shown)
+
+
+def test_on_paper_a_room_flows_over_pages_without_buttons(enter: Rooms, in_room: InRoom, tmp_path: Path) -> None:
+    in_room("post(alice, [f'message {n}' for n in range(48)] + ['```\\n' + 'long ' * 90 + '\\n' * 60 + '```'])")
+    in_room("post(bob, ['@alice the last word'])")
+    page = enter("alice").page
+    pages = _pages(page.pdf(path=tmp_path / "room.pdf"))
+    page.emulate_media(media="print", color_scheme="dark")
+    for hidden in ("#composer", "#side", "#people", "#status", "#new", ".bar .menu"):
+        expect(page.locator(hidden)).to_be_hidden()
+    assert page.get_by_role("button").all() == []
+    assert page.get_by_role("heading", level=1).is_visible()
+    last, code = page.locator("#messages .message").nth(-1), page.locator("#messages pre")
+    assert last.locator(".author").is_visible()
+    assert code.evaluate("pre => pre.scrollWidth <= pre.clientWidth"), "a long line of code is cut"
+    text = page.locator("#messages .text.long")
+    assert text.evaluate("text => text.scrollHeight <= text.clientHeight + 1"), "a long message is cut"
+    height = page.evaluate("document.documentElement.scrollHeight")
+    assert height > 48 * 30
+    assert pages >= height // 1_300, "messages are missing on paper"
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+
+
+def _pages(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type /Page\b", pdf))
+
+
+def test_progress_of_a_card_is_seen_with_forced_colours(
+    stack: Stack, enter: Rooms, tmp_path: Path, room_name: str
+) -> None:
+    stack.manage("loadservices", "tests/browser/services.toml")
+    room = enter("alice", forced_colors="active")
+    room.say(f"/run deploy version=1 go_on={tmp_path / 'never'}")
+    bar = room.page.locator(".run-progress progress")
+    expect(bar).to_have_js_property("value", 40)
+    assert bar.evaluate("bar => getComputedStyle(bar).borderTopWidth") == "1px"
+    value = "bar => getComputedStyle(bar, '::-webkit-progress-value').backgroundColor"
+    assert bar.evaluate(value) != bar.evaluate("bar => getComputedStyle(bar).backgroundColor")
+    room.page.screenshot(path=tmp_path / "card.png")
+    room.say("/cancel deploy")
 
 
 def test_progress_is_seen_with_forced_colours(stack: Stack, visit: People, tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ socket.addEventListener("frame", ({ detail: frame }) => {
 socket.addEventListener("state", ({ detail }) => {
   if (detail.name === "open") return;
   outbox.connected(null);
-  presence.hide();
+  presence.lost();
 });
 
 log.addEventListener("event", ({ detail: event }) => {

@@ -1,18 +1,20 @@
 // The people who are here: a list beside the conversation, or behind a button on a narrow page.
 import { face } from "./face.js";
 import { call, called } from "./names.js";
-import { count } from "../../shared/words.js";
+import { local } from "../../shared/times.js";
+import { count, say } from "../../shared/words.js";
 
 export class Presence {
   constructor({ button, aside }) {
-    this.button = button;
+    Object.assign(this, { button, aside });
     this.title = aside.querySelector("h2");
+    this.asOf = aside.querySelector(".as-of");
     this.list = aside.querySelector("ul");
-    this.unknown = this.title.textContent;
   }
 
   show(names, people = names.length) {
-    this.button.hidden = false;
+    this.#outdated(false);
+    this.button.hidden = this.title.hidden = false;
     this.button.textContent = this.title.textContent = count("here", people);
     const items = names.map((name) => {
       const item = document.createElement("li");
@@ -30,10 +32,15 @@ export class Presence {
     this.list.replaceChildren(...items);
   }
 
-  /** Without a connection the list is unknown. */
-  hide() {
-    this.button.hidden = true;
-    this.title.textContent = this.unknown;
-    this.list.replaceChildren();
+  /** Without a connection the list stays as it was at this moment, and says so. */
+  lost() {
+    if (this.title.hidden || !this.asOf.hidden) return; // there was no list, or it is out of date already
+    this.asOf.textContent = say("as-of", { time: local(new Date()) });
+    this.#outdated(true);
+  }
+
+  #outdated(outdated) {
+    this.asOf.hidden = !outdated;
+    for (const part of [this.aside, this.button]) part.classList.toggle("outdated", outdated);
   }
 }
