@@ -103,6 +103,20 @@ def test_a_services_page_has_a_field_for_each_parameter(browser: Client, web1: S
     assert "which one" in page
 
 
+@pytest.mark.parametrize(
+    ("user", "sentence"),
+    [
+        ("", "It runs on the host as the user of Signalbox itself."),
+        ("deploy", "It runs on the host as the user <code>deploy</code>."),
+        ("root", "It runs on the host as <code>root</code>, who may do everything there."),
+    ],
+)
+def test_a_services_page_says_as_whom_its_command_runs(user: str, sentence: str, browser: Client, make: Make) -> None:
+    service = make("web2", ["/usr/bin/true"])
+    Service.objects.filter(pk=service.pk).update(run_as=user)
+    assert sentence in " ".join(text(browser.get("/services/web2/")).split())
+
+
 def test_a_run_is_started_from_the_page(browser: Client, web1: Service, alice: User) -> None:
     answer = browser.post("/services/web1/", {"p-version": "1.4", "p-mode": "fast", "p-force": "on", "p-hosts": "5"})
     run = Run.objects.get()
