@@ -9,8 +9,11 @@ from html import unescape
 import pytest
 from django.db import connection
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 
+from proj.accounts.limits.counting import ActionCount
 from proj.accounts.models import User
+from proj.accounts.records.waiting import BRIEF_WAIT_MS
 from proj.rooms.models import Room
 from proj.runs import actions
 from proj.runs.models import Run, Service
@@ -109,6 +112,22 @@ def test_every_form_of_a_page_answers_so(browser: Client, web1: None, address: s
     with locked():
         answer = browser.post(address, fields, headers=PAGE)
     assert answer.status_code == 503
+
+
+def test_a_search_is_done_without_waiting_long_to_be_counted(
+    browser: Client, alice: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    room = Room.objects.create(name="ops", owner=alice)
+    room.post(alice, "needle")
+    assert b"needle</mark>" in browser.get("/search/", {"q": "needle"}).content
+    with locked(), CaptureQueriesContext(connection) as queries:
+        answer = browser.get("/search/", {"q": "needle"})
+    assert answer.status_code == 200
+    assert b"needle</mark>" in answer.content
+    assert "could not count a search" in caplog.text
+    waits = [int(query["sql"].partition("=")[2]) for query in queries if "PRAGMA busy_timeout=" in query["sql"]]
+    assert waits[-2:] == [BRIEF_WAIT_MS, 50]
+    assert ActionCount.objects.get(action="search").count == 1
 
 
 def test_a_password_is_not_repeated_on_the_page() -> None:

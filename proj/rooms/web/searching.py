@@ -1,16 +1,15 @@
 """The page of the search: a form, and the messages that were found with their neighbours."""
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.db import OperationalError
 from django.http import HttpResponse
 from django.shortcuts import render
 
 from proj.accounts.limits.counting import SEARCHES, TooOften
 from proj.accounts.models import User
+from proj.accounts.records.waiting import brief_wait
 from proj.rooms.log.frames import Kind
 from proj.rooms.models import Event, Room
 from proj.rooms.models.membership import people_to_offer
@@ -20,8 +19,6 @@ from proj.rooms.search.queries import Query
 from proj.rooms.text.plain import plain
 from proj.rooms.web.forms import SearchForm
 from proj.site.http import SignedInRequest, page, slow_down
-
-logger = logging.getLogger(__name__)
 
 MAX_FRESH_EVENTS = 2_000  # that a search takes into the index first; the clock is hardly ever so far behind
 SHOWN_CHARACTERS = 400  # of a message
@@ -81,12 +78,13 @@ def search(request: SignedInRequest) -> HttpResponse:
 
 def _count(person: User) -> TooOften | None:
     """Count one more search of `person`; return the error when it is one too many."""
+    # A write for each GET: the limit holds over all processes, and nothing but the database is there for sure and
+    # shared by them. A search that cannot be counted at once is done all the same.
     try:
-        SEARCHES.spend(person)
+        with brief_wait("count a search"):
+            SEARCHES.spend(person)
     except TooOften as error:
         return error
-    except OperationalError as error:  # another process writes for very long: reading still works
-        logger.warning("cannot count a search: database error: %r", error)
     return None
 
 
