@@ -1,4 +1,5 @@
 """`python -m tests.postgresql COMMAND...`: run a command with a PostgreSQL of its own, in DATABASE_URL.
+`python -m tests.postgresql --programs`: print the folder of PostgreSQL's programs, or fail when they are missing.
 
 The cluster lies in a temporary folder, listens on a unix socket there, and keeps nothing on disk for long. It ends with
 the command, and also when this process is interrupted or killed.
@@ -7,6 +8,7 @@ the command, and also when this process is interrupted or killed.
 import contextlib
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -19,6 +21,8 @@ from urllib.parse import urlencode
 
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 20.0
+MIN_VERSION = 14  # Django 5.2's
+FOLDERS = ("usr/lib/postgresql/*/bin/initdb", "usr/pgsql-*/bin/initdb")  # of Debian's packages, and of PostgreSQL's own
 SOCKET = ".s.PGSQL.5432"
 # The tests need a database that is quick, not one that survives a power cut.
 SETTINGS = {
@@ -32,14 +36,22 @@ SETTINGS = {
 
 
 def programs() -> Path:
-    """Return the folder of PostgreSQL's programs: on the PATH, or the newest where Debian keeps them."""
-    found = shutil.which("initdb")
-    if found:
-        return Path(found).resolve().parent
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
-    if not folders:
-        sys.exit("signalbox: PostgreSQL is missing; ./tests/run installs it")
-    return folders[-1].parent
+    """Return the folder of PostgreSQL's programs: those on the PATH, or the newest where distributions keep them."""
+    on_path = shutil.which("initdb")
+    kept = sorted((path for folder in FOLDERS for path in Path("/").glob(folder)), key=_version, reverse=True)
+    found = [*([Path(on_path).resolve()] if on_path else []), *kept]
+    for initdb in found:
+        if _version(initdb) >= MIN_VERSION:
+            return initdb.parent
+    old = ", ".join(f"{initdb} is of version {_version(initdb)}" for initdb in found)
+    sys.exit(f"signalbox: PostgreSQL {MIN_VERSION} or newer is missing{old and f' ({old})'}; ./tests/run installs it")
+
+
+def _version(initdb: Path) -> int:
+    """Return the major version of an initdb, 0 when it does not say one."""
+    said = subprocess.run([initdb, "--version"], capture_output=True, text=True, check=False).stdout
+    number = re.search(r" (\d+)", said)
+    return int(number[1]) if number else 0
 
 
 def user() -> str | None:
@@ -112,10 +124,14 @@ def _interrupt(*_: object) -> None:
 
 
 def main(command: list[str]) -> int:
-    """Run the command and return its exit status. TERM and HUP end it like an interrupt from the terminal.
+    """Run the command, or print the programs' folder, and return the exit status.
 
-    A shell starts its background jobs with INT ignored. The handler undoes that here, and so in the command.
+    TERM and HUP end the command like an interrupt from the terminal. A shell starts its background jobs with INT
+    ignored: the handler undoes that here, and so in the command.
     """
+    if command == ["--programs"]:
+        print(programs())
+        return 0
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     with cluster() as url, subprocess.Popen(command, env=os.environ | {"DATABASE_URL": url}) as child:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from deploy import takeover
+from tests import postgresql
 from tests.conftest import wait_for
 from tests.system.stack import CHECKOUT
 
@@ -91,3 +92,31 @@ def test_a_kill_ends_the_database_too() -> None:
         if takeover.link(f"/proc/{pid}/exe") == os.path.realpath(sys.executable):
             os.kill(pid, signal.SIGKILL)  # the command itself, which nothing ends
     shutil.rmtree(data.parent)
+
+
+def initdb(folder: Path, version: str) -> Path:
+    """Make a program that says this version, as PostgreSQL's initdb does."""
+    folder.mkdir(parents=True)
+    program = folder / "initdb"
+    program.write_text(f"#!/bin/sh\necho 'initdb (PostgreSQL) {version}'\n")
+    program.chmod(0o755)
+    return program
+
+
+def test_the_newest_programs_are_found_where_distributions_keep_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = [str(tmp_path.relative_to("/") / place) for place in ("lib/*/bin/initdb", "pgsql-*/bin/initdb")]
+    monkeypatch.setattr(postgresql, "FOLDERS", folders)
+    monkeypatch.setenv("PATH", f"{tmp_path}/on-path:/usr/bin:/bin")
+    initdb(tmp_path / "on-path", "13.20")
+    with pytest.raises(SystemExit, match=r"PostgreSQL 14 or newer is missing \(.*on-path/initdb is of version 13\)"):
+        postgresql.programs()
+    initdb(tmp_path / "lib" / "9.6" / "bin", "9.6.24")
+    initdb(tmp_path / "lib" / "15" / "bin", "15.8 (Debian 15.8-0+deb12u1)")
+    newest = initdb(tmp_path / "pgsql-16" / "bin", "16.4")
+    assert postgresql.programs() == newest.parent
+    (tmp_path / "on-path" / "initdb").unlink()
+    (tmp_path / "on-path").rmdir()
+    own = initdb(tmp_path / "on-path", "14.1")
+    assert postgresql.programs() == own.parent

@@ -128,3 +128,37 @@ def test_a_failing_command_inside_a_step_ends_it(host: Host) -> None:
     assert "went on" not in done.stdout + done.stderr
     assert "never" not in done.stdout
     assert "this step failed: A bad step" in done.stderr
+
+
+MAKES_INITDB = ': >"$BIN/initdb"; /bin/chmod +x "$BIN/initdb"'
+FOUND = "source tests/packages.sh; find_postgresql() { [[ -e $BIN/initdb ]]; }"
+
+
+def test_centos_9_has_postgresql_in_a_module_and_10_has_none(host: Host, tmp_path: Path) -> None:
+    host.command("dnf", f'case "$*" in *@*) {MAKES_INITDB};; esac\n')
+    assert host.run(f"{FOUND}; install_postgresql").returncode == 0
+    assert host.called() == ["dnf install -y -q @postgresql:16/server"]
+
+    (tmp_path / "10").mkdir()
+    ten = Host(tmp_path / "10")
+    ten.command("dnf", f'case "$*" in *@*) exit 1;; *postgresql-server) {MAKES_INITDB};; esac\n')
+    assert ten.run(f"{FOUND}; install_postgresql").returncode == 0
+    assert ten.called() == ["dnf install -y -q @postgresql:16/server", "dnf install -y -q postgresql-server"]
+
+
+def test_an_old_postgresql_of_centos_is_left_alone(host: Host) -> None:
+    host.command("dnf")
+    host.command("initdb")
+    found = "find_postgresql() { echo 'initdb is of version 13'; return 1; }"
+    done = host.run(f"source tests/packages.sh; {found}; install_postgresql")
+    assert done.returncode == 1
+    assert "PostgreSQL is too old for the tests: initdb is of version 13" in done.stderr
+    assert host.called() == []
+
+
+def test_who_may_not_install_postgresql_is_told_the_commands_of_both_versions_of_centos(host: Host) -> None:
+    host.command("dnf")
+    done = host.run(f"{FOUND}; install_postgresql", root=False)
+    assert done.returncode == 1
+    assert "dnf install @postgresql:16/server (CentOS 9), or dnf install postgresql-server (CentOS 10)" in done.stderr
+    assert host.called() == []
