@@ -3,6 +3,10 @@
 deploy/nginx.sh runs it each time nginx starts. A bad setting ends it with one sentence.
 """
 
+import base64
+import hashlib
+import re
+
 from deploy.listen import ROOT, Listen, cores, descriptors, interfaces, read, sockets
 from proj.addresses import Address, with_port
 from proj.env import refuse
@@ -34,12 +38,20 @@ def policy(listen: Listen) -> str:
     )
 
 
+def refusal_policy() -> str:
+    """Return the policy of the page about too long headers, which allows the style inside that page by its hash."""
+    style = re.search(r"<style>(.*?)</style>", (ROOT / "nginx" / "too_many_headers.html").read_text(), re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style[1].encode() if style else b"").digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; frame-ancestors 'none'"
+
+
 def http_conf(listen: Listen, numprocs: int) -> str:
     # The zone: nginx's workers count connections together, else each would give its first sockets to interface_0.
     lines = ["upstream interface {", "    zone interface 64k;", "    least_conn;"]
     # max_fails=0: nginx must not avoid a restarting process for ten seconds, nor all of them at once.
     lines += [f"    server unix:var/run/interface_{number}.sock max_fails=0;" for number in range(numprocs)]
-    lines += ["}", f'map "" $content_security_policy {{ default "{policy(listen)}"; }}']
+    lines += ["}", f'map $uri $content_security_policy {{ default "{policy(listen)}";']
+    lines += [f'    /too_many_headers.html "{refusal_policy()}"; }}']
     lines += [f"set_real_ip_from {network};" for network in listen.trusted_proxies]
     # The header with the scheme counts only when the connection comes from a trusted proxy.
     lines += ["geo $realip_remote_addr $from_proxy {", "    default 0;"]

@@ -1,5 +1,7 @@
 """nginx as deploy/nginx.sh runs it, in front of stubs that return the request as they received it."""
 
+import base64
+import hashlib
 import json
 import re
 import signal
@@ -18,6 +20,7 @@ import pytest
 from deploy import takeover
 from tests.conftest import wait_for
 from tests.deploy.conftest import Checkout
+from tests.system.stack import CHECKOUT
 
 CLAIMS = {
     "X-Forwarded-For": "6.6.6.6",
@@ -177,6 +180,21 @@ def test_long_headers_get_a_page_that_says_what_to_do(web: Checkout) -> None:
         assert status_of(answer) == 431, headers[:20]
         assert b"Delete the cookies of this site" in answer
         assert b"http-equiv" not in answer
+
+
+def test_the_page_about_long_headers_needs_no_second_request_for_its_style(web: Checkout) -> None:
+    """The browser would send the same headers again."""
+    head, _, body = requested(web, f"/ HTTP/1.1\r\nCookie: {'c' * 8_100}").partition(b"\r\n\r\n")
+    style = re.search(rb"<style>(.*?)</style>", body, re.DOTALL)
+    assert style
+    assert style[1].decode().strip() == (CHECKOUT / "nginx" / "unavailable.css").read_text().strip()
+    digest = base64.b64encode(hashlib.sha256(style[1]).digest())
+    policies = re.findall(rb"Content-Security-Policy: (.*?)\r\n", head)
+    assert len(policies) == 1
+    assert b"style-src 'sha256-%s'" % digest in policies[0]
+    assert b"stylesheet" not in body
+    (_, headers, _) = get(web, "/sign-in/")
+    assert "style-src 'self'" in headers["Content-Security-Policy"]
 
 
 def test_a_form_that_is_too_large_gets_a_page_that_says_so(web: Checkout) -> None:
