@@ -31,6 +31,12 @@ def test_nothing_is_untranslated(language: str) -> None:
     assert not translated.obsolete, HINT
 
 
+def test_no_translation_stands_in_the_script_of_another_language() -> None:
+    chinese, cyrillic = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[а-яё]", re.IGNORECASE)
+    assert [form for string, form in pairs("ru") if chinese.search(form) and not chinese.search(string)] == []
+    assert [form for string, form in pairs("zh_Hans") if cyrillic.search(form) and not cyrillic.search(string)] == []
+
+
 @languages
 def test_what_is_served_is_what_was_written(language: str) -> None:
     translated = translations.catalog(language)
