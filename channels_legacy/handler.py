@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from io import BytesIO
 from typing import Any, Protocol
 
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.cookie import parse_cookie
 from django.http.response import HttpResponseBase
 
@@ -104,11 +104,16 @@ class AsgiHandler:
         headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in response.items()]
         headers += [(b"Set-Cookie", cookie.OutputString().encode("ascii")) for cookie in response.cookies.values()]
         message: Content = {"status": response.status_code, "headers": headers}
-        for part in response if response.streaming else [response.content]:  # type: ignore[attr-defined]
+        if isinstance(response, HttpResponse):
+            for chunk, last in cls.chunk_bytes(response.content):
+                yield {**message, "content": chunk, "more_content": not last}
+                message = {}
+            return
+        for part in response:
             for chunk, _ in cls.chunk_bytes(part):
                 yield {**message, "content": chunk, "more_content": True}
                 message = {}
-        yield {**message, "content": b"", "more_content": False}
+        yield {**message, "more_content": False}
 
     @classmethod
     def chunk_bytes(cls, data: bytes) -> Iterator[tuple[bytes, bool]]:

@@ -41,14 +41,14 @@ class Message(Protocol):
 class Routable(Protocol):
     """An entry of a routing: a route, an include, or any object with these two methods."""
 
-    def match(self, message: Message) -> Match | None:
+    def match(self, message: Any, /) -> Match | None:
         """Return the consumer of the message with its keyword arguments, or None."""
 
     def channel_names(self) -> Iterable[str]:
         """Return the channels that this entry listens on."""
 
 
-Routing: TypeAlias = str | Mapping[str | bytes, Consumer | str] | Sequence[Routable]
+Routing: TypeAlias = str | Mapping[Any, Consumer | str] | Sequence[Routable]
 
 
 class Router:
