@@ -13,6 +13,7 @@ KEPT_NAMES: dict[str, frozenset[str]] = {
     module: words(names)
     for module, names in {
         "": "Channel Group channel_layers route route_class include DEFAULT_CHANNEL_LAYER",
+        "apps": "ChannelsConfig",
         "asgi": "channel_layers ChannelLayerManager ChannelLayerWrapper InvalidChannelLayerError get_channel_layer",
         "auth": "transfer_user channel_session_user http_session_user channel_session_user_from_http "
         "channel_and_http_session_user_from_http channel_session http_session channel_and_http_session",
@@ -28,7 +29,7 @@ KEPT_NAMES: dict[str, frozenset[str]] = {
         "generic.websockets": "WebsocketConsumer JsonWebsocketConsumer WebsocketMultiplexer WebsocketDemultiplexer",
         "handler": "AsgiHandler AsgiRequest ViewConsumer",
         "log": "setup_logger",
-        "message": "Message PendingMessageStore pending_message_store",
+        "message": "Message pending_message_store",
         "routing": "Router Route RouteClass Include route route_class include null_consumer connect_consumer",
         "security": "",
         "security.websockets": "BaseOriginValidator AllowedHostsOnlyOriginValidator allowed_hosts_only",
@@ -40,18 +41,16 @@ KEPT_NAMES: dict[str, frozenset[str]] = {
         "test.http": "HttpClient",
         "test.websocket": "WSClient",
         "tests": "ChannelTestCase TransactionChannelTestCase Client HttpClient WSClient apply_routes",
-        "tests.base": "ChannelTestCase TransactionChannelTestCase Client apply_routes",
-        "tests.http": "HttpClient",
         "worker": "Worker",
     }.items()
 }
 # Names of 1.1.8 without a counterpart, and the words that say so.
 NOT_KEPT = {
-    "apps.ChannelsConfig": 'the app\'s configuration; name the app by "channels_legacy"',
     "delay": "the app of delayed messages",
     "hacks": "patches of Django 1.x",
     "log.handler": "a private part of logging",
     "management": "the commands of Channels 1.x",
+    "message.PendingMessageStore": "a private part of messages",
     "package_checks": "checks of versions",
     "sessions.requeue_messages": "order is always strict",
     "sessions.wait_channel_name": "order is always strict",
