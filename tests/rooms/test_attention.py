@@ -1,16 +1,18 @@
 """Unread messages and mentions ask for a person's attention; the database counts them."""
 
+import json
+
 import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from proj.accounts.models import User
-from proj.layer.messages import ActivityUpdate
+from proj.layer.messages import ActivityUpdate, PersonFrame
 from proj.layer.names import INTERFACES_GROUP
 from proj.rooms.log import activity, writing
 from proj.rooms.log.commands import Command, Outcome
-from proj.rooms.models import Membership, Mention, Room
+from proj.rooms.models import Membership, Mention, Room, attention
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -171,3 +173,71 @@ def test_a_read_position_is_announced_once(lobby: Room, alice: User, bob: User) 
     (message,) = activity.of([lobby.mark_seen(alice, 1)])
     assert message == ActivityUpdate(rooms=[], read=[(alice.pk, lobby.pk, 1)])
     assert activity.of([lobby.mark_seen(alice, 1)]) == []
+
+
+def test_the_backlog_counts_the_messages_of_others_from_the_first_unread_one(
+    lobby: Room, alice: User, bob: User
+) -> None:
+    for author, text in (
+        (bob, "read"),
+        (alice, "own"),
+        (bob, "first"),
+        (bob, "deleted"),
+        (bob, "last"),
+        (alice, "own"),
+    ):
+        lobby.post(author, text)
+    lobby.delete_message(bob, 4)
+    lobby.refresh_from_db()
+    assert lobby.unread_by(alice) is None  # alice was never here
+    lobby.mark_seen(alice, 1)
+    with CaptureQueriesContext(connection) as caught:
+        found = lobby.unread_by(alice, 1)
+    assert len(caught) == 1
+    assert found == {"count": 2, "first": 3, "at": lobby.events.get(seq=3).at.isoformat()}
+    assert lobby.unread_by(alice) == found
+    assert lobby.unread_by(alice, 5) is None
+    with CaptureQueriesContext(connection) as caught:
+        assert lobby.unread_by(alice, lobby.seq) is None
+    assert not caught.captured_queries
+
+
+def test_a_long_backlog_is_counted_up_to_a_limit(lobby: Room, alice: User, bob: User) -> None:
+    writing.write([Command("post", lobby.pk, alice.pk, f"id {n}", "hello") for n in range(1200)])
+    lobby.refresh_from_db()
+    lobby.mark_seen(bob, 100)
+    found = lobby.unread_by(bob)
+    assert found is not None
+    assert (found["count"], found["first"]) == (1000, 101)
+
+
+def test_messages_are_marked_as_unread_again_on_all_pages_of_the_person(
+    lobby: Room, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published: list[PersonFrame] = []
+    monkeypatch.setattr(attention, "publish", published.append)
+    for n in range(5):
+        lobby.post(bob, f"message {n}")
+    lobby.refresh_from_db()
+    lobby.mark_seen(alice, 5)
+    found = lobby.mark_unread(alice, 4)
+    assert found is not None
+    assert (found["count"], found["first"]) == (2, 4)
+    assert counts(lobby, alice) == (2, 0)
+    assert published[0].user == alice.pk
+    assert json.loads(published[0].frame) == {"type": "read", "room": lobby.pk, "seq": 3, "unread": found}
+    assert lobby.mark_unread(alice, 5) == found  # it never reads a message
+    assert counts(lobby, alice) == (2, 0)
+    assert lobby.mark_unread(alice, 1) == {"count": 5, "first": 1, "at": lobby.events.get(seq=1).at.isoformat()}
+    lobby.mark_seen(alice, 5)
+    assert counts(lobby, alice) == (0, 0)
+
+
+def test_a_first_visitor_marks_messages_as_unread(lobby: Room, alice: User, bob: User) -> None:
+    for n in range(3):
+        lobby.post(bob, f"message {n}")
+    lobby.refresh_from_db()
+    found = lobby.mark_unread(alice, 2)
+    assert found is not None
+    assert (found["count"], found["first"]) == (2, 2)
+    assert counts(lobby, alice) == (2, 0)

@@ -1,12 +1,15 @@
 """The messages that ask for a person's attention: unread ones, and those that mention them."""
 
-from typing import Any, TypeVar
+import json
+from typing import Any, TypedDict, TypeVar
 
-from django.db import models
-from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db import models, transaction
+from django.db.models import Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from proj.accounts.models import User
+from proj.layer.messages import PersonFrame
+from proj.layer.publish import publish
 from proj.rooms.log.frames import Kind
 from proj.rooms.models.event import Event, Seen
 
@@ -72,3 +75,47 @@ def counted(rooms: Rooms, user: User) -> Rooms:
         unread=Counted(unread.order_by("seq").values("seq")[:MAX_COUNTED_MESSAGES]),
         mentioned=Counted(mentions.order_by("seq").values("seq").distinct()[:MAX_COUNTED_MESSAGES]),
     )
+
+
+class Backlog(TypedDict):
+    """The unread messages of a person in one room: how many, and the `seq` and the time (ISO 8601) of the first."""
+
+    count: int
+    first: int
+    at: str
+
+
+def backlog(room: int, user: User, read: int | None, head: int) -> Backlog | None:
+    """Return the unread messages of `user` in `room` after `read`, up to `head`; None when there are none.
+
+    `count` is at most MAX_COUNTED_MESSAGES. Nothing is unread for a person that was never in the room (`read` is None).
+    """
+    if read is None or read >= head:
+        return None
+    posted = Event.objects.filter(room=room, kind=Kind.POSTED, deleted_at=None, seq__gt=read, seq__lte=head)
+    unread = posted.exclude(author=user).order_by("seq").values("seq", "at")[:MAX_COUNTED_MESSAGES]
+    found = unread.aggregate(count=Count("seq"), first=Min("seq"), since=Min("at"))
+    if not found["count"]:
+        return None
+    return {"count": found["count"], "first": found["first"], "at": found["since"].isoformat()}
+
+
+def read_mark(room: int, user: User) -> int | None:
+    """Return the newest event of `room` that `user` has seen; None for a person that was never in the room."""
+    return Seen.objects.filter(room=room, user=user).values_list("seq", flat=True).first()
+
+
+def mark_unread(room: int, user: User, seq: int, head: int) -> Backlog | None:
+    """Set the read mark of `user` before message `seq`, and tell all their pages. Return what is unread then.
+
+    A read mark that is before `seq` already stays. Every page is told even then: it may have counted on meanwhile.
+    """
+    with transaction.atomic():
+        seen, _ = Seen.objects.select_for_update().get_or_create(room_id=room, user=user, defaults={"seq": seq - 1})
+        if seen.seq >= seq:
+            seen.seq = seq - 1
+            seen.save(update_fields=["seq"])
+        unread = backlog(room, user, seen.seq, head)
+        frame = {"type": "read", "room": room, "seq": seen.seq, "unread": unread}
+        publish(PersonFrame(user=user.pk, frame=json.dumps(frame)))
+    return unread

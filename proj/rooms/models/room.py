@@ -179,6 +179,14 @@ class Room(models.Model):
         """Record that `user` has seen everything up to `seq`."""
         return self._write("seen", user, None, target=seq)
 
+    def mark_unread(self, user: User, seq: int) -> attention.Backlog | None:
+        """Mark message `seq` and all later ones as unread for `user`; return what is unread then."""
+        return attention.mark_unread(self.pk, user, seq, self.seq)
+
+    def unread_by(self, user: User, read: int | None = None) -> attention.Backlog | None:
+        """Return the messages that `user` has not read, or those after `read`; None when there are none."""
+        return attention.backlog(self.pk, user, attention.read_mark(self.pk, user) if read is None else read, self.seq)
+
     def mute(self, user: User, *, on: bool = True) -> None:
         """Mute the room for `user`, or unmute it. A repeated call changes nothing."""
         if on:

@@ -8,6 +8,7 @@ urlpatterns = [
     path("chat/<str:name>/", views.room, name="room"),
     path("chat/<str:name>/messages/", history.messages, name="messages"),
     path("chat/<str:name>/mute/", views.mute, name="mute"),
+    path("chat/<str:name>/unread/", views.unread, name="unread"),
     path("chat/<str:name>/<int:seq>/", views.room, name="message"),
     path("search/", searching.search, name="search"),
     path("chat/<str:name>/settings/", room_settings.settings, name="settings"),

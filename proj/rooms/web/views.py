@@ -14,12 +14,12 @@ from proj.accounts import face
 from proj.accounts.models import User
 from proj.rooms import cards, names
 from proj.rooms.log.frames import VARIANTS, EventFrame, Kind
-from proj.rooms.models import Room
+from proj.rooms.models import Room, attention
 from proj.rooms.text import emoji, markup
 from proj.rooms.web import history, presentation
 from proj.rooms.web.access import room_of
 from proj.rooms.web.forms import NewForm, OpenForm
-from proj.site.http import SignedInRequest, page
+from proj.site.http import SignedInRequest, page, protocol_error, whole_number
 
 QUICK_REACTIONS = ["+1", "-1", "white_check_mark", "eyes", "tada", "heart", "joy", "cry", "fire", "rocket"]
 MAX_CARDS = 50  # in one request
@@ -60,7 +60,7 @@ def room(request: SignedInRequest, name: str, seq: int | None = None) -> HttpRes
     if seq is not None and not room.pruned < seq <= head["seq"]:
         raise Http404("There is no such message.")
     shown = history.around(room, seq) if seq else history.newest(room)
-    state = {**head, "at": seq, **_state(room, request.user, shown)}
+    state = {**head, "at": seq, **_state(room, request.user, shown, head["seq"])}
     _draw_cards(request.user, shown.messages)
     context = {
         "room": room,
@@ -82,6 +82,25 @@ def mute(request: SignedInRequest, name: str) -> HttpResponse:
     room = room_of(request.user, name)
     room.mute(request.user, on=request.POST.get("on") == "1")
     return redirect(room)
+
+
+@page("GET,POST")
+def unread(request: SignedInRequest, name: str) -> JsonResponse:
+    """Answer what is unread in a room; a POST with `seq` first marks that message and all later ones as unread.
+
+    `?after=<seq>` is the position of a page that has read on from the person's read mark.
+    """
+    room = room_of(request.user, name)  # first: an outsider learns nothing from the fields
+    try:
+        after = whole_number(request.GET, "after", maximum=history.MAX_SEQ)
+        seq = whole_number(request.POST, "seq", maximum=history.MAX_SEQ)
+        if request.method == "POST" and seq is None:
+            raise ValueError("seq is required.")
+    except ValueError as error:
+        return protocol_error(400, "bad_field", str(error))
+    head = history.head(room)
+    found = room.unread_by(request.user, after) if seq is None else room.mark_unread(request.user, seq)
+    return JsonResponse({**head, "unread": found})
 
 
 @page(cache=cache_control(private=True, max_age=24 * 3600))
@@ -107,9 +126,10 @@ def _missing(request: SignedInRequest, name: str) -> HttpResponse:
     return render(request, "rooms/missing.html", {"form": form, "name": name}, status=404)
 
 
-def _state(room: Room, user: User, shown: history.Page) -> dict[str, object]:
+def _state(room: Room, user: User, shown: history.Page, head: int) -> dict[str, object]:
     """Return everything that the page's modules read at their start, besides the head of the room."""
     people = room.people(MAX_COMPLETED_PEOPLE)
+    seen = dict(room.seen_by())
     return {
         "key": str(room.pk),
         "me": user.username,
@@ -117,7 +137,8 @@ def _state(room: Room, user: User, shown: history.Page) -> dict[str, object]:
         "more": shown.older,
         "atEnd": not shown.newer,
         "mine": [message["client_id"] for message in shown.messages if message["author"] == user.username],
-        "seen": dict(room.seen_by()),
+        "seen": seen,
+        "unread": attention.backlog(room.pk, user, seen.get(user.username), head),
         "people": [markup.EVERYONE, *people],
         "names": {name: display_name for name, display_name in people.items() if display_name},
         "characters": settings.MESSAGE_CHARACTERS,
@@ -127,6 +148,7 @@ def _state(room: Room, user: User, shown: history.Page) -> dict[str, object]:
         },
         "urls": {
             "messages": reverse("rooms:messages", args=[room.name]),
+            "unread": reverse("rooms:unread", args=[room.name]),
             "emoji": reverse("rooms:emoji"),
             "cards": reverse("rooms:cards"),
             "run": _address("runs:start"),

@@ -45,6 +45,7 @@ new Standing({
   log,
   composer: composer.form,
   note: byId("archived"),
+  tag: byId("archived-tag"),
   title: document.querySelector("h1 bdi"),
   archived: state.archived,
 });
@@ -54,10 +55,20 @@ replies({ view, composer });
 pick(view.list);
 picker({ view, outbox, composer });
 const pages = new Pages({ button: byId("older"), region: byId("log"), view, follow, log, url: urls.messages });
-const unread = new Unread({ view, follow, log, me, seen: state.seen[me] ?? 0 });
+const unread = new Unread({
+  view,
+  follow,
+  log,
+  me,
+  bar: byId("backlog"),
+  older: pages.button,
+  url: urls.unread,
+  read: state.seen[me],
+  unread: state.unread,
+});
 const presence = new Presence({ button: byId("presence"), aside: byId("people") });
 const typing = new Typing({ line: byId("typing"), composer, socket, me });
-const seen = new Seen({ line: byId("seen"), log, view, follow, socket, me, seen: state.seen });
+const seen = new Seen({ line: byId("seen"), log, view, unread, socket, me, seen: state.seen });
 
 // Needed only for changing, writing and pasting, and in rooms with cards.
 const changes = later((retry) => import(`./writing/changes.js${retry}`), ({ Changes }) => new Changes({ view, outbox, composer, characters }));
@@ -104,10 +115,12 @@ const heard = {
     log.hold();
     try {
       const page = await pages.newest();
-      if (page.epoch !== log.epoch) seen.forget();
+      const begun = page.epoch !== log.epoch;
+      if (begun) seen.forget();
       for (const message of page.messages) if (message.author === me) outbox.acknowledge(message.client_id);
       log.restart(page);
       outbox.settle(log.seq);
+      unread.again(begun);
     } catch (error) {
       if (error instanceof SignedOut) socket.stop("signed-out");
       else socket.reconnect();
@@ -124,7 +137,12 @@ const heard = {
 
   card: async (frame) => (await cards())?.hear(frame),
   news: (frame) => rooms.hear(frame),
-  read: (frame) => rooms.hear(frame),
+
+  read(frame) {
+    rooms.hear(frame);
+    if ("unread" in frame && String(frame.room) === room) unread.lower(frame);
+  },
+
   signed_in: (frame) => newDevice(rooms.me, frame),
   head: ({ seq }) => log.head(seq),
   typing: (frame) => typing.hear(frame),
@@ -158,13 +176,13 @@ composer.addEventListener("send", ({ detail }) => {
   if (text === null) typing.end();
   else post(text);
 });
-commands.addEventListener("post", ({ detail }) => post(detail));
+composer.addEventListener("post", ({ detail }) => post(detail));
 
 function post(text) {
   outbox.add({ type: "post", message: text });
   typing.posted();
-  unread.clear();
   follow.toEnd();
+  unread.posted();
 }
 
 follow.addEventListener("newest", () => heard.reset());

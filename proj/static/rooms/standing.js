@@ -4,8 +4,8 @@ import { retitle } from "../site/badge.js";
 const CLOSED = ["no-access", "no-room"];
 
 export class Standing {
-  constructor({ socket, log, composer, note, title, archived }) {
-    Object.assign(this, { socket, composer, note, title, archived });
+  constructor({ socket, log, composer, note, tag, title, archived }) {
+    Object.assign(this, { socket, composer, note, tag, title, archived });
     socket.addEventListener("state", () => this.#show());
     log.addEventListener("event", ({ detail }) => this.#heard(detail));
   }
@@ -21,7 +21,7 @@ export class Standing {
   }
 
   #show() {
-    this.note.hidden = !this.archived;
+    this.note.hidden = this.tag.hidden = !this.archived;
     this.composer.hidden = this.archived || CLOSED.includes(this.socket.state.name);
   }
 }

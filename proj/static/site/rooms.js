@@ -73,9 +73,15 @@ class Rooms extends EventTarget {
     return mentioned;
   }
 
-  #read({ room, seq }) {
+  // With `unread` the person has set the mark back.
+  #read({ room, seq, unread }) {
     const link = this.#link(room);
     if (!link) return;
+    if (unread !== undefined) {
+      link.dataset.read = seq;
+      this.missed();
+      return;
+    }
     link.dataset.read = Math.max(seq, link.dataset.read);
     if (seq < link.dataset.head) this.missed();
     else link.dataset.unread = link.dataset.mentioned = 0;

@@ -183,6 +183,7 @@ def test_a_room_shows_its_newest_messages(as_alice: Client, alice: User, bob: Us
         "atEnd": True,
         "mine": [],
         "seen": {},
+        "unread": None,
         "people": ["here", "alice", "bob"],
         "names": {},
         "characters": 8000,
@@ -194,6 +195,7 @@ def test_a_room_shows_its_newest_messages(as_alice: Client, alice: User, bob: Us
             "cancel": "/runs/cancel/",
             "services": "/services/names/",
             "messages": address(NAME, "messages/"),
+            "unread": address(NAME, "unread/"),
             "socket": f"/ws/chat/{quote(NAME, safe='')}/",
         },
     }
@@ -441,3 +443,40 @@ def test_a_search_finds_by_the_sign_in_name_and_shows_both(as_alice: Client, ali
     page = text(as_alice.get("/search/?q=needle&by=bob"))
     assert '<bdi class="called">Bob &lt;b&gt;</bdi> <bdi class="author">bob</bdi>' in page
     assert '<option value="bob" label="Bob &lt;b&gt;">' in page
+
+
+def test_a_room_says_what_is_unread_when_the_person_was_there_before(as_alice: Client, alice: User, bob: User) -> None:
+    room = Room.visit(alice, "lobby")
+    seqs = post(room, bob, *(f"message {n}" for n in range(120)))
+    assert state(as_alice.get(address("lobby")))["unread"] is None
+    room.mark_seen(alice, seqs[19])
+    first = room.events.get(seq=seqs[20])
+    unread = {"count": 100, "first": first.seq, "at": first.at.isoformat()}
+    assert state(as_alice.get(address("lobby")))["unread"] == unread
+    assert state(as_alice.get(address("lobby", f"{seqs[30]}/")))["unread"] == unread
+    asked = as_alice.get(address("lobby", f"unread/?after={seqs[99]}")).json()
+    assert (asked["seq"], asked["unread"]["count"], asked["unread"]["first"]) == (seqs[-1], 20, seqs[100])
+    assert as_alice.get(address("lobby", "unread/")).json()["unread"] == unread
+
+
+def test_messages_are_marked_as_unread_from_one_on(as_alice: Client, alice: User, bob: User) -> None:
+    room = Room.visit(alice, "lobby")
+    seqs = post(room, bob, "one", "two", "three")
+    room.mark_seen(alice, seqs[-1])
+    marked = as_alice.post(address("lobby", "unread/"), {"seq": seqs[1]})
+    assert marked.json()["unread"]["first"] == seqs[1]
+    assert dict(room.seen_by()) == {"alice": seqs[1] - 1}
+    assert state(as_alice.get(address("lobby")))["unread"]["count"] == 2
+    for bad in ({}, {"seq": "0"}, {"seq": "x"}):
+        assert as_alice.post(address("lobby", "unread/"), bad).status_code == 400
+    assert as_alice.get(address("lobby", "unread/?after=x")).status_code == 400
+    assert as_alice.put(address("lobby", "unread/")).status_code == 405
+
+
+def test_nothing_is_unread_in_a_room_of_others(as_alice: Client, bob: User) -> None:
+    den = Room.objects.create(name="den", members_only=True)
+    den.add_member(bob, bob)
+    post(den, bob, "secret")
+    assert as_alice.get(address("den", "unread/")).status_code == 404
+    assert as_alice.post(address("den", "unread/"), {"seq": 1}).status_code == 404
+    assert dict(den.seen_by()) == {}

@@ -53,10 +53,10 @@ export class Follow extends EventTarget {
     this.#show();
   }
 
-  /** Call `change`, which changes `item`, without moving the text that is being read. */
-  keep(item, change) {
+  /** Call `change`, which changes `item`, without moving the text that is being read; at the `end` that is the newest one. */
+  keep(item, change, end = this.following) {
     const above = item.getBoundingClientRect().bottom < this.scroller.getBoundingClientRect().top;
-    if (this.following || above) change();
+    if (end || above) change();
     else this.hold(change);
   }
 

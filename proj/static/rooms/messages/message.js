@@ -27,7 +27,7 @@ export function build(frame, me) {
   if (frame.edited && !frame.deleted) stamp(at(".edited"), frame.edited);
   else at(".edited").remove();
   if (frame.deleted) at(".actions").remove();
-  else if (frame.author !== me) for (const verb of ["edit", "delete"]) at(`[data-do="${verb}"]`).remove();
+  else for (const verb of frame.author === me ? ["unread"] : ["edit", "delete"]) at(`[data-do="${verb}"]`).remove();
   if (frame.deleted) {
     at(frame.removed ? ".tombstone:not(.removed)" : ".tombstone.removed").remove();
     if (frame.removed) at(".reason").textContent = clean(frame.removed);

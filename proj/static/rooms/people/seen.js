@@ -9,18 +9,24 @@ export class Seen {
   #at = 0;
   #timer = 0;
 
-  constructor({ line, log, view, follow, socket, me, seen }) {
-    Object.assign(this, { line, log, view, follow, socket, me });
+  constructor({ line, log, view, unread, socket, me, seen }) {
+    Object.assign(this, { line, log, view, unread, socket, me });
     this.people = new Map(Object.entries(seen));
-    for (const [source, type] of [[log, "moved"], [follow, "end"], [document, "visibilitychange"]]) {
+    this.#told = seen[me] ?? 0;
+    for (const [source, type] of [[log, "moved"], [unread, "read"], [document, "visibilitychange"]]) {
       source.addEventListener(type, () => this.#tell());
     }
+    unread.addEventListener("lowered", () => {
+      this.#told = unread.read;
+      clearTimeout(this.#timer);
+    });
     view.addEventListener("changed", () => this.#show());
     this.#show();
   }
 
   hearAll(seen) {
     for (const [who, seq] of Object.entries(seen)) this.people.set(who, Math.max(seq, this.people.get(who) ?? 0));
+    this.unread.upTo(seen[this.me] ?? 0);
     this.#show();
   }
 
@@ -36,15 +42,16 @@ export class Seen {
   }
 
   #tell() {
-    if (document.hidden || !this.follow.following || this.log.seq <= this.#told || this.log.missing) return;
+    if (document.hidden || this.unread.read <= this.#told || this.log.missing) return;
     const wait = this.#at + INTERVAL_MS - Date.now();
     if (wait > 0) {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#tell(), wait);
       return;
     }
-    if (!this.socket.send({ type: "seen", seq: this.log.seq })) return;
-    this.#told = this.log.seq;
+    const { read } = this.unread;
+    if (!this.socket.send({ type: "seen", seq: read })) return;
+    this.#told = read;
     this.#at = Date.now();
   }
 
