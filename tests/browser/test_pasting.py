@@ -1,5 +1,7 @@
 """Pasted text: logs become code blocks, and a text that is too long becomes several messages."""
 
+import re
+
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Rooms
@@ -62,3 +64,12 @@ def test_what_is_too_long_goes_as_several_messages(enter: Rooms) -> None:
     paste(alice, "y" * 200_000)
     expect(offer(alice)).to_contain_text("even in 20 messages")
     expect(offer(alice).get_by_role("button", name="Send as")).to_be_hidden()
+
+
+def test_a_part_that_begins_with_a_slash_is_posted_too(enter: Rooms) -> None:
+    alice = enter("alice")
+    paste(alice, "y" * 7_990 + "\n/srv is full\n" + "z" * 5_000)
+    offer(alice).get_by_role("button", name="Send as 2 messages").click()
+    expect(alice.messages.locator(".text")).to_have_text([re.compile("^y+$"), re.compile("^/srv is full\nz+$")])
+    expect(alice.page.locator("#refusal")).to_be_hidden()
+    expect(alice.field).to_have_value("")

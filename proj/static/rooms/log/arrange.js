@@ -3,7 +3,7 @@
 import { day } from "../../shared/times.js";
 import { state } from "../../shared/state.js";
 
-const GROUP_MS = 1_000 * state.rules.groupSeconds;
+export const GROUP_MS = 1_000 * state.rules.groupSeconds;
 
 /** Arrange these consecutive messages, and the one after them. */
 export function arrange(items) {

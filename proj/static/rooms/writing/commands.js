@@ -11,13 +11,11 @@ const WORDS = {
   cancel: { doing: "canceling", refused: "not-canceled" },
 };
 
-/** Dispatches "post" (detail: the text) for a text that is no command after all. */
-export class Commands extends EventTarget {
+export class Commands {
   #timer = 0;
 
   /** `list` has the messages, with the cards of runs; `button` posts what is no command. */
   constructor({ composer, line, button, list, room, urls }) {
-    super();
     Object.assign(this, { composer, line, button, list, room, urls });
     composer.addEventListener("typing", () => this.#say(""));
     composer.addEventListener("emptied", () => this.#say(""));
@@ -42,7 +40,7 @@ export class Commands extends EventTarget {
   #post() {
     const text = this.composer.take();
     this.#say("");
-    this.dispatchEvent(new CustomEvent("post", { detail: text }));
+    this.composer.dispatchEvent(new CustomEvent("post", { detail: text }));
     this.composer.focus();
   }
 

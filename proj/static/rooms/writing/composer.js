@@ -1,4 +1,4 @@
-// The composer. Dispatches "send" (detail: the text), "typing", "emptied" (but not by sending), and "edit-last" (arrow up in an
+// The composer. Dispatches "send" (detail: a text that may be a command), "post" (one that is none), "typing", "emptied" (but not by sending), and "edit-last" (arrow up in an
 // empty field).
 import { grow } from "./grow.js";
 import { isSend } from "./keys.js";

@@ -50,7 +50,8 @@ export class Paste {
     if (verb === "block") this.#fill(value.replace(pasted, () => block(pasted, value.startsWith(pasted) ? "" : "\n")));
     else if (verb === "split") {
       this.#fill("");
-      for (const part of split(value, this.characters)) this.composer.dispatchEvent(new CustomEvent("send", { detail: part }));
+      // a part that begins with a slash is no command
+      for (const part of split(value, this.characters)) this.composer.dispatchEvent(new CustomEvent("post", { detail: part }));
     } else this.offer.hidden = true;
     this.field.focus();
   }

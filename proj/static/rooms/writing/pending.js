@@ -1,5 +1,5 @@
 // Shows the outbox below the messages: frames under way, and refused ones with their buttons.
-import { follows } from "../log/arrange.js";
+import { follows, GROUP_MS } from "../log/arrange.js";
 import { say } from "../../shared/words.js";
 
 const part = document.getElementById("pending-part").content.querySelector(".pending");
@@ -29,9 +29,11 @@ export class Pending {
 
   // A refused one stands for itself: it has a reason and buttons.
   #group() {
-    for (const [id, item] of this.#shown) {
-      const before = item.previousElementSibling ?? this.view.list.lastElementChild;
-      const goesOn = before?.matches(".pending") ? !before.matches(".failed") : before && follows(item, before, this.outbox.items.get(id).at);
+    const at = (item) => this.outbox.items.get(item.dataset.clientId)?.at ?? 0;
+    for (const item of this.list.children) {
+      const waiting = item.previousElementSibling;
+      const sent = this.view.list.lastElementChild;
+      const goesOn = waiting ? !waiting.matches(".failed") && at(item) - at(waiting) < GROUP_MS : sent && follows(item, sent, at(item));
       item.classList.toggle("grouped", Boolean(goesOn) && !item.matches(".failed"));
     }
   }
