@@ -3,6 +3,7 @@
 A process with a missing or malformed setting ends at boot with one sentence (see proj/env.py).
 """
 
+import os
 import socket
 from ipaddress import ip_network
 from pathlib import Path
@@ -277,3 +278,13 @@ LOGGING = {
         "axes": {"level": "WARNING"},
     },
 }
+
+# A team's code. Interface processes do without it, so it cannot hurt an open socket.
+if CHANNEL_ROUTING and os.environ.get("SIGNALBOX_ROLE") != "interface":
+    from proj import team_code  # here: nothing of it is loaded without a routing
+
+    team_code.put_on_path(setting("SIGNALBOX_CHANNEL_CODE", "", team_code.folders))
+    INSTALLED_APPS = team_code.apps(
+        INSTALLED_APPS, ["channels_legacy", *setting("SIGNALBOX_CHANNEL_APPS", "", team_code.names)]
+    )
+    globals().update(team_code.further_settings(setting("SIGNALBOX_CHANNEL_SETTINGS", "", str), list(globals())))

@@ -53,7 +53,6 @@ def settings(report: Report) -> dict[str, str]:
         "SIGNALBOX_CHANNEL_ROUTING": found.routing,
         "SIGNALBOX_CHANNEL_CODE": found.code,
         "SIGNALBOX_CHANNEL_APPS": ",".join(found.apps),
-        "SIGNALBOX_CHANNEL_REQUIREMENTS": str(report.root / found.requirements) if found.requirements else "",
     }
     return {name: value for name, value in values.items() if value}
 

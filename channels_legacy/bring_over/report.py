@@ -111,7 +111,7 @@ TOPICS = {
     "ordering": Topic(Level.NOTE, "Order is always strict here. The line does nothing and can stay."),
     "sleep": Topic(Level.NOTE, "The consumer blocks one thread of its worker for this time."),
     "requirement": Topic(
-        Level.NOTE, "A requirement of Channels 1.x. Leave it out of the list that SIGNALBOX_CHANNEL_REQUIREMENTS names."
+        Level.NOTE, "A requirement of Channels 1.x. Leave it out when you install the others into .venv."
     ),
     "multiple layers": Topic(Level.NOTE, "All channel layers are one here: an alias changes nothing."),
 }
