@@ -269,6 +269,11 @@ class Stack:
 
     # Its files
 
+    def configure(self, **settings: str) -> None:
+        """Set these settings in its var/signalbox.env; ./deploy/up takes them in."""
+        file = self.root / "var" / "signalbox.env"
+        file.write_text(configure.changed(file.read_text(), settings))
+
     def pull(self) -> None:
         """Bring the working tree's files, as `git pull` would: files that it no longer has are removed."""
         listed = _git("ls-files", "-coz", "--exclude-standard").decode().split("\0")
