@@ -425,6 +425,21 @@ async def test_typing_and_seen_reach_the_others(rooms: Rooms) -> None:
 # The plain form
 
 
+async def test_only_somebody_who_was_said_to_type_stops_and_only_true_is_a_stop(rooms: Rooms) -> None:
+    room = await rooms.make()
+    async with rooms.open(room) as alice, rooms.open(room, "bob") as bob:
+        await hear(alice, "welcome")
+        await hear(bob, "welcome")
+        await say(bob, type="typing", stopped=True)  # nobody was told that bob types
+        await say(bob, type="typing", stopped="yes")
+        assert await hear(alice, "typing") == {"type": "typing", "who": "bob"}
+        await say(bob, type="typing", stopped=True)
+        await say(bob, type="typing", stopped=True)
+        assert await hear(alice, "typing") == {"type": "typing", "who": "bob", "stopped": True}
+        await say(bob, message="said", client_id=str(uuid.uuid4()))
+        assert (await hear(alice, "typing", "message.posted"))["type"] == "message.posted"
+
+
 async def test_the_tutorials_client_works(rooms: Rooms) -> None:
     """The page of the Channels tutorial sends and expects objects with `message`, and nothing else."""
     async with rooms.open("lobby", protocol=False) as alice, rooms.open("lobby", "bob", protocol=False) as bob:
