@@ -13,6 +13,8 @@ import pytest
 from django.conf import settings as shipped
 from pytest_django import Settings
 
+from deploy.programs import programs_conf
+from proj.env import worker_groups
 from proj.health import programs
 from proj.health.report import Observation, State, Walk
 from proj.health.supervision import show_log
@@ -125,8 +127,11 @@ LOG = re.compile(r"var/log/([a-z_0-9*-]+)\.log")
 
 
 def known(name: str) -> bool:
-    """Return whether supervisorctl takes the name, with the supervisord.conf that ships."""
-    processes = programs.expected(SHIPPED)
+    """Return whether supervisorctl takes the name, with the supervisord.conf that ships and a routing named."""
+    rendered = re.findall(
+        r"^\[program:(.+)\]$", programs_conf(CHECKOUT, "a.routing", worker_groups("*:2:4")), re.MULTILINE
+    )
+    processes = {*programs.expected(SHIPPED), *(f"{group}:{group}_0" for group in rendered)}
     return name in processes or (name.endswith(":*") and any(one.startswith(name[:-1]) for one in processes))
 
 

@@ -21,6 +21,7 @@ ALLOWED = {
     "rooms:room": SAFE,
     "rooms:messages": SAFE,
     "rooms:mute": POST,
+    "rooms:unread": BOTH,
     "rooms:message": SAFE,
     "rooms:search": SAFE,
     "rooms:settings": SAFE,

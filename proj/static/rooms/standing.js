@@ -21,7 +21,8 @@ export class Standing {
   }
 
   #show() {
-    this.note.hidden = this.tag.hidden = !this.archived;
+    this.note.hidden = !this.archived;
+    this.tag.textContent = this.archived ? this.tag.dataset.word : "";
     this.composer.hidden = this.archived || CLOSED.includes(this.socket.state.name);
   }
 }
