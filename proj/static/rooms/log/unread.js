@@ -6,6 +6,7 @@ import { progress } from "./reading.js";
 
 const LOOK_MS = 200;
 const ASK_MS = 1_000;
+const RETRY_MS = 30_000;
 const MAX_COUNT = 999; // shown; the server counts one more
 const ACTS = ["focus", "pointerdown", "keydown", "wheel"];
 
@@ -87,20 +88,20 @@ export class Unread extends EventTarget {
       const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(10_000) });
       if (!answer.ok || answer.redirected) throw new Error(answer.statusText);
       const { epoch, seq, unread } = await answer.json();
-      if (epoch !== this.log.epoch || seq !== this.log.seq) return this.#later(begun);
+      if (epoch !== this.log.epoch || seq > this.log.seq) return this.#later(begun); // the page is about to catch up
       if (begun) this.read = unread ? unread.first - 1 : seq;
-      this.count = 0;
       this.#take(unread);
       if (!unread) this.upTo(seq);
+      this.count += this.#unread().items.filter((item) => item.counts && item.seq > seq).length; // came during the request
       this.#place();
       this.#soon();
     } catch {
-      this.#later(begun);
+      this.#later(begun, RETRY_MS);
     }
   }
 
-  #later(begun) {
-    this.#ask ||= setTimeout(() => this.again(begun), ASK_MS);
+  #later(begun, wait = ASK_MS) {
+    this.#ask ||= setTimeout(() => this.again(begun), wait);
   }
 
   #take(unread) {
