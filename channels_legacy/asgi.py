@@ -80,8 +80,9 @@ class ChannelLayerManager:
         return ChannelLayerWrapper(layer, name, getattr(settings, "CHANNEL_ROUTING", "") or [])
 
     def make_test_backend(self, name: str) -> ChannelLayerWrapper:
-        """Return a new layer in memory, with the routing of the settings."""
-        return ChannelLayerWrapper(InMemoryLayer(), name, getattr(settings, "CHANNEL_ROUTING", "") or [])
+        """Return a new layer in memory, with the routing of the settings, and TEST_CONFIG if CHANNEL_LAYERS has it."""
+        config = getattr(settings, "CHANNEL_LAYERS", {}).get(name, {}).get("TEST_CONFIG", {})
+        return ChannelLayerWrapper(InMemoryLayer(**config), name, getattr(settings, "CHANNEL_ROUTING", "") or [])
 
     def __getitem__(self, key: str) -> ChannelLayerWrapper:
         with self._lock:

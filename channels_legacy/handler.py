@@ -1,18 +1,28 @@
-"""The names of Channels 1.x for HTTP. Requests belong to uwsgi here: these consumers are passed over."""
+"""Requests made from messages. On a stack HTTP belongs to uwsgi, and consumers of http.request are passed over.
+
+Called with a message, in a test, `AsgiHandler` runs a view and yields its response as 1.x did.
+"""
 
 import logging
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.core import signals
+from django.core.handlers.base import BaseHandler
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBadRequest, QueryDict
 from django.http.cookie import parse_cookie
 from django.http.response import HttpResponseBase
+from django.urls import set_script_prefix
 
+from channels_legacy.exceptions import RequestAborted, RequestTimeout
 from channels_legacy.exceptions import ResponseLater as ResponseLaterException
 from channels_legacy.layers.protocol import Content
 
 logger = logging.getLogger(__name__)
+
+BODY_PAUSE_SECONDS = 0.01
 
 
 class _Request(Protocol):
@@ -20,22 +30,26 @@ class _Request(Protocol):
 
     content: Content
     reply_channel: Any
+    channel_layer: Any
 
 
 class AsgiRequest(HttpRequest):
     """A request made from a message with the keys of a handshake: `path`, `headers`, `query_string`, `client`.
 
-    Raise KeyError for a message without a path.
+    A body may follow on the channel `body_channel`. Raise KeyError for a message without a path, RequestTimeout when
+    the body does not end within `body_receive_timeout` seconds, RequestAborted when the client closes meanwhile.
     """
 
     ResponseLater = ResponseLaterException
+    body_receive_timeout = 60
 
     def __init__(self, message: _Request) -> None:
         super().__init__()
         content = message.content
         self.message = message
         self.reply_channel = message.reply_channel
-        self.path = content["path"]
+        path = content["path"]
+        self.path = path.decode("utf-8") if isinstance(path, bytes) else path
         self.script_name = content.get("root_path") or ""
         self.path_info = self.path.removeprefix(self.script_name)
         self.method = content.get("method", "FAKE").upper()
@@ -44,7 +58,7 @@ class AsgiRequest(HttpRequest):
         self._set_content_type_params(self.META)  # type: ignore[attr-defined]
         self.GET = QueryDict(self.META["QUERY_STRING"])
         self.COOKIES = parse_cookie(self.META.get("HTTP_COOKIE", ""))
-        self._body = content.get("body", b"")
+        self._body = content.get("body", b"") + b"".join(self._further_body())
         self._stream = BytesIO(self._body)
         self._read_started = False
         if self.method == "POST":
@@ -70,6 +84,23 @@ class AsgiRequest(HttpRequest):
             meta[key] = f"{meta[key]},{text}" if key in meta else text
         return meta
 
+    def _further_body(self) -> Iterator[bytes]:
+        """Yield the parts of the body that follow on a channel of their own."""
+        channel = self.message.content.get("body_channel")
+        deadline = time.monotonic() + self.body_receive_timeout
+        more = bool(channel)
+        while more:
+            _, chunk = self.message.channel_layer.receive_many([channel], block=True)
+            if chunk is None:
+                if time.monotonic() >= deadline:
+                    raise RequestTimeout(f"the body of {self.path} did not end in {self.body_receive_timeout} s")
+                time.sleep(BODY_PAUSE_SECONDS)
+                continue
+            if chunk.get("closed"):
+                raise RequestAborted(f"the client closed the connection while it sent the body of {self.path}")
+            yield chunk.get("content", b"")
+            more = bool(chunk.get("more_content"))
+
     def _get_scheme(self) -> str:
         return str(self.message.content.get("scheme", "http"))
 
@@ -85,18 +116,44 @@ def _bytes(text: str | bytes) -> bytes:
     return text.encode("latin-1", "replace") if isinstance(text, str) else bytes(text)
 
 
-class AsgiHandler:
-    """1.x's way from an http.request to a view. Called, it answers nothing, because nginx never sends one here."""
+class AsgiHandler(BaseHandler):
+    """1.x's way from an http.request to a view: called with a message, it yields the messages of the response.
+
+    The middleware is loaded at the first call, because a routing is imported before all apps are ready.
+    """
 
     request_class = AsgiRequest
     chunk_size = 512 * 1024  # bytes
 
     def __init__(self, *args: object, **kwargs: object) -> None:
-        pass
+        super().__init__()
+        self._loaded = False
 
     def __call__(self, message: _Request) -> Iterator[Content]:
-        logger.info("http.request is passed over: HTTP belongs to uwsgi")
-        return iter(())
+        set_script_prefix(message.content.get("root_path") or "")
+        signals.request_started.send(sender=type(self), message=message)
+        try:
+            response = self._response_to(message)
+        except (RequestAborted, ResponseLaterException):
+            return  # the client is gone, or another consumer answers
+        yield from self.encode_response(response)
+        response.close()
+
+    def _response_to(self, message: _Request) -> HttpResponseBase:
+        try:
+            request = self.request_class(message)
+        except UnicodeDecodeError:
+            logger.warning("bad request: its path is not UTF-8", exc_info=True)
+            return HttpResponseBadRequest()
+        except RequestTimeout as error:
+            return HttpResponse(f"408 Request Timeout: {error}", status=408)
+        if not self._loaded:
+            self.load_middleware()
+            self._loaded = True
+        response: HttpResponseBase = self.get_response(request)
+        if isinstance(response, FileResponse):
+            response.block_size = self.chunk_size
+        return response
 
     @classmethod
     def encode_response(cls, response: HttpResponseBase) -> Iterator[Content]:
@@ -104,12 +161,12 @@ class AsgiHandler:
         headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in response.items()]
         headers += [(b"Set-Cookie", cookie.OutputString().encode("ascii")) for cookie in response.cookies.values()]
         message: Content = {"status": response.status_code, "headers": headers}
-        if isinstance(response, HttpResponse):
-            for chunk, last in cls.chunk_bytes(response.content):
+        if not response.streaming:
+            for chunk, last in cls.chunk_bytes(cast(HttpResponse, response).content):
                 yield {**message, "content": chunk, "more_content": not last}
                 message = {}
             return
-        for part in response:
+        for part in cast(Iterable[bytes], response):
             for chunk, _ in cls.chunk_bytes(part):
                 yield {**message, "content": chunk, "more_content": True}
                 message = {}
@@ -125,7 +182,7 @@ class AsgiHandler:
 
 
 class ViewConsumer:
-    """1.x's consumer of http.request. It can stand in a routing, and does nothing."""
+    """1.x's consumer of http.request. It can stand in a routing; the workers of a stack do not take its channel."""
 
     handler_class = AsgiHandler
 

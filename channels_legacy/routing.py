@@ -155,7 +155,7 @@ def null_consumer(*args: object, **kwargs: object) -> None:
     """Take a message and do nothing."""
 
 
-def connect_consumer(message: Message) -> None:
+def connect_consumer(message: Message, *args: object, **kwargs: object) -> None:  # noqa: ARG001 - of any route
     """Accept the socket of a websocket.connect."""
     if message.reply_channel is not None:
         message.reply_channel.send({"accept": True})

@@ -4,10 +4,10 @@ from channels_legacy.handler import AsgiHandler, ViewConsumer
 
 
 class StaticFilesHandler(AsgiHandler):
-    """1.x's handler of static files. It can be made, and answers nothing."""
+    """1.x's handler of static files. It leaves them to nginx."""
 
 
 class StaticFilesConsumer(ViewConsumer):
-    """1.x's consumer of static files. It can stand in a routing, and does nothing."""
+    """1.x's consumer of static files. It can stand in a routing; the workers of a stack do not take its channel."""
 
     handler_class = StaticFilesHandler

@@ -41,6 +41,7 @@ KEPT_NAMES: dict[str, frozenset[str]] = {
         "test.http": "HttpClient",
         "test.websocket": "WSClient",
         "tests": "ChannelTestCase TransactionChannelTestCase Client HttpClient WSClient apply_routes",
+        "utils": "name_that_thing",
         "worker": "Worker",
     }.items()
 }
@@ -57,7 +58,6 @@ NOT_KEPT = {
     "staticfiles.StaticFilesHandler": "HTTP belongs to uwsgi",
     "test.ChannelLiveServerTestCase": "a live server of daphne 1.x",
     "test.liveserver": "a live server of daphne 1.x",
-    "utils": "private helpers",
     "worker.WorkerGroup": "the threads of a worker are set by SIGNALBOX_CHANNEL_WORKERS",
 }
 NATIVE_MODULES = words(

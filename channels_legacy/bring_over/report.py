@@ -113,5 +113,7 @@ TOPICS = {
     "requirement": Topic(
         Level.NOTE, "A requirement of Channels 1.x. Leave it out when you install the others into .venv."
     ),
-    "multiple layers": Topic(Level.NOTE, "All channel layers are one here: an alias changes nothing."),
+    "multiple layers": Topic(
+        Level.NOTE, "Here is one layer, `default`. Delete any other alias from Channel(...) and Group(...)."
+    ),
 }

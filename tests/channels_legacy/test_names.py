@@ -1,4 +1,4 @@
-"""The names of Channels 1.x can be imported, and the ones for HTTP can be constructed."""
+"""The names of Channels 1.x can be imported."""
 
 import importlib
 import logging
@@ -6,14 +6,10 @@ from functools import partial
 from unittest.mock import Mock
 
 import pytest
-from django.http import HttpResponse, StreamingHttpResponse
 
-from channels_legacy.handler import AsgiHandler, AsgiRequest, ViewConsumer
 from channels_legacy.log import setup_logger
 from channels_legacy.message import Message
-from channels_legacy.staticfiles import StaticFilesConsumer, StaticFilesHandler
 from channels_legacy.support.naming import dotted_name
-from tests.channels_legacy.conftest import message
 
 NAMES = {
     "": "Channel Group channel_layers route route_class include DEFAULT_CHANNEL_LAYER",
@@ -32,6 +28,7 @@ NAMES = {
     ".sessions": "channel_session http_session channel_and_http_session enforce_ordering session_for_reply_channel",
     ".signals": "consumer_started consumer_finished worker_ready worker_process_ready",
     ".staticfiles": "StaticFilesHandler StaticFilesConsumer",
+    ".utils": "name_that_thing",
     ".worker": "Worker",
 }
 
@@ -41,45 +38,6 @@ def test_a_name_of_channels_1_is_found_in_its_module(module: str) -> None:
     importlib.import_module("channels_legacy.delay.models")
     found = importlib.import_module(f"channels_legacy{module}")
     assert [name for name in NAMES[module].split() if not hasattr(found, name)] == []
-
-
-def test_consumers_of_http_are_constructed_and_say_that_they_do_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-    StaticFilesHandler()
-    for consumer in (ViewConsumer(), StaticFilesConsumer()):
-        consumer(message("http.request"))
-    assert caplog.text.count("HTTP belongs to uwsgi") == 2
-
-
-def test_a_request_is_made_from_a_message() -> None:
-    content = {
-        "path": "/app/a/运",
-        "root_path": "/app",
-        "method": "post",
-        "query_string": b"q=%E8%BF%90&r=2",
-        "headers": [[b"host", b"x"], [b"accept", b"a"], [b"accept", b"b"], [b"cookie", b"theme=dark"]],
-        "client": ["127.0.0.1", 80],
-        "body": b"name=anna",
-    }
-    content["headers"].append([b"content-type", b"application/x-www-form-urlencoded"])  # type: ignore[attr-defined]
-    request = AsgiRequest(Message({**content}, "http.request", None))
-    assert (request.path, request.path_info, request.method, request.scheme) == ("/app/a/运", "/a/运", "POST", "http")
-    assert (request.GET["q"], request.GET["r"], request.COOKIES) == ("运", "2", {"theme": "dark"})
-    assert (request.META["HTTP_ACCEPT"], request.META["REMOTE_ADDR"]) == ("a,b", "127.0.0.1")
-    assert (request.POST["name"], request.body) == ("anna", b"name=anna")
-
-
-def test_a_response_is_cut_into_messages(monkeypatch: pytest.MonkeyPatch) -> None:
-    response = HttpResponse(b"abcde", status=201, headers={"X-A": "1"})
-    response.set_cookie("a", "b")
-    monkeypatch.setattr(AsgiHandler, "chunk_size", 2)
-    first, *others = AsgiHandler.encode_response(response)
-    assert (first["status"], first["content"]) == (201, b"ab")
-    assert {(b"X-A", b"1"), (b"Set-Cookie", b"a=b; Path=/")} <= set(first["headers"])
-    assert others == [{"content": b"cd", "more_content": True}, {"content": b"e", "more_content": False}]
-    first, *others = AsgiHandler.encode_response(StreamingHttpResponse([b"x", b"yz"]))
-    assert (first["status"], first["content"]) == (200, b"x")
-    assert others == [{"content": b"yz", "more_content": True}, {"more_content": False}]
 
 
 def test_consumers_have_dotted_names() -> None:
