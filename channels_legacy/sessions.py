@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable
 from importlib import import_module
-from typing import ParamSpec, TypeVar, overload
+from typing import ParamSpec, TypeVar, cast, overload
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
@@ -12,6 +12,7 @@ from channels_legacy.asgi import channel_layers
 from channels_legacy.handler import AsgiRequest
 from channels_legacy.message import Message
 from channels_legacy.state.arguments import message_in
+from channels_legacy.state.ordering import consume_in_order
 from channels_legacy.state.session import ChannelSession
 
 P = ParamSpec("P")
@@ -89,11 +90,26 @@ def enforce_ordering(func: Callable[P, R], slight: bool = False) -> Callable[P, 
 @overload
 def enforce_ordering(func: None = None, slight: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 def enforce_ordering(
-    func: Callable[P, R] | None = None,
-    slight: bool = False,  # noqa: ARG001  # 1.x's weaker order, which the strict one includes
+    func: Callable[P, R] | None = None, slight: bool = False
 ) -> Callable[P, R] | Callable[[Callable[P, R]], Callable[P, R]]:
-    """Give the consumer `message.channel_session`, as 1.x does. The order holds for every consumer here."""
-    return channel_session if func is None else channel_session(func)
+    """Give the consumer `message.channel_session`, as 1.x does. On a stack the order holds for every consumer.
+
+    The layer in memory hands out messages as they were sent, so there a message that is early waits, as in 1.x;
+    `slight` asks for nothing.
+    """
+
+    def decorate(consumer: Callable[P, R]) -> Callable[P, R]:
+        @channel_session
+        @functools.wraps(consumer)
+        def inner(*args: P.args, **kwargs: P.kwargs) -> R:
+            message = message_in(args, "enforce_ordering")
+            if slight or message.reply_channel is None or not message.reply_channel.channel_layer.local_only():
+                return consumer(*args, **kwargs)
+            return cast(R, consume_in_order(message, lambda: consumer(*args, **kwargs)))
+
+        return inner
+
+    return decorate if func is None else decorate(func)
 
 
 def _session_key(message: Message) -> str | None:

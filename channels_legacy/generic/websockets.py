@@ -27,7 +27,7 @@ class WebsocketConsumer(BaseConsumer):
     # The user of the web session is carried over at connect; the second attribute keeps the web session as well.
     http_user = False
     http_user_and_session = False
-    # Order is always strict here. Both attributes are accepted.
+    # The order is always strict on a stack. Both attributes are accepted.
     strict_ordering = False
     slight_ordering = False
     groups: Iterable[str] | None = None

@@ -15,4 +15,7 @@ def message_in(arguments: Sequence[object], decorator: str) -> Message:
     for argument in arguments[:2]:
         if isinstance(argument, Message):
             return argument
-    raise ValueError(f"{decorator} decorates consumers: a function (message, ...) or a method (self, message, ...)")
+    raise ValueError(
+        f"{decorator} called without Message instance: it decorates consumers, which are functions (message, ...) or "
+        "methods (self, message, ...)"
+    )

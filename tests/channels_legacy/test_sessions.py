@@ -19,7 +19,7 @@ from channels_legacy.sessions import (
     session_for_reply_channel,
 )
 from channels_legacy.state.session import SESSION_BYTES, ChannelSession, SessionTooLarge
-from tests.channels_legacy.conftest import SOCKET, message
+from tests.channels_legacy.conftest import SOCKET, message, received
 
 
 def handshake(session: SessionStore, **content: Any) -> Message:
@@ -76,7 +76,7 @@ def test_the_decorator_works_on_methods_and_twice(layer: ChannelLayerWrapper) ->
 
 
 def test_a_third_argument_is_no_message() -> None:
-    with pytest.raises(ValueError, match="channel_session decorates consumers"):
+    with pytest.raises(ValueError, match="channel_session called without Message instance"):
         channel_session(lambda _a, _b, _c: None)(1, 2, message())
 
 
@@ -122,17 +122,59 @@ def test_a_session_is_forgotten_on_request(layer: ChannelLayerWrapper) -> None:
     assert layer.session(SOCKET) == {}
 
 
-def test_the_order_needs_no_decorator_and_accepts_it(layer: ChannelLayerWrapper) -> None:
+def test_slight_order_asks_for_nothing(layer: ChannelLayerWrapper) -> None:
     def consumer(one: Message) -> None:
         one.channel_session["last"] = one["order"]
 
-    for decorated in (
-        enforce_ordering(consumer),
-        enforce_ordering(slight=True)(consumer),
-        enforce_ordering()(consumer),
-    ):
-        decorated(message(order=5))
+    enforce_ordering(slight=True)(consumer)(message(order=5))
     assert layer.session(SOCKET) == {"last": 5}
+
+
+def test_in_memory_an_early_message_waits_for_its_turn(layer: ChannelLayerWrapper) -> None:
+    done: list[int] = []
+
+    @enforce_ordering
+    def consumer(one: Message) -> None:
+        done.append(one["order"])
+
+    for order in (0, 3, 2):
+        consumer(message(order=order))
+    assert done == [0]
+    consumer(message(order=1))
+    assert done == [0, 1]
+    again = received(layer, "websocket.receive")
+    assert [content["order"] for content in again] == [3, 2]
+    for content in again:
+        consumer(message(**content))
+    assert done == [0, 1, 2]
+    assert [content["order"] for content in received(layer, "websocket.receive")] == [3]
+
+
+def test_strict_order_needs_a_number_in_the_tests_of_a_team() -> None:
+    with pytest.raises(ValueError, match="No `order` value in message"):
+        enforce_ordering()(lambda _: None)(message())
+
+
+class OrderedLayer:
+    """A layer that keeps the order by itself, as far as a session needs one."""
+
+    def __init__(self) -> None:
+        self.data: dict[str, object] = {}
+
+    def session(self, _: str) -> dict[str, object]:
+        return dict(self.data)
+
+    def save_session(self, _: str, data: dict[str, object]) -> None:
+        self.data = data
+
+
+def test_on_a_stack_a_lost_frame_holds_up_no_later_one() -> None:
+    wrapper = ChannelLayerWrapper(OrderedLayer(), "default", [])  # type: ignore[arg-type]
+    done: list[object] = []
+    consumer = enforce_ordering(lambda one: done.append(one.get("order")))
+    for content in ({"order": 0}, {"order": 5}, {}):
+        consumer(Message({"reply_channel": SOCKET, **content}, "websocket.receive", wrapper))
+    assert done == [0, 5, None]
 
 
 def test_the_web_session_is_that_of_the_cookie(web: SessionStore) -> None:
