@@ -67,6 +67,6 @@ def _mended(lines: list[str], number: int, faults: dict[int, str]) -> list[str] 
 
 
 def _expanded(line: str) -> str:
-    """Return a line whose indentation has spaces alone; a tab reached to a multiple of eight columns."""
+    """Return a line with an indentation of spaces alone; a tab reached to a multiple of eight columns."""
     body = line.lstrip(" \t\x0c")
     return line[: len(line) - len(body)].expandtabs(8) + body

@@ -110,7 +110,7 @@ def _frame(text: str | None, data: bytes | None, close: bool | int) -> Content:
 
 
 class JsonWebsocketConsumer(WebsocketConsumer):
-    """A consumer whose frames are JSON texts, read for receive() and written by send()."""
+    """A consumer of JSON texts: frames are read for receive() and written by send()."""
 
     def raw_receive(self, message: Message, **kwargs: Any) -> None:
         """Call receive() with the value of a frame. Raise ValueError for bytes, and for text that is no JSON."""
@@ -225,7 +225,7 @@ def _refuse_send(*_: Any, **__: Any) -> None:
 
 @functools.lru_cache(maxsize=1000)
 def _without_send(consumer: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a class consumer whose send() is refused, because its frames would have no stream.
+    """Return a class consumer that refuses send(), because its frames would have no stream.
 
     1.x replaced send() in the class itself, also for the sockets that this class serves without a demultiplexer.
     """
