@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from benchmarks.systems import SYSTEMS, System
 # the values of a sample that the progress line shows
 BRIEF: tuple[str, ...] = (
     "cpu_us",
+    "behind_nginx_us",
     "deliveries_s",
     "lost",
     "doubled",
@@ -85,6 +87,11 @@ def available(wanted: list[str] | None) -> list[System]:
     return found
 
 
+def able(systems: list[System], scenario: Mapping[str, Any]) -> list[System]:
+    """Return the systems that can run a scenario."""
+    return [system for system in systems if system.name in scenario.get("systems", SYSTEMS)]
+
+
 def brief(sample: dict[str, Any]) -> str:
     """Return a sample in a few words, for the progress line."""
     if "error" in sample:
@@ -104,7 +111,9 @@ def run(options: argparse.Namespace) -> None:
     port = free_port()
     cookies = {system.name: system.prepare(port) for system in systems}
     scenarios = {name: dict(SCENARIOS[name]) for name in options.scenarios}
-    for scenario in scenarios.values():
+    for name, scenario in scenarios.items():
+        if not able(systems, scenario):
+            say(f"without {name}: it runs on {', '.join(scenario['systems'])}")
         if options.seconds is not None and "seconds" in scenario:
             scenario["seconds"] = options.seconds
     today = datetime.datetime.now(datetime.UTC)
@@ -124,7 +133,7 @@ def run(options: argparse.Namespace) -> None:
     # The systems take turns, so that other work of this machine affects all of them.
     for repeat in range(options.repeats):
         for name, scenario in scenarios.items():
-            for system in systems:
+            for system in able(systems, scenario):
                 sample = measure(
                     system, scenario, port=port, cookies=cookies[system.name], interfaces=options.interfaces
                 )

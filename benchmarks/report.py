@@ -4,9 +4,12 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from benchmarks.scenarios import CHANNELS1_PACKAGES
+
 Sample = Mapping[str, Any]
 Value = Callable[[Sample], float | None]
 BASE = "stock"  # the system to which ratios refer
+CHAT = "chat"  # the row to which those of Channels 1.x code refer: Signalbox's own chat
 
 
 def spread(values: Iterable[float | None], digits: int = 1) -> str:
@@ -71,7 +74,7 @@ def faults(*where: str) -> Column:
 
     def cell(samples: Sequence[Sample], _: Sequence[Sample]) -> str:
         names = ("lost", "doubled", "out_of_order")
-        return " / ".join(f"{sum(path(*where, name)(sample) or 0 for sample in samples):,}" for name in names)
+        return " / ".join(f"{sum(path(*where, name)(sample) or 0 for sample in samples):,.0f}" for name in names)
 
     return Column("lost / doubled / out of order", cell)
 
@@ -86,6 +89,11 @@ def beside(value: str) -> Value:
     return quotient
 
 
+def quotient(sample: Sample, above: str, below: str) -> float | None:
+    """Return the quotient of two values of a sample; None when it lacks one of them."""
+    return sample[above] / sample[below] if sample.get(above) is not None and sample.get(below) else None
+
+
 def other_work(sample: Sample) -> float | None:
     """Return the cores that neither the system nor the client used. Other work makes the figures doubtful."""
     used: float = sample["machine_cores"] - sum(sample["cpu_share"].values()) - sample["client_share"]
@@ -98,6 +106,21 @@ STEADY = [
     parts("of which", "cpu_us_by"),
     figure("deliveries/s", path("deliveries_s"), 0),
     ratio("to stock", path("deliveries_s"), 1),
+    figure("p50 ms", path("latency_ms", "p50")),
+    figure("p95 ms", path("latency_ms", "p95")),
+    figure("p99 ms", path("latency_ms", "p99")),
+    figure("max ms", path("latency_ms", "max")),
+    faults(),
+    figure("client's share of a core", path("client_share"), 2),
+    figure("cores in other work", other_work, 2),
+]
+CHANNELS1 = [
+    figure("CPU µs per delivery, without nginx", path("behind_nginx_us")),
+    ratio("to the chat", path("behind_nginx_us")),
+    figure("Channels 1.x itself", path("channels1_us"), 0),
+    figure("to Channels 1.x", lambda sample: quotient(sample, "behind_nginx_us", "channels1_us"), 3),
+    parts("of which, and nginx", "cpu_us_by"),
+    figure("deliveries/s", path("deliveries_s"), 0),
     figure("p50 ms", path("latency_ms", "p50")),
     figure("p95 ms", path("latency_ms", "p95")),
     figure("p99 ms", path("latency_ms", "p99")),
@@ -143,13 +166,16 @@ FLOOD = [
     figure("p99 ratio", beside("p99"), 2),
     faults("with"),
 ]
-COLUMNS = {"steady": STEADY, "idle": IDLE, "return": RETURN, "deaf": DEAF, "flood": FLOOD}
+COLUMNS = {"steady": STEADY, "channels1": CHANNELS1, "idle": IDLE, "return": RETURN, "deaf": DEAF, "flood": FLOOD}
 
 
-def table(scene: str, rows: Mapping[str, tuple[str, Sequence[Sample]]]) -> list[str]:
-    """Return the lines of one scenario's table; `rows` holds title and samples of each system by name."""
-    columns = COLUMNS[scene]
-    base = _good(rows[BASE][1]) if BASE in rows else []
+Row = tuple[str, Sequence[Sample]]  # a title, and samples
+
+
+def table(name: str, rows: Mapping[str, Row]) -> list[str]:
+    """Return the lines of one scenario's table, with these columns; `rows` holds the row of each system by name."""
+    columns = COLUMNS[name]
+    base = next((_good(rows[one][1]) for one in (CHAT, BASE) if one in rows), [])
     lines = [
         "| | " + " | ".join(column.heading for column in columns) + " |",
         "|---" * (len(columns) + 1) + "|",
@@ -183,13 +209,24 @@ def report(run: Mapping[str, Any]) -> str:
     lines += [f"| interface processes | {run['interfaces']} |"]
     lines += [f"| load average before | {run['load']} |"]
     for name, scenario in run["scenarios"].items():
-        rows = {
-            system: (
-                details["title"],
-                [s["sample"] for s in run["samples"] if (s["scenario"], s["system"]) == (name, system)],
-            )
-            for system, details in run["systems"].items()
-        }
         lines += ["", f"## {name}", "", f"{scenario['title']}.", ""]
-        lines += table(scenario["scene"], {system: row for system, row in rows.items() if row[1]})
+        lines += table(scenario.get("table", scenario["scene"]), _rows(run, name, scenario))
+        if "channels1" in scenario:
+            lines += ["", f"{CHANNELS1_PACKAGES}: {scenario['channels1']}."]
     return "\n".join(lines) + "\n"
+
+
+def _rows(run: Mapping[str, Any], name: str, scenario: Sample) -> dict[str, Row]:
+    """Return the rows of a scenario that was measured, with those of other scenarios that stand beside them."""
+    rows: dict[str, Row] = {
+        system: (details["title"], [{**sample, "channels1_us": scenario.get("channels1_us")} for sample in samples])
+        for system, details in run["systems"].items()
+        if (samples := _samples(run, name, system))
+    }
+    if "beside" in scenario and (beside := _samples(run, scenario["beside"], "signalbox")):
+        rows[CHAT] = f"its own chat, `{scenario['beside']}`", beside
+    return rows
+
+
+def _samples(run: Mapping[str, Any], name: str, system: str) -> list[Sample]:
+    return [each["sample"] for each in run["samples"] if (each["scenario"], each["system"]) == (name, system)]

@@ -29,7 +29,7 @@ def measure(
             time.sleep(1.0)  # the first work of each process is done
             job = {
                 "url": f"http://127.0.0.1:{port}",
-                "protocol": system.name,
+                "protocol": scenario.get("protocol", system.name),
                 "cookies": cookies,
                 "processes": host.pids(),
                 "group": system.group,

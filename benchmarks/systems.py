@@ -1,7 +1,9 @@
 """The compared systems: preparation, start and version of each."""
 
+import configparser
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -87,11 +89,14 @@ class Signalbox(System):
         shutil.copy2(self.prepared, self.database)
         # The rate limit of a person is lifted, except where the scenario measures it.
         settings = {} if scenario.get("limited") else {"SIGNALBOX_POST_RATE": "0"}
+        if "routing" in scenario:
+            settings["SIGNALBOX_CHANNEL_ROUTING"] = scenario["routing"]
         environment = {"PYTHONUNBUFFERED": "1", **settings}
         deploy = self.root / "deploy"
         redis = host.start("redis", deploy / "redis.sh", folder=self.root)
         host.listening(redis, self.root / "var" / "run" / "redis.sock")
         worker = host.start("worker", deploy / "worker.sh", "chat", folder=self.root, environment=environment)
+        self._start_further(host, environment)
         programs = [
             host.start("interface", deploy / "asgi.sh", str(number), folder=self.root, environment=environment)
             for number in range(interfaces)
@@ -104,6 +109,18 @@ class Signalbox(System):
 
     def version(self) -> str:
         return tools.commit()
+
+    def _start_further(self, host: Host, environment: Mapping[str, str]) -> None:
+        """Start the programs that supervisord has by reason of settings: the workers of Channels 1.x code."""
+        checked([sys.executable, "-m", "deploy.programs"], self.root, environment)
+        programs = configparser.RawConfigParser()
+        programs.read(self.root / "var" / "supervisor" / "programs.conf")
+        for section in programs.values():
+            for number in range(section.getint("numprocs", 0)):
+                name = section["process_name"].replace("%(process_num)d", str(number))
+                command = shlex.split(section["command"])
+                own = {**environment, "SUPERVISOR_PROCESS_NAME": name}
+                host.start("channels", *command, folder=self.root, environment=own)
 
     def _socket(self, number: int) -> Path:
         path = self.root / "var" / "run" / f"interface_{number}.sock"

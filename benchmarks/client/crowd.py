@@ -198,6 +198,7 @@ class Crowd:
         after = self.processes.cpu()
         deliveries = len(self.tally.latencies)
         cost = {name: after[name] - before[name] for name in after}
+        behind = sum(value for name, value in cost.items() if name != "nginx")
         return {
             "deliveries": deliveries,
             "messages": self.tally.messages,
@@ -208,6 +209,7 @@ class Crowd:
             "seconds": round(took, 3),
             "deliveries_s": round(in_time / spoken, 1),
             "cpu_us": round(sum(cost.values()) * 1e6 / deliveries, 3) if deliveries else None,
+            "behind_nginx_us": round(behind * 1e6 / deliveries, 3) if deliveries else None,
             "cpu_us_by": {name: round(value * 1e6 / deliveries, 3) for name, value in cost.items()}
             if deliveries
             else {},

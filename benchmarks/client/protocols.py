@@ -3,6 +3,7 @@
 A message's text holds `~NUMBER~`. Every frame that holds it is a delivery, with any other text of the system around it.
 """
 
+import functools
 import uuid
 from collections.abc import Callable
 
@@ -76,9 +77,25 @@ class Nchan(Protocol):
         return text.encode()
 
 
-PROTOCOLS: dict[str, type[Protocol]] = {
+class Channels1(Protocol):
+    """Channels 1.x code: a text comes back unchanged. `consumers` are those that the address names."""
+
+    def __init__(self, consumers: str) -> None:
+        self._consumers = consumers
+
+    def path(self, room: str) -> str:
+        return f"/channel/{self._consumers}/{room}/"
+
+    def post(self, text: str) -> bytes:
+        return text.encode()
+
+
+PROTOCOLS: dict[str, Callable[[], Protocol]] = {
     "stock": Protocol,
     "signalbox": Signalbox,
     "socketio": SocketIO,
     "nchan": Nchan,
+    "channels1-echo": functools.partial(Channels1, "echo"),
+    "channels1-session": functools.partial(Channels1, "session"),
+    "channels1-group": functools.partial(Channels1, "group"),
 }
