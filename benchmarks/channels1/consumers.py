@@ -5,7 +5,7 @@ from channels_legacy.sessions import channel_session
 
 
 def connect(message):
-    """Accept the socket."""
+    """Accept every socket at once."""
     message.reply_channel.send({"accept": True})
 
 
