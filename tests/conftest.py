@@ -39,6 +39,19 @@ def pytest_xdist_setupnodes() -> None:
         del os.environ["DATABASE_URL"]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Close the connection that the test before left open, for a test that may not use the database.
+
+    A consumer's end closes old connections, and asks an open one for its state, which such a test refuses.
+    """
+    from django.db import connections
+
+    uses_database = item.get_closest_marker("django_db") or "db" in getattr(item, "fixturenames", ())
+    if not uses_database and not item.getparent(pytest.Class):  # a TestCase has one transaction for all its tests
+        connections.close_all()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def redis_url() -> Iterator[str]:
     """A real redis-server (or valkey-server) for the tests of this run."""
