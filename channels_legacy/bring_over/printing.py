@@ -53,6 +53,7 @@ def settings(report: Report) -> dict[str, str]:
         "SIGNALBOX_CHANNEL_ROUTING": found.routing,
         "SIGNALBOX_CHANNEL_CODE": found.code,
         "SIGNALBOX_CHANNEL_APPS": ",".join(found.apps),
+        "SIGNALBOX_CHANNEL_PATHS": ",".join(found.paths),
     }
     return {name: value for name, value in values.items() if value}
 
@@ -102,8 +103,8 @@ def _findings(title: str, findings: list[Finding]) -> Iterator[str]:
         yield f"{title}: {TOPICS[topic].sentence}"
         for one in groups[topic][:SHOWN_PLACES]:
             place = f"{one.path}:{one.line}" if one.line else one.path
-            if place:
-                yield printable(f"  {place}  {one.detail}".rstrip())
+            if place or one.detail:
+                yield printable(f"  {f'{place}  {one.detail}'.strip()}")
         if len(groups[topic]) > SHOWN_PLACES:
             yield f"  and {len(groups[topic]) - SHOWN_PLACES} more; --json lists all of them"
 

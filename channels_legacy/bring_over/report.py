@@ -54,6 +54,7 @@ class Routing:
     code: str = ""
     apps: list[str] = field(default_factory=list)
     requirements: str = ""
+    paths: list[str] = field(default_factory=list)
     settings_read: list[str] = field(default_factory=list)
 
 
@@ -83,6 +84,24 @@ TOPICS = {
     "python2": Topic(Level.TO_DO, "Python 2. The workers run Python 3."),
     "relative import": Topic(Level.TO_DO, "An implicit relative import of Python 2. Write `from .module import name`."),
     "django": Topic(Level.TO_DO, "Django 1.x. The workers run Django 5."),
+    "user model": Topic(
+        Level.TO_DO,
+        "Django's own User is not the user here. Write get_user_model(), and settings.AUTH_USER_MODEL in models and "
+        "migrations.",
+    ),
+    "no migrations": Topic(
+        Level.TO_DO,
+        "An app with models and without migrations: its tables are never made. Add its folder `migrations` with an "
+        "`__init__.py`, and run `manage.py makemigrations` with the lines below in var/signalbox.env.",
+    ),
+    "taken address": Topic(
+        Level.TO_DO,
+        "Signalbox has pages at this address. Give the sockets another one, in the routing and in the page's script.",
+    ),
+    "mapping": Topic(
+        Level.TO_DO,
+        "A demultiplexer from before Channels 1.0. Name the consumers themselves: `consumers = {stream: consumer}`.",
+    ),
     "channels 2": Topic(
         Level.TO_DO, "Channels 2 or later. This is a native consumer's code: rewrite it for 1.x, or run it elsewhere."
     ),
@@ -104,6 +123,11 @@ TOPICS = {
     "delay": Topic(Level.TO_DO, "Delayed messages (asgi.delay). Check in docs/channels1.md whether they are sent."),
     "reads channels": Topic(Level.TO_DO, "Code that takes messages from a channel by itself: route a consumer."),
     "no routing": Topic(Level.TO_DO, "No routing was found. Name it in SIGNALBOX_CHANNEL_ROUTING."),
+    "any address": Topic(
+        Level.NOTE,
+        "Sockets of this routing have any address. The page's script must open one below /channel/, or below a path "
+        "that you name in SIGNALBOX_CHANNEL_PATHS.",
+    ),
     "settings": Topic(Level.NOTE, "A setting of Channels 1.x. Signalbox does not read it. You can delete it."),
     "static consumer": Topic(Level.NOTE, "Passed over with one line in the log: HTTP belongs to uwsgi."),
     "asgi file": Topic(Level.NOTE, "The ASGI file of a daphne of Channels 1.x. Signalbox does not load it."),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from channels_legacy.bring_over.names import words
+from channels_legacy.bring_over.paths import addresses
 from channels_legacy.bring_over.report import Routing
 from channels_legacy.bring_over.source import Source
 
@@ -34,6 +35,8 @@ def find_routing(root: Path, sources: list[Source], requirements: list[str]) -> 
     )
     if folder:
         routing.apps = sorted({app for source in sources for app in _apps(source, folder)})
+    lists = {name: value for source in sources for name, value in _assigned(source)}
+    routing.paths = sorted(addresses(chosen, lists))
     routing.settings_read = sorted({name for source in sources for name in _settings_read(source)} - OURS)
     return routing
 
@@ -60,6 +63,13 @@ def _routings(source: Source) -> Iterator[str]:
         calls = [one for one in ast.walk(node.value) if isinstance(one, ast.Call)] if source.uses_channels else []
         if name == "channel_routing" or any(_called(one) in ROUTES for one in calls):
             yield name
+
+
+def _assigned(source: Source) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the dotted names that a module binds, with the values: the routings are among them."""
+    for node in source.tree.body if source.tree else ():
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            yield f"{_module(source)}.{node.targets[0].id}", node.value
 
 
 def _called(node: ast.Call) -> str:

@@ -23,12 +23,20 @@ def survey_consumers(source: Source) -> Iterator[Finding]:
         elif isinstance(node, ast.ClassDef):
             if any(_last(base) in LAYER_BASES for base in node.bases):
                 yield source.finding(node, "layer", node.name)
+            yield from _mapping(source, node)
         elif isinstance(node, ast.Call):
             yield from _call(source, node)
         elif isinstance(node, ast.Dict):
             yield from _routing_dict(source, node)
         elif isinstance(node, ast.AsyncFunctionDef) and source.uses_channels and not _is_native(source):
             yield source.finding(node, "async consumer", f"async def {node.name}")
+
+
+def _mapping(source: Source, node: ast.ClassDef) -> Iterator[Finding]:
+    if any(_last(base) == "WebsocketDemultiplexer" for base in node.bases):
+        for one in node.body:
+            if isinstance(one, ast.Assign) and any(_last(target) == "mapping" for target in one.targets):
+                yield source.finding(one, "mapping", f"{node.name}.mapping")
 
 
 def _last(node: ast.AST) -> str:

@@ -119,5 +119,16 @@ def _call(source: Source, node: ast.Call) -> Iterator[Finding]:
             yield source.finding(node, "django", f"{name} is an attribute: delete the brackets")
         elif name == "is_ajax":
             yield source.finding(node, "django", "request.is_ajax() is gone: read the header X-Requested-With")
+    if name == "decode" and isinstance(node.func, ast.Attribute) and _is_text(node.func.value):
+        text = ast.unparse(node.func.value)
+        yield source.finding(node, "python2", f"{text} is text: delete .decode()")
     if isinstance(node.func, ast.Attribute) and name in OLD_METHODS:
         yield source.finding(node, "python2", f".{name}()")
+
+
+def _is_text(node: ast.expr) -> bool:
+    """Return whether an expression is `message["path"]` or `message.content["text"]`, which Python 2 had as bytes."""
+    if not (isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)):
+        return False
+    owner = node.value.value if isinstance(node.value, ast.Attribute) else node.value
+    return node.slice.value in ("path", "text") and ast.unparse(owner) in ("message", "self.message")

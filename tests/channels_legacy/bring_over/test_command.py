@@ -162,6 +162,12 @@ def test_an_empty_tree_and_a_tree_without_channels_say_so(make: Make) -> None:
     assert bring(root) == (0, f"Nothing in {root} imports Channels 1.x (2 files read).\n")
 
 
+def test_an_address_of_a_page_is_named(make: Make) -> None:
+    text = "from channels import include\nchannel_routing = [include('chat.routing.inner', path='^/chat/stream')]\n"
+    assert "In the way: Signalbox has pages at this address." in (printed := bring(make({"a.py": text}))[1])
+    assert "\n  /chat/stream/\n" in printed
+
+
 def test_one_file_can_be_read_alone(make: Make) -> None:
     root = make({"a.py": CONSUMERS})
     assert [change["path"] for change in report(root / "a.py")["changes"]] == ["a.py"]

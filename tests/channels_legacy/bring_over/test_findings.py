@@ -54,10 +54,15 @@ def found(folder: Path, files: dict[str, str]) -> list[Finding]:
         ("from django.conf.urls import include, url", "django", "django.conf.urls.url is now django.urls.re_path"),
         ("MIDDLEWARE_CLASSES = []", "django", "MIDDLEWARE_CLASSES"),
         ("owner = models.ForeignKey('User', null=True)", "django", "ForeignKey without on_delete"),
+        ("from django.contrib.auth.models import User", "user model", "django.contrib.auth.models.User"),
+        ("owner = models.ForeignKey('auth.User', models.CASCADE)", "user model", "'auth.User'"),
         ("request.user.is_authenticated()", "django", "is_authenticated is an attribute: delete the brackets"),
         ("from django.utils import timezone\ntimezone.utc", "django", None),
         ("names.iteritems()", "python2", ".iteritems()"),
         ("unicode('a')", "python2", "unicode()"),
+        ("message['path'].decode('ascii')", "python2", "message['path'] is text: delete .decode()"),
+        ("message.content['text'].decode()", "python2", "message.content['text'] is text: delete .decode()"),
+        ("class Streams(WebsocketDemultiplexer): mapping = {'a': 'binding.a'}", "mapping", "Streams.mapping"),
         ("import urlparse", "python2", "the module urlparse"),
         ("from collections import Mapping", "python2", "collections.Mapping is now collections.abc.Mapping"),
     ],
@@ -77,6 +82,8 @@ def test_a_hindrance_is_found_at_its_line(tmp_path: Path, text: str, topic: str,
         "owner = models.ForeignKey('User', on_delete=models.CASCADE)",
         "from django.conf.urls import include",
         "user.is_authenticated",
+        "from django.contrib.auth.models import AnonymousUser, Group as People",
+        "query = message['query_string'].decode()",
         "def unicode(text):\n    return text\nunicode('a')",
         "LIMITS = {'a': 1}\ndef f(message):\n    return LIMITS['a']",
         "def f(message):\n    names = {}\n    names['a'] = 1",
@@ -157,6 +164,35 @@ def test_the_settings_that_bring_the_tree_in_are_found(tmp_path: Path) -> None:
     assert routing.others == ["chat.routing.channel_routing"]
     assert (routing.code, routing.apps) == (str(tmp_path / "site"), ["chat"])
     assert (routing.requirements, routing.settings_read) == ("site/requirements/base.txt", ["CHAT_LIMIT"])
+
+
+def test_an_app_with_models_needs_migrations(tmp_path: Path) -> None:
+    files = {"chat/__init__.py": "", "chat/models.py": f"{IMPORT}class Room(models.Model):\n    pass\n"}
+    assert found(tmp_path, files) == [Finding("chat/models.py", 2, "no migrations", "chat")]
+    assert found(tmp_path, {"chat/migrations/__init__.py": "", "chat/migrations/0001_initial.py": ""}) == []
+
+
+@pytest.mark.parametrize(
+    ("routes", "paths", "topics"),
+    [
+        ("[route('websocket.connect', f, path=r'^/channel/(?P<room>\\w+)/$')]", [], []),
+        ("[include('a.inner', path=r'^/deck/stream')]", ["/deck/stream/"], []),
+        ("[include('a.inner'), route('own', f, kind='^x')]", ["/inner/"], []),
+        ("[Consumer.as_route(path=r'^/deck/boards/[a-z]+$'), route_class(Own)]", ["/deck/boards/"], []),
+        ("[route_class(C, path='^/deck/rooms?/x/$'), route_class(C, path='/channel/x/')]", ["/channel/", "/deck/"], []),
+        ("[include('a.inner', path=r'^/chat'), include('a.inner', path='^/')]", [], ["any address", "taken address"]),
+        ("{'websocket.connect': f}", [], ["any address"]),
+        ("[route_class(C)]", [], ["any address"]),
+        ("[route('own', f)]", [], []),
+    ],
+)
+def test_the_addresses_of_the_sockets_are_found(
+    tmp_path: Path, routes: str, paths: list[str], topics: list[str]
+) -> None:
+    inner = "inner = [route('websocket.receive', f, path=r'^/inner/$')]"
+    text = f"from channels import *\n{inner}\nchannel_routing = {routes}"
+    assert sorted(one.topic for one in found(tmp_path, {"a.py": text})) == topics
+    assert survey(tmp_path).routing.paths == paths
 
 
 def test_every_topic_has_a_sentence_that_ends() -> None:
