@@ -15,6 +15,7 @@ from proj.layer.redis.wire import Argument
 from proj.layer.redis.work_layer import WorkLayer
 
 QUEUE_EXPIRY_SECONDS = 600  # after the newest turn, of a queue that no worker takes from
+SCORE_STEP_SECONDS = 1e-6  # between two turns that are put together
 TAKING_NAME = "turns"  # of the connection that waits for turns
 
 Entry = tuple[str, bytes]  # a channel, and a serialized turn
@@ -36,6 +37,7 @@ class TurnQueue:
         members: dict[str, list[Argument]] = defaultdict(list)
         for channel, data in entries:
             members[self._key(channel)] += [now, data]
+            now += SCORE_STEP_SECONDS  # equal scores would be sorted by their bytes
         commands: list[Command] = [*before]
         for key, some in members.items():
             commands += [("ZADD", key, *some), ("EXPIRE", key, QUEUE_EXPIRY_SECONDS)]
