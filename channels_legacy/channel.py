@@ -2,10 +2,9 @@
 
 from channels_legacy.asgi import DEFAULT_CHANNEL_LAYER, ChannelLayerWrapper, channel_layers
 from channels_legacy.layers.contents import check_content, check_name
+from channels_legacy.layers.delayed import DELAY_CHANNEL, read_delay
 from channels_legacy.layers.protocol import Content
 from channels_legacy.support.pending import PendingMessageStore
-
-DELAY_CHANNEL = "asgi.delay"
 
 pending_message_store = PendingMessageStore()
 
@@ -38,12 +37,13 @@ class Channel(_Destination):
     def send(self, content: Content, immediately: bool = False) -> None:
         """Send a dictionary: at once outside of consumers and with `immediately`, else when the consumer ends.
 
-        Raise TypeError for anything but a dictionary of text, bytes, numbers, lists and dictionaries.
+        Raise TypeError for anything but a dictionary of text, bytes, numbers, lists and dictionaries. A message for
+        asgi.delay is sent later; ValueError is raised for a delay out of bounds.
         """
         if not isinstance(content, dict):
             raise TypeError(f"cannot send to {self.name}: the content must be a dict, not {type(content).__name__}")
         if self.name == DELAY_CHANNEL:
-            raise NotImplementedError(f"cannot send to {DELAY_CHANNEL}: delayed messages are not supported yet")
+            read_delay(content)  # here: the line that sends learns of a mistake
         if pending_message_store.active and not immediately:
             check_name(self.name, "channel")
             check_content(content, self.name)

@@ -285,6 +285,7 @@ if CHANNEL_ROUTING and os.environ.get("SIGNALBOX_ROLE") != "interface":
 
     team_code.put_on_path(setting("SIGNALBOX_CHANNEL_CODE", "", team_code.folders))
     INSTALLED_APPS = team_code.apps(
-        INSTALLED_APPS, ["channels_legacy", *setting("SIGNALBOX_CHANNEL_APPS", "", team_code.names)]
+        INSTALLED_APPS,
+        ["channels_legacy", "channels_legacy.delay", *setting("SIGNALBOX_CHANNEL_APPS", "", team_code.names)],
     )
     globals().update(team_code.further_settings(setting("SIGNALBOX_CHANNEL_SETTINGS", "", str), list(globals())))

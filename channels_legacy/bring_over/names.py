@@ -22,6 +22,10 @@ KEPT_NAMES: dict[str, frozenset[str]] = {
         "binding.websockets": "WebsocketBinding WebsocketBindingWithMembers WebsocketMultiplexer "
         "WebsocketDemultiplexer",
         "channel": "Channel Group",
+        "delay": "",
+        "delay.apps": "DelayConfig",
+        "delay.models": "DelayedMessage DelayedMessageQuerySet",
+        "delay.worker": "Worker",
         "exceptions": "ConsumeLater ResponseLater RequestTimeout RequestAborted DenyConnection "
         "ChannelSocketException WebsocketCloseException SendNotAvailableOnDemultiplexer",
         "generic": "BaseConsumer",
@@ -47,7 +51,6 @@ KEPT_NAMES: dict[str, frozenset[str]] = {
 }
 # Names of 1.1.8 without a counterpart, and the words that say so.
 NOT_KEPT = {
-    "delay": "the app of delayed messages",
     "hacks": "patches of Django 1.x",
     "log.handler": "a private part of logging",
     "management": "the commands of Channels 1.x",
@@ -91,7 +94,7 @@ def missing(module: str, name: str) -> tuple[str, str] | None:
         return "channels 2", shown
     for one, reason in NOT_KEPT.items():
         if f"{full}.".startswith(f"{one}."):
-            return ("delay", shown) if one == "delay" else ("not kept", f"{shown}: {reason}")
+            return "not kept", f"{shown}: {reason}"
     if name == "*" or full in KEPT_NAMES or name in KEPT_NAMES.get(module, ()) or name.startswith("__"):
         return None
     return "no such name", shown

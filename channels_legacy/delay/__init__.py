@@ -1,1 +1,1 @@
-"""The package of Channels 1.x for delayed messages, which are not supported yet."""
+"""Delayed messages of Channels 1.x code: rows, which the clock hands to the workers when they are due."""

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 
 from django.conf import settings
 
+from channels_legacy.layers.delayed import DELAY_CHANNEL, keep_until_due
 from channels_legacy.layers.protocol import ChannelFull
 from proj.layer.messages import EMPTY_CONTENT, ChannelAct, Turn, TurnAnswer, TurnAnswers, packed
 from proj.layer.names import REPLY_PREFIX, socket_of
@@ -65,12 +66,15 @@ class StackLayer:
     extensions = ("groups",)
 
     def send(self, channel: str, content: Mapping[str, Any]) -> None:
-        """Send to a socket's reply channel, or to a channel of the code itself."""
+        """Send to a socket's reply channel, to a channel of the code itself, or later (asgi.delay)."""
+        if channel == DELAY_CHANNEL:
+            keep_until_due(dict(content))
+            return
         if channel.startswith(REPLY_PREFIX):
             _do(ChannelAct("reply", channel, content=packed(content)))
             return
         reply_channel = content.get("reply_channel")
-        if isinstance(reply_channel, str) and _is_socket(reply_channel) and not _is_loose(channel):
+        if isinstance(reply_channel, str) and is_socket(reply_channel) and not is_loose(channel):
             _do(ChannelAct("queue", reply_channel, channel, packed(content)))
             return
         turn = Turn(channel=channel, contents=[packed(content)])
@@ -130,7 +134,8 @@ def _do(act: ChannelAct) -> None:
         publish(TurnAnswers(answers=[TurnAnswer([act])], process=""))
 
 
-def _is_socket(name: str) -> bool:
+def is_socket(name: str) -> bool:
+    """Return whether `name` is that of a socket."""
     try:
         socket_of(name)
     except ValueError:
@@ -138,5 +143,6 @@ def _is_socket(name: str) -> bool:
     return True
 
 
-def _is_loose(channel: str) -> bool:
+def is_loose(channel: str) -> bool:
+    """Return whether the messages of a channel are never a turn of their socket (SIGNALBOX_CHANNEL_LOOSE)."""
     return any(fnmatch.fnmatchcase(channel, pattern) for pattern in settings.CHANNEL_LOOSE)

@@ -206,6 +206,7 @@ class ChannelAct(msgspec.Struct, frozen=True, array_like=True):
 
     reply: `content` to the socket `to`. group: `content` to the sockets of the group `to`. add, discard: the socket
     `to` and the group `name`. queue: a message for the code's own channel `name`, as the next turn of the socket `to`.
+    once: the same, unless an equal message waits there already.
     """
 
     verb: str

@@ -9,9 +9,11 @@ from functools import cache
 from typing import Any
 
 from channels.layers import get_channel_layer
+from django.apps import apps
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db.models import Count
+from django.db.models import Count, Min
+from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -27,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 SCRAPE_TIMEOUT_SECONDS = 2.0  # for Redis
 FRESH_HEARTBEAT_SECONDS = 15.0  # workers send one every 5
+DELAY_APP = "channels_legacy.delay"
+DELAYED_MESSAGE: str = "delay.DelayedMessage"
 RUNS_ENDED = "signalbox_runs_ended"  # Prometheus adds _total
 
 
@@ -85,12 +89,33 @@ class RunCollector(Collector):
         yield from (runs, ended)
 
 
+class DelayedCollector(Collector):
+    """The delayed messages of Channels 1.x code, where it is installed."""
+
+    def collect(self) -> Iterator[Metric]:
+        waiting = _gauge("signalbox_delayed_messages", "Delayed messages of Channels 1.x code that are not done yet.")
+        overdue = _gauge("signalbox_delayed_overdue_seconds", "How long the oldest delayed message is overdue.")
+        if apps.is_installed(DELAY_APP):
+            messages = apps.get_model(DELAYED_MESSAGE).objects
+            try:
+                found = messages.aggregate(count=Count("pk"), oldest=Min("due_date"))
+            except DatabaseError as error:
+                logger.warning("cannot collect metrics of delayed messages: database error: %r", error)
+                return
+            waiting.add_metric([], found["count"])
+            late = (timezone.now() - found["oldest"]).total_seconds() if found["oldest"] else 0.0
+            overdue.add_metric([], max(0.0, late))
+        yield from (waiting, overdue)
+
+
 def exposition() -> bytes:
     """Return all metrics in Prometheus' text format."""
     registry = CollectorRegistry()
     registry.register(FileCollector())
     registry.register(LayerCollector())
     registry.register(RunCollector())
+    if apps.is_installed(DELAY_APP):
+        registry.register(DelayedCollector())
     return generate_latest(registry)
 
 

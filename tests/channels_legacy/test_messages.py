@@ -11,7 +11,6 @@ from channels_legacy import Channel, Group, channel_layers
 from channels_legacy import message as message_module
 from channels_legacy.asgi import ChannelLayerWrapper, InvalidChannelLayerError, get_channel_layer
 from channels_legacy.channel import pending_message_store
-from channels_legacy.delay.models import DelayedMessage
 from channels_legacy.layers.contents import MAX_CONTENT_BYTES
 from channels_legacy.layers.memory import InMemoryLayer
 from channels_legacy.layers.protocol import MessageTooLarge
@@ -105,13 +104,6 @@ def test_a_content_that_is_nested_without_end_is_refused() -> None:
 def test_a_content_that_is_too_large_is_refused_with_its_size(content: Any) -> None:
     with pytest.raises(MessageTooLarge, match=rf"has [\d,]+ bytes, a message at most {MAX_CONTENT_BYTES:,}"):
         Channel("own").send(content)
-
-
-def test_delayed_messages_say_that_they_are_not_supported() -> None:
-    with pytest.raises(NotImplementedError, match="delayed messages are not supported yet"):
-        Channel("asgi.delay").send({"channel": "own", "delay": 1000, "content": {}})
-    with pytest.raises(NotImplementedError):
-        DelayedMessage(channel_name="own")
 
 
 def test_a_process_without_a_layer_says_which_setting_is_missing() -> None:

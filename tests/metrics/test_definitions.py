@@ -16,7 +16,8 @@ SUFFIX = {"counter": "_total", "gauge": "", "histogram": ""}
 
 def shown() -> dict[str, Metric]:
     """Return every metric by its name in Prometheus."""
-    found = [*REGISTRY.collect(), *collecting.LayerCollector().collect(), *collecting.RunCollector().collect()]
+    collectors = (collecting.LayerCollector(), collecting.RunCollector(), collecting.DelayedCollector())
+    found = [*REGISTRY.collect(), *(metric for one in collectors for metric in one.collect())]
     return {metric.name + SUFFIX[metric.type]: metric for metric in found}
 
 

@@ -75,6 +75,37 @@ async def test_an_own_channel_and_immediate_replies(channels1: Channels1, path: 
         assert await frame(socket) == "over"
 
 
+def hand_over(channels1: Channels1, seconds: int = 0) -> None:
+    """Do the clock's work, after the leases of the messages have ended."""
+    code = f"""
+import datetime, time
+from channels_legacy.delay import handing, models
+from django.db.models import F
+models.DelayedMessage.objects.update(next_try_at=F("next_try_at") - datetime.timedelta(seconds={seconds}))
+time.sleep(0.2)  # the delay of the messages
+handing.hand_over_due()
+"""
+    channels1.manage("shell", "-c", code)
+
+
+async def test_a_delayed_message_is_a_turn_of_its_socket_and_survives_its_worker(
+    channels1: Channels1, path: str
+) -> None:
+    async with channels1.open(path) as socket:
+        await frame(socket)
+        await socket.send("later 1")
+        assert await frame(socket) == "later"
+        await asyncio.to_thread(hand_over, channels1)
+        assert await frame(socket) == "own 1"
+        await socket.send("later die-once")
+        assert await frame(socket) == "later"
+        await asyncio.to_thread(hand_over, channels1)
+        await asyncio.to_thread(wait_for, (channels1.folder / "die-once").exists)
+        await asyncio.to_thread(wait_for, lambda: "died with a turn of 1" in channels1.log("interface_0"))
+        await asyncio.to_thread(hand_over, channels1, 60)
+        assert await frame(socket) == "own die-once"
+
+
 @pytest.mark.parametrize("end", ["deny", "silent", "boom"])
 async def test_a_socket_that_its_code_does_not_accept_is_refused(channels1: Channels1, end: str) -> None:
     with pytest.raises(InvalidStatus) as refused:

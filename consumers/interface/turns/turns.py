@@ -172,7 +172,7 @@ class Turns:
                 return
             socket = self.sockets.get(number)
             if socket is None:
-                if act.verb == "queue":
+                if act.verb in ("queue", "once"):
                     self._tasks.spawn(self._put_without_socket(act))
             elif act.verb == "reply":
                 socket.carry_out(_read_reply(act.content))
@@ -182,6 +182,10 @@ class Turns:
                 self.groups.discard(act.name, socket)
             elif act.verb == "queue":
                 self._put(socket, Item(act.name, bytes(act.content)))
+            elif act.verb == "once":
+                item = Item(act.name, bytes(act.content))
+                if item not in socket.waiting:
+                    self._put(socket, item)
         except ValueError as error:
             UNREADABLE.labels("turns").inc()
             logger.warning("cannot carry out %s to %s: %s", act.verb, act.to, error)

@@ -10,10 +10,13 @@ from typing import Any
 import msgspec
 
 from channels_legacy.asgi import ChannelLayerWrapper
+from channels_legacy.delay import handing
+from channels_legacy.delay.sending import DELAYED_KEY
+from channels_legacy.layers.protocol import Content
 from channels_legacy.layers.stack import Session, recording
 from channels_legacy.message import Message
 from channels_legacy.support.naming import dotted_name
-from channels_legacy.worker import Outcome, perform
+from channels_legacy.worker import Outcome, Performed, perform
 from proj.layer.messages import ChannelAct, Turn, TurnAnswer, packed
 from proj.layer.names import reply_channel
 from proj.metrics.definitions import CONSUMERS
@@ -39,6 +42,7 @@ class RunningTurn:
         self._queued: list[Turn] = []
         self.consumer = ""
         self.slow = False  # it has another thread in its place
+        self.delayed = 0  # the number of the delayed message in hand; 0: none
         self._acts: list[ChannelAct] = []
         self._session = turn.session
         self._session_changed = False
@@ -53,16 +57,32 @@ class RunningTurn:
         with recording(self):
             for index, raw in enumerate(self.turn.contents):
                 try:
-                    performed = perform(self.turn.channel, _read(raw), wrapper)
+                    performed = self._perform(_read(raw), wrapper)
                 except BaseException:
                     CONSUMERS.labels("failed").inc()
                     logger.exception("channel %s: cannot run a message", self.turn.channel)
                     continue
+                if performed is None:
+                    continue
                 self.consumer = performed.consumer or ""
                 CONSUMERS.labels(str(performed.outcome)).inc()
-                if performed.outcome == Outcome.LATER:
+                if performed.outcome == Outcome.LATER and not self.delayed:
                     self._later = index
                     return
+
+    def _perform(self, content: Content, wrapper: ChannelLayerWrapper) -> Performed | None:
+        """Perform a message; return None for a delayed one that was handed over twice. Raise database errors."""
+        self.delayed = content.pop(DELAYED_KEY, 0)
+        if not self.delayed:
+            return perform(self.turn.channel, content, wrapper)
+        if not handing.begin(self.delayed):
+            return None
+        performed = perform(self.turn.channel, content, wrapper)
+        if performed.outcome == Outcome.LATER:
+            handing.put_off(self.delayed)
+        else:
+            handing.end(self.delayed)
+        return performed
 
     def act(self, act: ChannelAct) -> None:
         if act_size(act) > MAX_ACT_BYTES:

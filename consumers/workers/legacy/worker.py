@@ -21,6 +21,7 @@ from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
 from channels_legacy.asgi import ChannelLayerWrapper
+from channels_legacy.delay import handing
 from consumers.workers.legacy.answering import Answering
 from consumers.workers.legacy.turn import RunningTurn
 from proj.layer import heartbeat
@@ -71,7 +72,7 @@ class LegacyWorker:
         loop = self._loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self._stop, name)
-        jobs = [loop.create_task(job()) for job in (self._send_heartbeats, self._watch, self._unblock)]
+        jobs = [loop.create_task(job()) for job in (self._send_heartbeats, self._watch, self._renew, self._unblock)]
         logger.info("running Channels 1.x consumers of %s on %d threads", ", ".join(self._channels), self._threads)
         try:
             await self._take()
@@ -198,6 +199,13 @@ class LegacyWorker:
                 held[answer.process].append((answer.socket, answer.turn))
         if held:
             await apublish([TurnClaims(process, turns) for process, turns in held.items()])
+
+    async def _renew(self) -> None:
+        """Keep the delayed messages in hand. A job of its own: the database may be slow, and claims must not wait."""
+        while True:
+            await asyncio.sleep(handing.RENEW_SECONDS)
+            if numbers := [running.delayed for running in list(self._running) if running.delayed]:
+                await asyncio.to_thread(handing.renew, numbers)
 
     async def _send_heartbeats(self) -> None:
         while True:

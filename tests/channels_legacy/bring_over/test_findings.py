@@ -35,7 +35,6 @@ def found(folder: Path, files: dict[str, str]) -> list[Finding]:
         ("import asgi_redis", "other server", "asgi_redis"),
         ("from daphne.server import Server", "other server", "daphne.server"),
         ("from channels.test import ChannelLiveServerTestCase", "not kept", None),
-        ("from channels.delay.models import DelayedMessage", "delay", "channels.delay.models.DelayedMessage"),
         ("from channels.sessions import session_of", "no such name", "channels.sessions.session_of"),
         ("class Layer(BaseChannelLayer):\n    pass", "layer", "Layer"),
         ("CHANNEL_LAYERS = {'default': {'BACKEND': 'our.layers.Mqtt'}}", "layer", "our.layers.Mqtt"),

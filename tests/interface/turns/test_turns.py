@@ -139,6 +139,18 @@ async def test_a_message_that_was_put_off_is_tried_again_before_the_others(worke
     assert time.monotonic() - began >= LATER_SECONDS
 
 
+async def test_a_delayed_message_waits_at_its_socket_once(worker: Worker, browsers: Browsers) -> None:
+    socket = await browsers.open()
+    browsers.send(socket, "1")
+    (turn,) = await worker.take(1, [RECEIVE])
+    own = ChannelAct("once", socket.name, "own", packed({"reply_channel": socket.name, "n": 1}))
+    worker.act(own, own)
+    worker.answer(turn)
+    (turn,) = await worker.take(10, ["own"])
+    assert (turn.socket, len(turn.contents)) == (socket.outlet.id, 1)
+    assert not socket.waiting
+
+
 async def test_a_message_for_an_own_channel_is_the_next_turn_of_its_socket(worker: Worker, browsers: Browsers) -> None:
     socket = await browsers.open()
     browsers.send(socket, "1")

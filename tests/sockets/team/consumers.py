@@ -34,6 +34,10 @@ def receive(message: Any) -> None:
         Group(message["path"]).send({"text": rest})
     elif verb == "own":
         Channel("own.thing").send({"reply_channel": message.reply_channel.name, "thing": rest})
+    elif verb == "later":
+        content = {"reply_channel": message.reply_channel.name, "thing": rest}
+        Channel("asgi.delay").send({"channel": "own.thing", "content": content, "delay": 100})
+        message.reply_channel.send({"text": "later"})
     elif verb == "slow":
         message.reply_channel.send({"text": "begun"}, immediately=True)
         time.sleep(float(rest))
@@ -51,6 +55,10 @@ def receive(message: Any) -> None:
 
 
 def own(message: Any) -> None:
+    deadly = DISCONNECTS.parent / message["thing"]
+    if message["thing"].startswith("die-") and not deadly.exists():
+        deadly.touch()
+        os.kill(os.getpid(), 9)
     message.reply_channel.send({"text": f"own {message['thing']}"})
 
 

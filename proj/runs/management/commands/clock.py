@@ -21,6 +21,7 @@ from proj.runs.upkeep import leadership
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
+OWN_APPS = ("proj.", "channels_legacy.")
 
 Job = tuple[float, Callable[[], object]]  # seconds between two calls, and the function
 
@@ -53,8 +54,8 @@ class Command(BaseCommand):
 
 
 def all_jobs() -> list[Job]:
-    """Return the JOBS of each app of this project that has a module `clock`."""
-    ours = [config for config in apps.get_app_configs() if config.name.startswith("proj.") and config.module]
+    """Return the JOBS of each app of this project that has a module `clock`. Apps of a team have none."""
+    ours = [config for config in apps.get_app_configs() if config.name.startswith(OWN_APPS) and config.module]
     found = [config.name for config in ours if module_has_submodule(config.module, "clock")]
     return [job for name in found for job in import_module(f"{name}.clock").JOBS]
 
