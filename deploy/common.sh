@@ -16,11 +16,11 @@ check_path() {
     ((bytes <= 107)) || fail "the path of this checkout is too long for unix sockets ($((bytes - 107)) bytes over): $PWD"
 }
 
-# step TEXT COMMAND...: run the command and print its duration, and its output only when it fails. The output goes to
-# $step_log in any case.
+# attempt TEXT COMMAND...: run the command and print its duration, and its output only when it fails. The output goes to
+# $step_log in any case, and the command's status to $attempted.
 step_log=/dev/null
-step() {
-    local text=$1 began took status log
+attempt() {
+    local text=$1 began took log
     shift
     began=$(date +%s%3N)
     printf '  %-46s' "$text"
@@ -31,18 +31,22 @@ step() {
         set -e
         "$@"
     ) >"$log" 2>&1 </dev/null
-    status=$?
+    attempted=$?
     set -e
     took=$(($(date +%s%3N) - began))
     printf '%3d.%d s\n' $((took / 1000)) $((took / 100 % 10))
     cat "$log" >>"$step_log"
-    if ((status)); then
+    if ((attempted)); then
         # One sentence of our own is enough; any other output is shown unchanged.
         if [[ $(tail -n 1 "$log") == signalbox:* ]]; then tail -n 1 "$log" >&2; else tail -n 40 "$log" >&2; fi
-        rm -f "$log"
-        fail "this step failed: $text"
     fi
     rm -f "$log"
+}
+
+# step TEXT COMMAND...: as attempt, and end the script when the command fails.
+step() {
+    attempt "$@"
+    if ((attempted)); then fail "this step failed: $1"; fi
 }
 
 has() {

@@ -26,6 +26,8 @@ from proj.health.supervision import ProcessInfo, Supervisor, full_name, show_log
 RESTART_TIMEOUT_SECONDS = 60.0  # until a restarted process must serve
 NGINX_RELOAD_SECONDS = 3.0  # until new workers of nginx must be there
 PROCESS_POLL_SECONDS = 0.1
+TEAM_GROUP = "channels"  # the beginning of the names of programs that run a team's code
+TEAM_FAULT_STATUS = 3  # everything was restarted, and programs of a team's code do not serve
 RESTING = ("STOPPED", "EXITED", "FATAL", "BACKOFF")
 
 
@@ -58,18 +60,26 @@ def start(control: Supervisor) -> None:
                 control.start(full(process))
 
 
-def restart(control: Supervisor, root: Path, processes: list[ProcessInfo], *, nginx: bool = False) -> None:
-    """Restart these processes, in the order in which their programs start; `nginx`: reload nginx on the way."""
+def restart(control: Supervisor, root: Path, processes: list[ProcessInfo], *, nginx: bool = False) -> list[str]:
+    """Restart these processes, in the order in which their programs start; `nginx`: reload nginx on the way.
+
+    Return a sentence for each program of a team's code that does not serve again: its fault stops no other program.
+    """
+    waiting: list[str] = []
     priorities = {one["group"]: one["group_prio"] for one in control.configured()}
     ordered = sorted(processes, key=lambda one: (priorities.get(one["group"], 0), one["group"], one["name"]))
     for _, peers in groupby(ordered, lambda one: priorities.get(one["group"], 0)):
         programs = [[full(one) for one in program] for _, program in groupby(peers, lambda one: one["group"])]
         with ThreadPoolExecutor(len(programs)) as side_by_side:
-            list(side_by_side.map(partial(restart_in_turn, root, nginx=nginx), programs))
+            found = side_by_side.map(partial(restart_in_turn, root, nginx=nginx), programs)
+            waiting += filter(None, found)
+    return waiting
 
 
-def restart_in_turn(root: Path, names: list[str], *, nginx: bool = False) -> None:
-    """Restart one process after the other. Exit at the first that does not serve again: its neighbours go on.
+def restart_in_turn(root: Path, names: list[str], *, nginx: bool = False) -> str:
+    """Restart one process after the other. End at the first that does not serve again: its neighbours go on.
+
+    Exit then, or of a program of a team's code return the sentence.
 
     A reload of nginx cuts the sockets of its old workers after `worker_shutdown_timeout`, without a close code. So it
     comes when the first interface process is back: the sockets are on its neighbour then, which closes them at once
@@ -81,28 +91,38 @@ def restart_in_turn(root: Path, names: list[str], *, nginx: bool = False) -> Non
                 reload_nginx(control)
             with contextlib.suppress(xmlrpc.client.Fault):  # it does not run
                 control.stop(name)
+            # A worker that waits for the correction of a team's code writes the fault to this file.
+            fault = root / "var" / "run" / f"{name.rpartition(':')[2]}.waits"
+            fault.unlink(missing_ok=True)
             with contextlib.suppress(xmlrpc.client.Fault):  # it has just been started
                 control.start(name)
             limit = time.monotonic() + RESTART_TIMEOUT_SECONDS
             while not serves(root, control.process(name)):
+                if fault.exists() and (sentence := fault.read_text()):
+                    return f"{name} waits: {sentence}"
                 if time.monotonic() > limit:
-                    sys.exit(f"signalbox: {name} does not serve again; see: {show_log(name)}")
+                    sentence = f"{name} does not serve again; see: {show_log(name)}"
+                    if name.startswith(TEAM_GROUP):
+                        return sentence
+                    sys.exit(f"signalbox: {sentence}")
                 time.sleep(PROCESS_POLL_SECONDS)
             sys.stdout.write(f"{name}: restarted\n")
+    return ""
 
 
-def roll(control: Supervisor, root: Path) -> None:
+def roll(control: Supervisor, root: Path) -> list[str]:
     """Bring new code and configuration everywhere and refuse no client: nginx and uwsgi reload, the others restart.
 
-    Redis stays up: it runs none of our code."""
+    Redis stays up: it runs none of our code. Return the sentences of restart()."""
     processes = [one for one in control.processes() if one["group"] != "redis"]
     reloaded = [one for one in processes if one["group"] in ("nginx", "web") and one["statename"] == "RUNNING"]
     pids = {one["group"]: one["pid"] for one in reloaded}
-    restart(control, root, [one for one in processes if one not in reloaded], nginx="nginx" in pids)
+    waiting = restart(control, root, [one for one in processes if one not in reloaded], nginx="nginx" in pids)
     if "web" in pids:
         reload_web(root, pids["web"])
     for process in reloaded:
         sys.stdout.write(f"{full(process)}: reloaded\n")
+    return waiting
 
 
 def reload_nginx(control: Supervisor) -> None:
@@ -150,16 +170,20 @@ def main() -> None:
     parser.add_argument("--reload-nginx", action="store_true", help="reload nginx too, while the interface restarts")
     parser.add_argument("name", nargs="*", help="a name from supervisorctl status, or a pattern; default: all")
     options = parser.parse_intermixed_args()
+    waiting: list[str] = []
     try:
         with supervisor(ROOT) as control:
             if options.verb == "start":
                 start(control)
             elif options.verb == "roll":
-                roll(control, ROOT)
+                waiting = roll(control, ROOT)
             else:
-                restart(control, ROOT, chosen(control.processes(), options.name), nginx=options.reload_nginx)
+                waiting = restart(control, ROOT, chosen(control.processes(), options.name), nginx=options.reload_nginx)
     except (OSError, xmlrpc.client.ProtocolError):
         sys.exit("signalbox: supervisord is not running; start it with ./deploy/up")
+    if waiting:
+        sys.stderr.write("".join(f"signalbox: {sentence}\n" for sentence in waiting))
+        sys.exit(TEAM_FAULT_STATUS)
 
 
 if __name__ == "__main__":

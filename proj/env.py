@@ -144,6 +144,11 @@ def origins_or_none(text: str) -> list[str]:
     return origins(text) if text.strip() else []
 
 
+def listed(text: str) -> list[str]:
+    """Cast a comma separated list of names or paths. Each name counts once."""
+    return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
 def one_of(*words: str) -> Callable[[str], str]:
     """Return a cast to one of these words."""
 

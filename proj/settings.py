@@ -15,6 +15,7 @@ from proj.addresses import Address
 from proj.env import (
     Settings,
     boolean,
+    listed,
     networks,
     number,
     one_of,
@@ -68,6 +69,10 @@ SOCKET_THREADS = setting("SIGNALBOX_SOCKET_THREADS", "2", whole(1, 64))  # datab
 
 # Code that was written for Channels 1.x: consumers on the workers. Without a routing nothing of it is loaded.
 CHANNEL_ROUTING = setting("SIGNALBOX_CHANNEL_ROUTING", "", str)  # a dotted name, `deck.routing.channel_routing`
+CHANNEL_CODE = setting("SIGNALBOX_CHANNEL_CODE", "", listed)  # folders
+CHANNEL_APPS = setting("SIGNALBOX_CHANNEL_APPS", "", listed)
+CHANNEL_SETTINGS = setting("SIGNALBOX_CHANNEL_SETTINGS", "", str)  # a module
+CHANNEL_REQUIREMENTS = setting("SIGNALBOX_CHANNEL_REQUIREMENTS", "", str)  # a file for pip; ./deploy/up installs it
 CHANNEL_LAYER_CLASS = "channels_legacy.layers.stack.StackLayer" if CHANNEL_ROUTING else ""
 CHANNEL_PATHS = setting("SIGNALBOX_CHANNEL_PATHS", "/channel/", prefixes)
 # Seconds that a handshake waits for its consumer; the interface server itself waits for 20.
@@ -279,13 +284,20 @@ LOGGING = {
     },
 }
 
-# A team's code. Interface processes do without it, so it cannot hurt an open socket.
-if CHANNEL_ROUTING and os.environ.get("SIGNALBOX_ROLE") != "interface":
-    from proj import team_code  # here: nothing of it is loaded without a routing
+# Code of a team. Interface processes do without Channels 1.x, and processes with another role (the doctor, the steps of
+# ./deploy/up) without the team's code, so that it cannot hurt them. Where it cannot be imported, the others do as well.
+CHANNEL_FAULT = ""  # the sentence about the reason
+_role = os.environ.get("SIGNALBOX_ROLE", "")
+if CHANNEL_ROUTING and _role != "interface":
+    INSTALLED_APPS += ["channels_legacy", "channels_legacy.delay"]
+if CHANNEL_ROUTING and not _role:
+    from proj.team_code import naming  # here: nothing of it is loaded without a routing
+    from proj.team_code.faults import TeamFault
 
-    team_code.put_on_path(setting("SIGNALBOX_CHANNEL_CODE", "", team_code.folders))
-    INSTALLED_APPS = team_code.apps(
-        INSTALLED_APPS,
-        ["channels_legacy", "channels_legacy.delay", *setting("SIGNALBOX_CHANNEL_APPS", "", team_code.names)],
-    )
-    globals().update(team_code.further_settings(setting("SIGNALBOX_CHANNEL_SETTINGS", "", str), list(globals())))
+    try:
+        naming.put_on_path(CHANNEL_CODE)
+        _all_apps = naming.apps(INSTALLED_APPS, CHANNEL_APPS, CHANNEL_CODE)
+        globals().update(naming.further_settings(CHANNEL_SETTINGS, list(globals()), CHANNEL_CODE))
+        INSTALLED_APPS = _all_apps
+    except TeamFault as fault:
+        CHANNEL_FAULT = str(fault)

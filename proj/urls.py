@@ -5,8 +5,9 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from proj.site import places
+from proj.team_code.loading import discover
 
-admin.autodiscover()
+discover(admin.autodiscover, "the admin")
 admin.site.site_header = admin.site.site_title = "Signalbox"
 places.autodiscover()
 

@@ -20,7 +20,7 @@ from proj.accounts.models import User
 from proj.accounts.sessions import people_of
 from proj.layer.messages import TurnAnswers, TurnClaims
 from proj.layer.names import TURNS_GROUP
-from proj.metrics.definitions import TURNS
+from proj.metrics.definitions import HANDSHAKES, TURNS
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +60,7 @@ class LegacySocket(SocketConsumer):
 
     async def connected(self) -> None:
         if not from_origin_among(settings.CHANNEL_ORIGINS, self.scope):
+            HANDSHAKES.labels("origin").inc()
             await self.base_send({"type": "websocket.close"})
             return
         key = session_key(self.scope)
@@ -67,6 +68,7 @@ class LegacySocket(SocketConsumer):
             user = await _door.ask(key) if key else None
         except DatabaseError as error:
             logger.warning("cannot admit sockets: database error: %r", error)
+            HANDSHAKES.labels("database").inc()
             await self.base_send({"type": "websocket.accept"})
             await self.base_send({"type": "websocket.close", "code": CLOSE_TRY_AGAIN_LATER})
             return
@@ -102,12 +104,14 @@ class LegacySocket(SocketConsumer):
                 "server": scope.get("server"),
             },
         )
-        accepted = False
+        accepted, result = False, "undecided"
         try:
             async with asyncio.timeout(settings.CHANNEL_WAIT_SECONDS):
                 accepted = await socket.decided()
+                result = "accepted" if accepted else "gone" if socket.unread else "denied"
         except TimeoutError:
             self._report_undecided(socket)
+        HANDSHAKES.labels(result).inc()
         if not accepted:
             await self.base_send({"type": "websocket.close"})
             await self.turns.refuse(socket, CLOSE_ABNORMAL)

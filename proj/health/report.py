@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import uuid4
 
+import msgspec
+
+from proj.monotonic import NEVER
+
 MAX_REPORT_LINE_CHARACTERS = 400
 
 
@@ -44,24 +48,36 @@ def unseen(saw: str, advice: str, part: str = "") -> Observation:
     return Observation(State.UNSEEN, saw, advice, part)
 
 
+class CodeCheck(msgspec.Struct):
+    """The output of `manage.py channels1 --json`: sentences about faults, and the channels of the routing."""
+
+    fault: str = ""
+    notices: list[str] = []
+    channels: list[str] = []
+
+
 @dataclass(slots=True)
 class Walk:
     """One run of the doctor, with all its repetitions while it waits."""
 
     # A repeated client_id stores nothing: one run of the doctor posts one message, however often it tries.
     client_id: str = field(default_factory=lambda: str(uuid4()))
+    code_check: CodeCheck | None = None  # of Channels 1.x code, the newest one, and its time on the monotonic clock
+    code_checked_at: float = NEVER
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing to check. It is left out when one of `needs` (names of findings) is red or was left out.
 
-    A step with several subjects leads to one finding for each, named as in "program worker-chat".
+    A step with several subjects leads to one finding for each, named as in "program worker-chat". A `lasting` fault is
+    not mended by waiting.
     """
 
     name: str
     check: Callable[[Walk], Iterable[Observation]]
     needs: tuple[str, ...] = ()
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """All steps of the walk, in the order in which a message needs them."""
 
-from proj.health import front, host, other_users, programs, stores
+from proj.health import channels1, front, host, other_users, programs, stores
 from proj.health.report import Step
 
 STEPS = (
@@ -16,6 +16,10 @@ STEPS = (
     Step("frames", stores.frames_travel, needs=("redis",)),
     Step("named channels", stores.work_travels, needs=("redis",)),
     Step("worker", programs.workers_beat, needs=("redis",)),
+    Step("channels code", channels1.code_runs, lasting=True),
+    Step("channels packages", channels1.packages_installed, lasting=True),
+    Step("channels workers", channels1.workers_take_all, needs=("redis",)),
+    Step("channels turns", channels1.turns_move, needs=("redis",)),
     Step("run as", other_users.services_switch_user, needs=("database",)),
     Step("schedules", programs.clock_leads, needs=("database",)),
     Step("page", front.page_served, needs=("program nginx", "program web")),

@@ -8,6 +8,7 @@ from channels.layers import get_channel_layer
 
 HEARTBEAT_SECONDS = 5  # between two heartbeats
 HEARTBEAT_EXPIRY_SECONDS = 60
+CHANNELS1_HEARTBEAT = "channels"  # the channel in heartbeats of workers of Channels 1.x code
 MAX_SET_ASIDE_ITEMS = 100
 MAX_ERROR_CHARACTERS = 500
 
@@ -25,6 +26,7 @@ class Beat(msgspec.Struct):
     bad: int = 0  # messages that could not be read
     set_aside: int = 0  # items that failed too often
     last_error: str = ""
+    consumes: list[str] = []  # the channels of a worker of Channels 1.x code
 
     @property
     def key(self) -> str:

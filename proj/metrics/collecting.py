@@ -19,6 +19,8 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from proj.layer import heartbeat, loop
+from proj.layer.heartbeat import CHANNELS1_HEARTBEAT
+from proj.layer.redis.turn_backlog import WaitingTurns, backlogs
 from proj.metrics import storage
 from proj.metrics.prometheus_internals import summed
 from proj.runs import counting
@@ -52,22 +54,27 @@ class LayerCollector(Collector):
         workers = _gauge("signalbox_workers", "Workers with a heartbeat within the last 15 seconds.", "channel")
         age = _gauge("signalbox_worker_heartbeat_age_seconds", "Age of the youngest heartbeat of a worker.", "channel")
         waiting = _gauge("signalbox_waiting_messages", "Messages that wait for a worker.", "channel")
+        turns = _gauge("signalbox_waiting_turns", "Turns of Channels 1.x code that wait for a worker.", "channel")
+        oldest = _gauge("signalbox_oldest_waiting_turn_age_seconds", "Age of the oldest turn that waits.", "channel")
         try:
-            beats, depths = loop.run(_workers(), SCRAPE_TIMEOUT_SECONDS)
+            beats, depths, waiting_turns = loop.run(_workers(), SCRAPE_TIMEOUT_SECONDS)
         except Exception as error:  # of any kind: the other metrics can be shown
             logger.warning("cannot collect metrics of the layer: %r", error)
             up.add_metric([], 0)
             yield up
             return
         up.add_metric([], 1)
-        now = time.time()
         for channel, depth in depths.items():
-            ages = [max(0.0, now - beat.at) for beat in beats if beat.channel == channel]
             waiting.add_metric([channel], depth)
+        for channel in [*depths, *([CHANNELS1_HEARTBEAT] if settings.CHANNEL_ROUTING else [])]:
+            ages = [max(0.0, time.time() - beat.at) for beat in beats if beat.channel == channel]
             workers.add_metric([channel], sum(seconds < FRESH_HEARTBEAT_SECONDS for seconds in ages))
             if ages:
                 age.add_metric([channel], min(ages))
-        yield from (up, workers, age, waiting)
+        for channel, backlog in waiting_turns.items():
+            turns.add_metric([channel], backlog.turns)
+            oldest.add_metric([channel], backlog.oldest_seconds)
+        yield from (up, workers, age, waiting, turns, oldest)
 
 
 class RunCollector(Collector):
@@ -128,10 +135,11 @@ def channels() -> list[str]:
     return sorted({channel for program in programs for channel in shlex.split(conf[program]["command"])[1:]})
 
 
-async def _workers() -> tuple[list[heartbeat.Beat], dict[str, int]]:
-    """Return the heartbeats, and the number of messages that wait on each named channel."""
+async def _workers() -> tuple[list[heartbeat.Beat], dict[str, int], dict[str, WaitingTurns]]:
+    """Return the heartbeats, the number of messages that wait on each named channel, and the turns that wait."""
     layer: Any = get_channel_layer("work")
-    return await heartbeat.beats(), {channel: await layer.waiting(channel) for channel in channels()}
+    depths = {channel: await layer.waiting(channel) for channel in channels()}
+    return await heartbeat.beats(), depths, await backlogs() if settings.CHANNEL_ROUTING else {}
 
 
 def _gauge(name: str, help: str, *labels: str) -> GaugeMetricFamily:

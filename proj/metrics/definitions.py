@@ -55,6 +55,14 @@ TURNS = _counter(
     "Turns of Channels 1.x sockets, by result: done, lost (its worker died), again (the queue lost it), no_worker.",
     "result",
 )
+TURNS_IN_FLIGHT = _gauge(
+    "signalbox_turns_in_flight", "Turns of Channels 1.x sockets that wait for a worker or are in a worker's hand."
+)
+HANDSHAKES = _counter(
+    "signalbox_channel_handshakes_total",
+    "Handshakes of Channels 1.x sockets, by result: accepted, denied, undecided, gone, origin, database.",
+    "result",
+)
 GAPS = _counter("signalbox_gaps_total", "Times that a room was filled from the database.")
 GAP_EVENTS = _counter("signalbox_gap_events_total", "Events lost by the layer, read from the database.")
 UNREADABLE = _counter(

@@ -6,13 +6,15 @@ Each app registers its own in a module `web/places.py`, so that the site imports
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 
+from django.apps import apps
 from django.contrib import admin
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext as _
 
 from proj.site.http import SignedInRequest
@@ -68,5 +70,7 @@ def offered_to(request: SignedInRequest) -> list[Place]:
 
 
 def autodiscover() -> None:
-    """Import the module `web/places.py` of every app that has one."""
-    autodiscover_modules("web.places")
+    """Import the module `web/places.py` of every app of this project that has one."""
+    for config in apps.get_app_configs():
+        if config.name.startswith("proj.") and (Path(config.path) / "web" / "places.py").exists():
+            import_module(f"{config.name}.web.places")

@@ -1,6 +1,7 @@
 """Finds turns that nobody has any more: neither the queue nor a worker. Their worker died, or Redis lost the queue."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from typing import Protocol
@@ -9,8 +10,9 @@ from django.conf import settings
 
 from consumers.interface.turns.handing import REDIS_ERRORS, entry_of
 from consumers.interface.turns.socket import CONNECT, DISCONNECT, InHand, TurnSocket
+from proj.layer.redis.turn_backlog import LostTurn, note_lost
 from proj.layer.redis.turn_queue import TurnQueue
-from proj.metrics.definitions import TURNS
+from proj.metrics.definitions import PROCESS, TURNS, TURNS_IN_FLIGHT
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +45,7 @@ class LostTurns:
     async def watch(self) -> None:
         """Wait, then look once. Called again and again."""
         await asyncio.sleep(WATCH_SECONDS)
+        TURNS_IN_FLIGHT.labels(PROCESS).set(len(self._turns.in_hand))
         if self._turns.in_hand:
             await self.look(time.monotonic())
 
@@ -68,6 +71,7 @@ class LostTurns:
         except REDIS_ERRORS:
             self.forgive()  # nobody could tell us
             return
+        lost: list[LostTurn] = []
         for (socket, in_hand), waits in zip(doubtful, waiting, strict=True):
             if socket.in_hand is not in_hand:
                 continue  # answered meanwhile
@@ -78,7 +82,11 @@ class LostTurns:
                 if in_hand.unsure:
                     self._hand_over_again(socket, in_hand)
                 else:
+                    lost.append(LostTurn(in_hand.channel, in_hand.consumer, time.time()))
                     self._lost(socket, in_hand)
+        if lost:
+            with contextlib.suppress(*REDIS_ERRORS):  # the log and the counter have them
+                await note_lost(lost)
 
     def _waits_long(self, socket: TurnSocket, in_hand: InHand, now: float) -> None:
         if socket.open and not socket.close_code and now - in_hand.started_at > NO_WORKER_SECONDS:

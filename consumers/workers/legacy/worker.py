@@ -25,7 +25,7 @@ from channels_legacy.delay import handing
 from consumers.workers.legacy.answering import Answering
 from consumers.workers.legacy.turn import RunningTurn
 from proj.layer import heartbeat
-from proj.layer.heartbeat import Beat
+from proj.layer.heartbeat import CHANNELS1_HEARTBEAT, Beat
 from proj.layer.messages import Turn, TurnClaims
 from proj.layer.publish import apublish
 from proj.layer.redis.turn_queue import TurnQueue
@@ -33,7 +33,6 @@ from proj.metrics.definitions import CONSUMERS, UNREADABLE
 
 logger = logging.getLogger(__name__)
 
-HEARTBEAT_NAME = "channels"  # of the worker in heartbeats and metrics
 CLAIM_SECONDS = 1.0  # between two messages that name the turns in hand
 PART_SECONDS = 0.1  # after which acts of a turn that goes on are sent: `immediately=True`, and groups
 SLOW_SECONDS = 10.0  # after which a turn has another thread in its place
@@ -55,7 +54,8 @@ class LegacyWorker:
         self._pool = ThreadPoolExecutor(threads * (1 + SLOW_THREADS), thread_name_prefix="turn")
         self._running: set[RunningTurn] = set()
         now = time.time()
-        self._beat = Beat(HEARTBEAT_NAME, socket.gethostname(), os.getpid(), at=now, started=now)
+        host = socket.gethostname()
+        self._beat = Beat(CHANNELS1_HEARTBEAT, host, os.getpid(), at=now, started=now, consumes=list(channels))
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT. Return when the turns in hand are done, or the grace time is over."""
@@ -117,7 +117,7 @@ class LegacyWorker:
             running = RunningTurn(self._read(data))
         except Exception as error:  # of any kind: the bytes came from outside
             self._beat.bad += 1
-            UNREADABLE.labels(HEARTBEAT_NAME).inc()
+            UNREADABLE.labels(CHANNELS1_HEARTBEAT).inc()
             logger.error("unreadable turn of %d bytes: %r", len(data), error)
             return
         self._running.add(running)

@@ -28,7 +28,8 @@ class TurnQueue:
         self._layer = layer
         self._first = 0  # the channel that the next take() prefers: each in turn, so none waits for ever
 
-    def _key(self, channel: str) -> str:
+    def key(self, channel: str) -> str:
+        """Return the key of a channel's queue."""
         return f"{self._layer.prefix}turns:{channel}"
 
     async def put(self, entries: Iterable[Entry], before: Sequence[Command] = ()) -> None:
@@ -36,7 +37,7 @@ class TurnQueue:
         now = time.time()
         members: dict[str, list[Argument]] = defaultdict(list)
         for channel, data in entries:
-            members[self._key(channel)] += [now, data]
+            members[self.key(channel)] += [now, data]
             now += SCORE_STEP_SECONDS  # equal scores would be sorted by their bytes
         commands: list[Command] = [*before]
         for key, some in members.items():
@@ -46,7 +47,7 @@ class TurnQueue:
     async def take(self, channels: Sequence[str], limit: int) -> list[bytes]:
         """Take up to `limit` turns of one channel, oldest first; return none after the layer's brpop_timeout."""
         self._first = (self._first + 1) % len(channels)
-        keys = [self._key(channel) for channel in (*channels[self._first :], *channels[: self._first])]
+        keys = [self.key(channel) for channel in (*channels[self._first :], *channels[: self._first])]
         layer = self._layer
         wire = await layer.loop_part().taking(0, TAKING_NAME).get()
         try:
@@ -74,11 +75,11 @@ class TurnQueue:
     async def waiting(self, entries: Sequence[Entry]) -> list[bool]:
         """Return of each turn whether it still waits for a worker."""
         wire = await self._layer.loop_part().sending[0].get()
-        scores = await wire.calls([("ZSCORE", self._key(channel), data) for channel, data in entries])
+        scores = await wire.calls([("ZSCORE", self.key(channel), data) for channel, data in entries])
         return [score is not None for score in scores]
 
     async def remove(self, entries: Iterable[Entry]) -> list[bool]:
         """Take turns back. Return of each whether it was still there, so that no worker has it."""
         wire = await self._layer.loop_part().sending[0].get()
-        counts = await wire.calls([("ZREM", self._key(channel), data) for channel, data in entries])
+        counts = await wire.calls([("ZREM", self.key(channel), data) for channel, data in entries])
         return [count > 0 for count in counts]

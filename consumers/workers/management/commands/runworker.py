@@ -49,14 +49,6 @@ class Command(runworker.Command):
     def _run_channels1(self, only: list[str] | None, exclude: list[str] | None, threads: int) -> None:
         if not settings.CHANNEL_ROUTING:
             raise CommandError("name the channels to consume, or set SIGNALBOX_CHANNEL_ROUTING for Channels 1.x code")
-        # Not at the top: workers of named channels load none of it.
-        from channels_legacy.asgi import channel_layers
-        from channels_legacy.worker import CONNECT, DISCONNECT, RECEIVE, consumed_channels
-        from consumers.workers.legacy.worker import LegacyWorker
+        from consumers.workers.legacy import running  # not at the top: workers of named channels load none of it
 
-        wrapper = channel_layers["default"]
-        # A socket's messages come whether or not they are routed: perform() knows the answer to each.
-        channels = consumed_channels({*wrapper.router.channels, CONNECT, RECEIVE, DISCONNECT}, only, exclude)
-        if not channels:
-            raise CommandError("no channel of the routing is left by --only-channels and --exclude-channels")
-        LegacyWorker(wrapper, channels, threads).run()
+        running.run(only, exclude, threads)

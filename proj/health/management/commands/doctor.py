@@ -28,6 +28,17 @@ def seconds(text: str) -> float:
     return value
 
 
+LASTING = {step.name for step in STEPS if step.lasting}
+# Workers of faulty code wait for its correction, so their step is red as long.
+CAUSED = {"channels workers", "channels turns"}
+
+
+def lasting(findings: list[Finding]) -> bool:
+    """Return whether waiting is in vain: nothing is red or unseen but faults that only a person mends."""
+    wrong = {finding.step for finding in findings if finding.state in (State.RED, State.UNSEEN)}
+    return bool(wrong & LASTING) and wrong <= LASTING | CAUSED
+
+
 class Command(BaseCommand):
     """Exit status: 0 green (warnings too), 1 a step is red, 2 a step could not be checked."""
 
@@ -60,7 +71,7 @@ class Command(BaseCommand):
                     self.show(finding)
                     known[finding.step] = finding.state
             code = exit_code(findings)
-            if code == 0 or time.monotonic() + PAUSE_SECONDS > until:
+            if code == 0 or lasting(findings) or time.monotonic() + PAUSE_SECONDS > until:
                 break
             time.sleep(PAUSE_SECONDS)
         if quiet:
