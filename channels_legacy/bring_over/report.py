@@ -94,6 +94,10 @@ TOPICS = {
         "An app with models and without migrations: its tables are never made. Add its folder `migrations` with an "
         "`__init__.py`, and run `manage.py makemigrations` with the lines below in var/signalbox.env.",
     ),
+    "hidden package": Topic(
+        Level.TO_DO,
+        "An installed package, or one of Signalbox, has this name and hides yours. Rename your package.",
+    ),
     "taken address": Topic(
         Level.TO_DO,
         "Signalbox has pages at this address. Give the sockets another one, in the routing and in the page's script.",

@@ -1,6 +1,7 @@
 """The survey of one tree of code: everything together."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from channels_legacy.bring_over.hindrances.consumers import survey_consumers
@@ -58,7 +59,7 @@ def _conclude(base: Path, sources: list[Source], report: Report) -> None:
     """Find the routing and the requirements, and order the findings."""
     lists = {one.path for one in report.findings if one.topic == "requirement"}
     report.routing = find_routing(base, sources, sorted(lists))
-    report.findings += _addresses(report.routing)
+    report.findings += [*_addresses(report.routing), *_hidden(report.routing)]
     if report.uses_channels and not report.routing.routing:
         report.findings.append(Finding("", 0, "no routing"))
     report.findings = sorted(set(report.findings))
@@ -74,3 +75,13 @@ def _addresses(routing: Routing) -> Iterator[Finding]:
     outside = [path for path in usable if not path.startswith(DEFAULT_ADDRESS)]
     inside = [DEFAULT_ADDRESS] if len(outside) < len(routing.paths) else []
     routing.paths = [*inside, *outside] if outside else []
+
+
+def _hidden(routing: Routing) -> Iterator[Finding]:
+    """Yield the packages of a tree that are found elsewhere first, because the tree's folder is last on the path."""
+    modules = {name.partition(".")[0] for name in [routing.routing, *routing.apps] if routing.code and name}
+    for name in sorted(modules):
+        found = find_spec(name)
+        places = [*(found.submodule_search_locations or ()), found.origin or ""] if found else []
+        if places and not any(Path(place).is_relative_to(routing.code) for place in places if place):
+            yield Finding("", 0, "hidden package", f"{name} (in {Path(places[0]).parent})")

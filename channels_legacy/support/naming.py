@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import sys
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -24,5 +25,14 @@ def import_named(name: str, noun: str) -> object:
     try:
         found: object = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
-        raise ImproperlyConfigured(f"cannot import the {noun} {name!r}: {error}") from error
+        raise ImproperlyConfigured(f"cannot import the {noun} {name!r}: {error}{_hiding(module, error)}") from error
     return found
+
+
+def _hiding(module: str, error: Exception) -> str:
+    """Return a remark about a package that was found in place of the one with the missing module."""
+    package = sys.modules.get(module.partition(".")[0])
+    if not isinstance(error, ModuleNotFoundError) or error.name != module or package is None:
+        return ""
+    places = ", ".join(getattr(package, "__path__", ()))
+    return f"; the package {package.__name__} was imported from {places}"

@@ -194,5 +194,12 @@ def test_the_addresses_of_the_sockets_are_found(
     assert survey(tmp_path).routing.paths == paths
 
 
+@pytest.mark.parametrize(("package", "hidden"), [("consumers", True), ("json", True), ("deck", False)])
+def test_a_package_that_another_one_hides_is_named(tmp_path: Path, package: str, hidden: bool) -> None:
+    routing = f"{IMPORT}channel_routing = [route('own', f)]\n"
+    findings = found(tmp_path, {f"{package}/__init__.py": "", f"{package}/routing.py": routing})
+    assert [one.detail.split()[0] for one in findings if one.topic == "hidden package"] == [package] * hidden
+
+
 def test_every_topic_has_a_sentence_that_ends() -> None:
     assert [topic for topic, one in TOPICS.items() if not one.sentence.endswith(".")] == []
