@@ -28,6 +28,14 @@ def forget_handshake(protocol: Any) -> None:
     protocol.http_request_data, protocol.http_headers = b"", dict[str, str]()
 
 
+def expect_no_pong(protocol: Any) -> None:
+    """Forget the ping that was sent last: no pong closes the connection. A pong that comes all the same is ignored."""
+    if protocol.autoPingTimeoutCall is not None:
+        protocol.autoPingTimeoutCall.cancel()
+        protocol.autoPingTimeoutCall = None
+    protocol.autoPingPending = None
+
+
 def send_close(protocol: Any, code: int, reason: str) -> None:
     """Send a close frame. autobahn's public sendClose() refuses 1011 to 1013, which are a server's to use."""
     protocol.sendCloseFrame(code=code, reasonUtf8=reason.encode()[:CLOSE_REASON_BYTES] or None)

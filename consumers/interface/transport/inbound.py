@@ -16,11 +16,11 @@ class InboundQueue:
     It has one reader and no bound of its own, so it needs nothing of asyncio's Queue, which is 3 kB for each socket.
     """
 
-    __slots__ = ("_items", "_paused", "_reader", "_transport", "call_when_gone")
+    __slots__ = ("_items", "_reader", "_transport", "call_when_gone", "paused")
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
-        self._paused = False
+        self.paused = False  # the client is not read: its frames and its pongs wait
         self._items: list[Message] = []
         self._reader: asyncio.Future[None] | None = None
         self.call_when_gone: Callable[[], None] | None = None  # called before the disconnect has its turn here
@@ -30,8 +30,8 @@ class InboundQueue:
         self._items.append(item)
         if self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
-        if len(self._items) > PAUSE_FRAMES and not self._paused and item["type"] == "websocket.receive":
-            self._paused = True
+        if len(self._items) > PAUSE_FRAMES and not self.paused and item["type"] == "websocket.receive":
+            self.paused = True
             self._transport.pauseProducing()
         if self.call_when_gone is not None and item["type"] == "websocket.disconnect":
             self.call_when_gone()
@@ -45,8 +45,8 @@ class InboundQueue:
             finally:
                 self._reader = None
         item = self._items.pop(0)
-        if self._paused and len(self._items) <= RESUME_FRAMES:
-            self._paused = False
+        if self.paused and len(self._items) <= RESUME_FRAMES:
+            self.paused = False
             if self._transport.connected:
                 self._transport.resumeProducing()
         return item

@@ -75,6 +75,14 @@ class Protocol(WebSocketProtocol):
         self.server.traffic.received(len(payload))
         daphne_internals.receive_without_ping_credit(self, super().onMessage, payload, isBinary)
 
+    def check_timeouts(self) -> None:
+        super().check_timeouts()
+        # The pongs of a browser that is held back wait behind its frames. It is pinged all the same: proxies close a
+        # connection without traffic.
+        queue = getattr(self, "application_queue", None)
+        if queue is not None and queue.paused:
+            autobahn_internals.expect_no_pong(self)
+
     def dataReceived(self, data: bytes) -> None:
         super().dataReceived(data)
         # autobahn parses a flooder's remaining frames one by one, because the answer to the close may follow them.

@@ -63,8 +63,9 @@ def test_autobahns_protocol_has_the_attributes_that_we_touch() -> None:
     assert {"code", "reasonUtf8"} <= inspect.signature(protocol.sendCloseFrame).parameters.keys()
     assert list(inspect.signature(protocol.sendData).parameters) == ["data", "sync", "chopsize"]
     source = inspect.getsource(autobahn.websocket.protocol)
-    for name in ("self.http_request_data = ", "self.http_headers"):
+    for name in ("self.http_request_data = ", "self.http_headers", "self.autoPingTimeoutCall.cancel()"):
         assert name in source
+    assert (protocol.autoPingPending, protocol.autoPingTimeoutCall) == (None, None)
     protocol.connectionLost(Failure(ConnectionDone()))  # type: ignore[no-untyped-call]
 
 
@@ -72,7 +73,8 @@ def test_daphnes_protocol_has_the_attributes_that_we_touch() -> None:
     source = inspect.getsource(WebSocketProtocol)
     for name in ("self.request = request", "self.last_ping = time.time()", "self.server = self.factory.server_class"):
         assert name in source
-    for name in ("handle_reply", "serverClose", "serverSend", "onOpen", "onMessage", "onClose"):
+    assert "self.application_queue = application_queue" in source
+    for name in ("handle_reply", "serverClose", "serverSend", "onOpen", "onMessage", "onClose", "check_timeouts"):
         assert callable(getattr(WebSocketProtocol, name))
     assert WebSocketFactory.protocol is WebSocketProtocol
 
