@@ -21,6 +21,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from consumers.workers.base import WorkerConsumer
+from consumers.workers.ending import end_tasks
 from consumers.workers.ordinary import Ordinary
 from proj.layer import heartbeat
 from proj.layer.heartbeat import Beat
@@ -119,9 +120,7 @@ class Worker:
                     task.cancel()
                     logger.error("Timed out after %g s: the items in hand are not acknowledged.", self.grace)
         finally:
-            stopped.cancel()
-            unblocking.cancel()
-            heartbeats.cancel()
+            await end_tasks([stopped, unblocking, heartbeats])  # no heartbeat may follow their deletion
             await self._delete_heartbeats()
             connections.close_all()
 
