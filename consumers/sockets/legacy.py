@@ -1,6 +1,5 @@
 """The sockets of Channels 1.x code, below SIGNALBOX_CHANNEL_PATHS: whether they open is up to their consumers."""
 
-import asyncio
 import logging
 from collections.abc import Sequence
 
@@ -52,6 +51,13 @@ def recognize(session_keys: Sequence[str]) -> list[User | Exception | None]:
 _door: Gathering[str, User | None] = Gathering(recognize)
 
 
+def _refusal(socket: TurnSocket) -> str:
+    """Return the reason of a refused handshake, for the metric."""
+    if socket.unread:
+        return "gone"
+    return "failed" if socket.connect_failed else "denied"
+
+
 class LegacySocket(SocketConsumer):
     """A browser, and code that was written for Channels 1.x. A person may stand behind it, or nobody."""
 
@@ -83,8 +89,7 @@ class LegacySocket(SocketConsumer):
         self.socket = self.turns.open(outlet, self.scope["path"])
         await self._shake_hands(self.socket)
         if self.socket.open:
-            if user:
-                self.interface.register(outlet)
+            self.interface.register(outlet)
             if settings.CHANNEL_RATE:
                 self.rate = TokenBucket(settings.CHANNEL_RATE, max(1.0, settings.CHANNEL_RATE * RATE_BURST_SECONDS))
 
@@ -106,9 +111,8 @@ class LegacySocket(SocketConsumer):
         )
         accepted, result = False, "undecided"
         try:
-            async with asyncio.timeout(settings.CHANNEL_WAIT_SECONDS):
-                accepted = await socket.decided()
-                result = "accepted" if accepted else "gone" if socket.unread else "denied"
+            accepted = await socket.decided(settings.CHANNEL_WAIT_SECONDS)
+            result = "accepted" if accepted else _refusal(socket)
         except TimeoutError:
             self._report_undecided(socket)
         HANDSHAKES.labels(result).inc()

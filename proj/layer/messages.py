@@ -227,6 +227,7 @@ class TurnAnswer(msgspec.Struct, frozen=True, array_like=True):
     session: str | None = None  # JSON text; None: the session did not change
     later: int = -1  # the first content of the turn that is to be tried again; -1: none
     consumer: str = ""  # its dotted name, for the log
+    failed: bool = False  # a consumer raised
 
 
 class TurnAnswers(GroupMessage, frozen=True, tag="turns.answers"):

@@ -60,9 +60,10 @@ TURNS_IN_FLIGHT = _gauge(
 )
 HANDSHAKES = _counter(
     "signalbox_channel_handshakes_total",
-    "Handshakes of Channels 1.x sockets, by result: accepted, denied, undecided, gone, origin, database.",
+    "Handshakes of Channels 1.x sockets, by result: accepted, denied, failed, undecided, gone, origin, database.",
     "result",
 )
+LATE_REPLIES = _counter("signalbox_late_replies_total", "Replies of Channels 1.x code to sockets that were gone.")
 GAPS = _counter("signalbox_gaps_total", "Times that a room was filled from the database.")
 GAP_EVENTS = _counter("signalbox_gap_events_total", "Events lost by the layer, read from the database.")
 UNREADABLE = _counter(
@@ -78,7 +79,7 @@ WORKER_FAILURES = _counter("signalbox_worker_failures_total", "Tries of a worker
 WORKER_SET_ASIDE = _counter("signalbox_worker_set_aside_total", "Items that a worker set aside.", "channel")
 CONSUMERS = _counter(
     "signalbox_channel_consumers_total",
-    "Messages that Channels 1.x consumers handled, by outcome: done, unmatched, later, failed, slow.",
+    "Messages that Channels 1.x consumers handled, by outcome: done, unmatched, later, failed, slow, stuck.",
     "outcome",
 )
 UNPUBLISHED = _counter(

@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 WATCH_SECONDS = 1.0  # between two looks at the turns
 DOUBT_SECONDS = 2.0  # without a sign, after which the queue is asked
 LOST_SECONDS = 5.0  # without a sign, after which the turn is lost
+LOST_CONNECT_SECONDS = 3.0  # the same for a connect: a browser waits for its handshake
 NO_WORKER_SECONDS = 60.0  # in the queue, after which an open socket is closed
 ASKED_TURNS = 1000  # in one look
 MAX_LOST_TRIES = 3  # of a turn that is handed over again
@@ -78,7 +79,7 @@ class LostTurns:
             if waits:
                 in_hand.evidence_at = now
                 self._waits_long(socket, in_hand, now)
-            elif now - in_hand.evidence_at > LOST_SECONDS:
+            elif now - in_hand.evidence_at > (LOST_CONNECT_SECONDS if in_hand.channel == CONNECT else LOST_SECONDS):
                 if in_hand.unsure:
                     self._hand_over_again(socket, in_hand)
                 else:
@@ -116,6 +117,7 @@ class LostTurns:
         )
         if again and (socket.tries <= MAX_LOST_TRIES or (in_hand.channel == DISCONNECT and not in_hand.claimed)):
             socket.waiting[:0] = in_hand.items
+            socket.extend_handshake(settings.CHANNEL_WAIT_SECONDS)
         else:
             socket.tries = 0
             if settings.CHANNEL_LOST == "close" or in_hand.channel == CONNECT:

@@ -16,6 +16,7 @@ DISCONNECT = "websocket.disconnect"
 MAX_TURN_FRAMES = 8
 MAX_TURN_BYTES = 256 * 1024  # of frames after which a turn takes no more of them
 MAX_WAITING_FRAMES = 64  # of one socket; beyond them its browser is not read
+MAX_HANDSHAKE_SECONDS = 18.0  # also when a connect is handed over again; below the 20 s of the interface server
 CLOSE_NORMAL = 1000
 
 
@@ -85,7 +86,8 @@ class TurnSocket:
     """A socket that does one thing at a time."""
 
     __slots__ = (
-        *("_frames_before_open", "_space", "close_code", "connected_by", "decision", "gone", "groups", "in_hand"),
+        *("_began_at", "_frames_before_open", "_handshake", "_space", "close_code", "connect_failed", "connected_by"),
+        *("decision", "gone", "groups", "in_hand"),
         *("name", "open", "order", "outlet", "path", "session", "tries", "turn", "unread", "waiting"),
     )
 
@@ -104,9 +106,12 @@ class TurnSocket:
         self.open = False
         self.unread = False  # the browser sends nothing more
         self.gone = False  # the browser is gone: only its disconnect is still to be handed over
+        self.connect_failed = False  # its consumer raised, and the socket was refused
         self.connected_by = ""  # the dotted name of the consumer of its connect
         self.close_code = 0  # the one that the code asked for
         self._frames_before_open: list[Frame] = []
+        self._began_at = asyncio.get_running_loop().time()
+        self._handshake: asyncio.Timeout | None = None  # while the browser waits for the answer
         self._space: asyncio.Future[None] | None = None
 
     # from the code to the browser
@@ -138,6 +143,7 @@ class TurnSocket:
             self.close_code = code
             if self.open:
                 self.outlet.line.close(code)
+                self.make_space()
             else:
                 self.decide(accept=bool(self._frames_before_open))
 
@@ -159,9 +165,16 @@ class TurnSocket:
         answered = self.decision if self.decision is not None and self.decision.done() else None
         return self.open or (answered is not None and not answered.cancelled() and answered.result())
 
-    async def decided(self) -> bool:
-        """Wait for the answer to the handshake."""
-        return self.decision is not None and await self.decision
+    async def decided(self, seconds: float | None = None) -> bool:
+        """Wait for the answer to the handshake. Raise TimeoutError after `seconds`; extend_handshake() adds to them."""
+        async with asyncio.timeout(seconds) as self._handshake:
+            return self.decision is not None and await self.decision
+
+    def extend_handshake(self, seconds: float) -> None:
+        """Wait for the answer `seconds` from now: the connect is handed over again."""
+        if self._handshake is not None and not self._handshake.expired():
+            now = asyncio.get_running_loop().time()
+            self._handshake.reschedule(min(now + seconds, self._began_at + MAX_HANDSHAKE_SECONDS))
 
     def browser_gone(self) -> None:
         """Take the frames of the browser that wait for space: it is gone and sends no more."""
@@ -169,15 +182,17 @@ class TurnSocket:
         self.decide(accept=False)
         self.make_space()
 
-    def decide(self, *, accept: bool) -> None:
-        """Answer the handshake; the first answer counts."""
-        if self.decision is not None and not self.decision.done():
-            self.decision.set_result(accept)
+    def decide(self, *, accept: bool) -> bool:
+        """Answer the handshake. Return whether the answer counts: the first one does."""
+        if self.decision is None or self.decision.done():
+            return False
+        self.decision.set_result(accept)
+        return True
 
     def opened(self) -> None:
         """Write the frames that waited for the open socket, and close it if that was asked for."""
         self.open = True
-        self.decision = None
+        self.decision = self._handshake = None
         frames, self._frames_before_open = self._frames_before_open, []
         for frame in frames:
             self.outlet.line.write(frame)
@@ -187,8 +202,11 @@ class TurnSocket:
     # from the browser to the code
 
     async def space(self) -> None:
-        """Wait until another frame of the browser may wait here. A browser that is gone has no more than a few."""
-        while len(self.waiting) >= MAX_WAITING_FRAMES and not self.unread:
+        """Wait until another frame of the browser may wait here, or the socket closes.
+
+        A browser that is gone has no more than a few.
+        """
+        while len(self.waiting) >= MAX_WAITING_FRAMES and not self.unread and not self.close_code:
             self._space = asyncio.get_running_loop().create_future()
             await self._space
 

@@ -16,6 +16,7 @@ from django.conf import settings
 from consumers.interface.support.tasks import Tasks
 from consumers.interface.turns.groups import Groups
 from consumers.interface.turns.handing import REDIS_ERRORS, Handing
+from consumers.interface.turns.late import NO_CONSUMER, LateReplies
 from consumers.interface.turns.lost import LostTurns
 from consumers.interface.turns.registering import Registering
 from consumers.interface.turns.socket import CONNECT, DISCONNECT, InHand, Item, Reply, TurnOutlet, TurnSocket
@@ -51,6 +52,7 @@ class Turns:
         self._registering = Registering(SocketRegistry(self._layer), process, self.sockets)
         self._handing = Handing(self.queue, self._registering)
         self._lost = LostTurns(self)
+        self._late = LateReplies()
         tasks.repeat(self._lost.watch)
         tasks.repeat(self._registering.keep)
 
@@ -145,7 +147,7 @@ class Turns:
                     continue  # a repeat, or the answer to a turn that was given up
                 in_hand.part = answer.part
             for act in answer.acts:
-                self._carry_out(act)
+                self._carry_out(act, answer.consumer)
             if own is not None and in_hand is not None:
                 self._answered(own, in_hand, answer)
 
@@ -162,7 +164,7 @@ class Turns:
         """Give each turn its time again: messages arrive after they could not, and claims may have been lost."""
         self._lost.forgive()
 
-    def _carry_out(self, act: ChannelAct) -> None:
+    def _carry_out(self, act: ChannelAct, consumer: str) -> None:
         try:
             if act.verb == "group":
                 self.groups.send(act.to, _read_reply(act.content))
@@ -171,9 +173,11 @@ class Turns:
             if process != self.process:
                 return
             socket = self.sockets.get(number)
-            if socket is None:
+            if socket is None or (socket.gone and act.verb == "reply"):
                 if act.verb in ("queue", "once"):
                     self._tasks.spawn(self._put_without_socket(act))
+                elif act.verb == "reply":
+                    self._late.count(act.to, consumer)
             elif act.verb == "reply":
                 socket.carry_out(_read_reply(act.content))
             elif act.verb == "add":
@@ -188,7 +192,7 @@ class Turns:
                     self._put(socket, item)
         except ValueError as error:
             UNREADABLE.labels("turns").inc()
-            logger.warning("cannot carry out %s to %s: %s", act.verb, act.to, error)
+            logger.warning("%s: cannot carry out %s to %s: %s", consumer or NO_CONSUMER, act.verb, act.to, error)
 
     async def _put_without_socket(self, act: ChannelAct) -> None:
         """Hand over a message for the code's own channel after the end of its socket."""
@@ -208,10 +212,20 @@ class Turns:
             return
         socket.tries = 0
         if in_hand.channel == CONNECT:
-            socket.connected_by = in_hand.consumer
-            if settings.CHANNEL_ACCEPT:
-                socket.decide(accept=True)
+            self._connected(socket, in_hand.consumer, failed=answer.failed)
         self.go_on(socket)
+
+    def _connected(self, socket: TurnSocket, consumer: str, *, failed: bool) -> None:
+        """Decide about the handshake after the connect, where its consumer has not: it may still do so later."""
+        socket.connected_by = consumer
+        if settings.CHANNEL_ACCEPT:
+            socket.decide(accept=True)
+        elif failed and socket.decide(accept=False):
+            socket.connect_failed = True
+            logger.error(
+                "%s: refused with 403: %s raised in the connect; the log of its worker has the error",
+                *(socket.path, consumer or "the consumer"),
+            )
 
     def _put_off(self, socket: TurnSocket, in_hand: InHand, index: int) -> None:
         """Try a message again in a moment; those behind it wait."""

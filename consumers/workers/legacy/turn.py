@@ -30,7 +30,6 @@ TRIES_KEY = "__retries__"  # in its content, as Channels 1.x counted them
 ANSWER_PART_BYTES = 128 * 1024  # of acts in one part of an answer
 
 _read = msgspec.msgpack.Decoder().decode
-_write_session = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class RunningTurn:
@@ -44,6 +43,7 @@ class RunningTurn:
         self.consumer = ""
         self.slow = False  # it has another thread in its place
         self.delayed = 0  # the number of the delayed message in hand; 0: none
+        self._failed = False
         self._acts: list[ChannelAct] = []
         self._session = turn.session
         self._session_changed = False
@@ -61,12 +61,14 @@ class RunningTurn:
                     performed = self._perform(_read(raw), wrapper)
                 except BaseException:
                     CONSUMERS.labels("failed").inc()
+                    self._failed = True
                     logger.exception("channel %s: cannot run a message", self.turn.channel)
                     continue
                 if performed is None:
                     continue
                 self.consumer = performed.consumer or ""
                 CONSUMERS.labels(str(performed.outcome)).inc()
+                self._failed |= performed.outcome == Outcome.FAILED
                 if performed.outcome == Outcome.LATER and not self.delayed:
                     self._later = index
                     return
@@ -99,7 +101,7 @@ class RunningTurn:
         return json.loads(self._session) if self._session else {}
 
     def save_session(self, data: Mapping[str, Any]) -> None:
-        text = _write_session(data) if data else ""
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":")) if data else ""
         if len(text.encode()) > MAX_SESSION_BYTES:
             raise ValueError(f"a channel session of {len(text)} characters; a socket's session holds 64 KiB")
         self._session, self._session_changed = text, True
@@ -155,6 +157,7 @@ class RunningTurn:
             session=self._session if done and self._session_changed else None,
             later=self._later if done else -1,
             consumer=self.consumer,
+            failed=self._failed,
         )
 
 

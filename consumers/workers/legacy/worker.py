@@ -11,7 +11,8 @@ import signal
 import socket
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -21,8 +22,8 @@ from redis.exceptions import RedisError
 
 from channels_legacy.asgi import ChannelLayerWrapper
 from channels_legacy.delay import handing
+from consumers.workers.ending import end_tasks
 from consumers.workers.legacy.answering import Answering
-from consumers.workers.legacy.threads import TurnThreads
 from consumers.workers.legacy.turn import RunningTurn
 from proj.layer import heartbeat
 from proj.layer.heartbeat import CHANNELS1_HEARTBEAT, Beat
@@ -41,7 +42,6 @@ TURN_GRACE_SECONDS = 15.0  # for the turns in hand of a stopping worker; below s
 TAKE_RETRY_SECONDS = (0.2, 1.0)
 UNBLOCK_TAKE_SECONDS = 0.1
 POSTPONED_SECONDS = 0.2  # until a message without a socket that was put off is tried again
-CANCEL_JOBS_SECONDS = 0.2  # until a job that goes on is canceled again
 
 
 class LegacyWorker:
@@ -51,7 +51,7 @@ class LegacyWorker:
         self._wrapper = wrapper
         self._channels = channels
         self._threads = threads
-        self._turn_threads = TurnThreads(self._run)
+        self._pool = ThreadPoolExecutor(threads * (1 + SLOW_THREADS), thread_name_prefix="turn")
         self._running: set[RunningTurn] = set()
         now = time.time()
         host = socket.gethostname()
@@ -59,10 +59,7 @@ class LegacyWorker:
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT. Return when the turns in hand are done, or the grace time is over."""
-        try:
-            uvloop.run(self._live())
-        finally:
-            self._turn_threads.end()
+        uvloop.run(self._live())
         if self._running:
             os._exit(0)  # threads that hang would keep the process
 
@@ -81,12 +78,12 @@ class LegacyWorker:
             await self._take()
             await self._finish()
         finally:
-            await _end(jobs)
+            await end_tasks(jobs)
             try:
                 await asyncio.wait_for(heartbeat.stop(self._beat), 1)
             except (RedisError, OSError, TimeoutError):
                 logger.info("could not delete the heartbeat: Redis is away")
-            await _end(asyncio.all_tasks() - {asyncio.current_task()})
+            await end_tasks(asyncio.all_tasks() - {asyncio.current_task()})
 
     def _stop(self, name: int) -> None:
         logger.info("%s: finishing the turns in hand", signal.Signals(name).name)
@@ -124,7 +121,7 @@ class LegacyWorker:
             logger.error("unreadable turn of %d bytes: %r", len(data), error)
             return
         self._running.add(running)
-        self._turn_threads.put(running, len(self._running))
+        self._pool.submit(self._run, running)
 
     def _run(self, running: RunningTurn) -> None:
         """Called in a thread."""
@@ -191,6 +188,14 @@ class LegacyWorker:
             "channel %s: %s has been running for %g s; another thread takes its place",
             *(running.turn.channel, running.consumer_name(self._wrapper), SLOW_SECONDS),
         )
+        if self._free_threads <= 0 and all(one.slow for one in self._running):
+            self._report_stuck()
+
+    def _report_stuck(self) -> None:
+        """Say that this worker takes no turns: others do, or sockets wait."""
+        CONSUMERS.labels("stuck").inc()
+        names = sorted({one.consumer_name(self._wrapper) for one in self._running})
+        logger.error("all %d threads are held by slow consumers: %s", len(self._running), ", ".join(names))
 
     async def _claim(self, now: float) -> None:
         held: dict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -218,12 +223,3 @@ class LegacyWorker:
             except (RedisError, OSError) as error:
                 logger.warning("cannot send the heartbeat of the channels worker: Redis is away: %s", error)
             await asyncio.sleep(heartbeat.HEARTBEAT_SECONDS)
-
-
-async def _end(jobs: Iterable[asyncio.Task[Any] | None]) -> None:
-    """Cancel tasks until they have ended: a Redis client may swallow a cancellation, and the process would stay."""
-    going_on = {job for job in jobs if job is not None}
-    while going_on:
-        for job in going_on:
-            job.cancel()
-        _, going_on = await asyncio.wait(going_on, timeout=CANCEL_JOBS_SECONDS)
