@@ -98,9 +98,10 @@ class AccessChecks:
             await self.check([one for one in self._outlets.values() if everybody or one.user_id in people])
 
     async def check(self, outlets: Sequence[Outlet]) -> None:
-        """Close the sockets among these that have lost their access."""
-        for start in range(0, len(outlets), BATCH_SOCKETS):
-            batch = outlets[start : start + BATCH_SOCKETS]
+        """Close the sockets among these that have lost their access. A socket of nobody has none to lose."""
+        of_people = [one for one in outlets if one.user_id]
+        for start in range(0, len(of_people), BATCH_SOCKETS):
+            batch = of_people[start : start + BATCH_SOCKETS]
             visits = [Visit(one.session, one.user_id, one.room, one.service) for one in batch]
             for outlet, access in zip(batch, await ask(partial(access_of, visits)), strict=True):
                 if not access.signed_in:

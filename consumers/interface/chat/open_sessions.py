@@ -27,7 +27,7 @@ class OpenSessions:
 
     async def note(self) -> None:
         """Note all sessions that have a socket now."""
-        keys = list({outlet.session for outlet in self._outlets.values()})
+        keys = list({outlet.session for outlet in self._outlets.values() if outlet.session})
         for start in range(0, len(keys), SESSIONS_IN_A_STATEMENT):
             await ask(partial(note_open, keys[start : start + SESSIONS_IN_A_STATEMENT]))
 
