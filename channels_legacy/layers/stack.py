@@ -17,8 +17,7 @@ from channels_legacy.layers.delayed import DELAY_CHANNEL, keep_until_due
 from channels_legacy.layers.protocol import ChannelFull
 from proj.layer.messages import EMPTY_CONTENT, ChannelAct, Turn, TurnAnswer, TurnAnswers, packed
 from proj.layer.names import REPLY_PREFIX, socket_of
-from proj.layer.publish import publish
-from proj.layer.turns import enqueue
+from proj.layer.publish import enqueue, publish
 
 Session = dict[str, Any]
 

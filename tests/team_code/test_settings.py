@@ -22,17 +22,6 @@ def test_without_a_routing_nothing_is_loaded(team: Team) -> None:
     assert (done.stdout.strip(), done.returncode) == ("", 0), done.stderr
 
 
-def test_without_a_routing_an_interface_process_loads_no_turns_and_queues(team: Team) -> None:
-    code = (
-        "import django, sys; django.setup(); import proj.asgi, proj.layer.publish; "
-        "from channels.layers import get_channel_layer as layer; layer(), layer('work'); "
-        "words = ('.turns', '.turn_queue', '.socket_registry', '.legacy', 'team_code'); "
-        "print(*sorted(name for name in sys.modules if name[:4] in ('proj', 'cons') and any(w in name for w in words)))"
-    )
-    done = team.python(code, SIGNALBOX_CHANNEL_ROUTING="")
-    assert (done.stdout.strip(), done.returncode) == ("", 0), done.stderr
-
-
 def test_the_code_of_a_team_is_found_with_its_models_and_settings(team: Team) -> None:
     code = (
         "import django; django.setup(); from django.conf import settings; from deck.models import Card; "
