@@ -185,7 +185,7 @@ class Server:
     def __init__(self, cookie: str) -> None:
         from proj.wsgi import application
 
-        self._application = application
+        self._application: Any = application
         self._cookie = cookie
 
     def get(self, page: str) -> tuple[int, int, bytes]:
@@ -209,8 +209,12 @@ class Server:
             "wsgi.errors": sys.stderr,
         }
         answered: list[str] = []
+
+        def start(status: str, *_: Any) -> Any:
+            answered.append(status)
+
         begun = time.process_time_ns()
-        response = self._application(environ, lambda status, _headers: answered.append(status))
+        response = self._application(environ, start)
         body = b"".join(response)
         response.close()
         return time.process_time_ns() - begun, int(answered[0][:3]), body
