@@ -26,8 +26,10 @@ def new_devices(request: HttpRequest) -> dict[str, "SimpleLazyObject[list[Sessio
 
 
 def preferences(request: HttpRequest) -> dict[str, "SimpleLazyObject[Preferences]"]:
-    """Return `preferences` of the signed-in person, which are read from the database when a template uses them."""
+    """Return `preferences` of the signed-in person: those that LanguageMiddleware has read, or else read when used."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
-    return {"preferences": SimpleLazyObject(lambda: Preferences.of(user))}
+    found: Preferences | None = getattr(request, "preferences", None)
+    same = found is not None and found.user_id == user.pk  # a person may have signed in since
+    return {"preferences": SimpleLazyObject(lambda: found if found and same else Preferences.of(user))}

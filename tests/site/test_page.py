@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from proj.accounts.models import User
@@ -99,3 +101,13 @@ def test_other_methods_are_refused(alice: User, name: str) -> None:
         else:
             assert (answer.status_code, answer["Allow"]) == (405, allowed), method
             assert answer.get("Cache-Control") == CACHED.get(name, NEVER_CACHED)
+
+
+@pytest.mark.parametrize("path", ["/chat/", "/rooms/side/"])
+def test_a_page_reads_the_rooms_and_the_preferences_once(client: Client, alice: User, path: str) -> None:
+    client.force_login(alice)
+    client.get(path)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(path)
+    for table in ("rooms_room", "accounts_preferences"):
+        assert len([query for query in queries if f'FROM "{table}"' in query["sql"]]) == 1, table

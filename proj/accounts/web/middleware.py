@@ -24,7 +24,9 @@ class LanguageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
-            language = Preferences.of(request.user).language
+            preferences = Preferences.of(request.user)
+            request.preferences = preferences  # type: ignore[attr-defined]  # for the context processor of the site
+            language = preferences.language
             if language:
                 translation.activate(language)
                 request.LANGUAGE_CODE = translation.get_language()

@@ -32,16 +32,18 @@ def rooms(request: SignedInRequest) -> HttpResponse:
     form = OpenForm(request.POST or None, use_required_attribute=False)
     if request.method == "POST" and form.is_valid():
         return redirect("rooms:room", form.cleaned_data["name"])
-    mine = Room.objects.of(request.user).with_unread(request.user)
-    return render(request, "rooms/list.html", {"form": form, "rooms": mine}, status=400 if form.errors else 200)
+    mine = list(Room.objects.of(request.user).with_unread(request.user))
+    context = {"form": form, "rooms": mine, "side_rooms": mine}
+    return render(request, "rooms/list.html", context, status=400 if form.errors else 200)
 
 
 @page()
 def side(request: SignedInRequest) -> HttpResponse:
     """Answer the present side list of rooms; `?current=<path>` is the room that the page shows."""
     current = request.GET.get("current")
-    shown = next((room.pk for room in Room.objects.of(request.user) if room.get_absolute_url() == current), None)
-    return render(request, "site/rooms.html", {"current": shown})
+    mine = list(Room.objects.of(request.user).with_unread(request.user))
+    shown = next((room.pk for room in mine if room.get_absolute_url() == current), None)
+    return render(request, "site/rooms.html", {"current": shown, "side_rooms": mine})
 
 
 @page()
