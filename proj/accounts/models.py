@@ -13,10 +13,10 @@ from proj.accounts.access import AccessChange, AccessSet
 from proj.accounts.display_name import DisplayNameField
 from proj.accounts.limits.counting import NAME_CHANGES, ActionCount
 from proj.accounts.links import BadLink
-from proj.accounts.preferences import Preferences
+from proj.accounts.preferences import Keyword, Preferences
 from proj.accounts.records.models import SessionRecord
 
-__all__ = ["AccessChange", "ActionCount", "People", "Preferences", "SessionRecord", "User"]
+__all__ = ["AccessChange", "ActionCount", "Keyword", "People", "Preferences", "SessionRecord", "User"]
 
 
 class PeopleSet(AccessSet["User"]):
