@@ -28,6 +28,7 @@ from proj.layer.messages import (
     AccessChanged,
     ActivityUpdate,
     InterfaceMessage,
+    PeopleFrame,
     PersonFrame,
     RoomFlash,
     RoomFrames,
@@ -197,8 +198,8 @@ class Interface:
                 self.news.deliver(message)
             case AccessChanged():
                 self.tasks.spawn(self.access.changed(message.user))
-            case PersonFrame():
-                self.news.send(message.user, Frame(message.frame))
+            case PersonFrame() | PeopleFrame():
+                self.news.pass_on(message)
             case RunOutput():
                 self.viewing.deliver(message)
             case RunState():

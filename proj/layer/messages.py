@@ -150,6 +150,17 @@ class PersonFrame(GroupMessage, frozen=True, tag="person.frame"):
         return (INTERFACES_GROUP,)
 
 
+class PeopleFrame(GroupMessage, frozen=True, tag="people.frame"):
+    """A frame for all pages of several people that receive news of their rooms. It is not stored here."""
+
+    users: list[int]
+    frame: str  # JSON text
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (INTERFACES_GROUP,)
+
+
 # to interface processes: runs
 
 
@@ -301,6 +312,7 @@ InterfaceMessage = (
     | SocketReplies
     | AccessChanged
     | PersonFrame
+    | PeopleFrame
     | RunOutput
     | RunState
     | ServiceLine

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from proj.accounts.access import AccessSet
 from proj.accounts.models import User
+from proj.accounts.preferences import RunEnds
 from proj.rooms.models import Room
 from proj.runs.catalog import encodings, parameters, schedules
 from proj.runs.catalog.parameters import Parameter
@@ -393,6 +394,33 @@ class Deleted(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state}: {self.runs}"
+
+
+class EndChoice(models.Model):
+    """A person's choice which ends of one service's runs call them, instead of the choices in their preferences."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="end_choices")
+    ends = models.CharField(max_length=10, choices=RunEnds.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "service"], name="end_choice_once")]
+
+    def __str__(self) -> str:
+        return f"{self.ends} of {self.service} for {self.user}"
+
+    @classmethod
+    def of(cls, user: User, service: Service) -> str:
+        """Return the choice of `user` for the runs of `service`; an empty text: there is none."""
+        return cls.objects.filter(user=user, service=service).values_list("ends", flat=True).first() or ""
+
+    @classmethod
+    def keep(cls, user: User, service: Service, ends: str) -> None:
+        """Store the choice; an empty text: the preferences decide."""
+        if ends:
+            cls.objects.update_or_create(user=user, service=service, defaults={"ends": RunEnds(ends)})
+        else:
+            cls.objects.filter(user=user, service=service).delete()
 
 
 class Lead(models.Model):

@@ -18,6 +18,7 @@ from proj.layer.messages import (
     InterfaceMessage,
     LayerMessage,
     OutputPiece,
+    PeopleFrame,
     PersonFrame,
     RoomActivity,
     RoomFlash,
@@ -72,6 +73,7 @@ FORMATS: list[tuple[LayerMessage, dict[str, Any]]] = [
     (SocketReplies(replies=[(3, "{}")]), {"type": "socket.replies", "replies": [[3, "{}"]]}),
     (AccessChanged(user=7), {"type": "access.changed", "user": 7}),
     (PersonFrame(user=7, frame="{}"), {"type": "person.frame", "user": 7, "frame": "{}"}),
+    (PeopleFrame(users=[7, 8], frame="{}"), {"type": "people.frame", "users": [7, 8], "frame": "{}"}),
     (
         RunOutput(run="6b2", bytes=10, chunks=[OutputPiece(1, 0, 10, 1, "ten bytes\n")]),
         {"type": "run.output", "run": "6b2", "head": 1, "bytes": 10, "chunks": [[1, 0, 10, 1, "ten bytes\n"]]},
@@ -186,6 +188,7 @@ def test_each_message_knows_its_destination() -> None:
         "SocketReplies": ("interface.",),
         "AccessChanged": ("interfaces",),
         "PersonFrame": ("interfaces",),
+        "PeopleFrame": ("interfaces",),
         "RunOutput": ("run.6b2",),
         "RunState": ("run.6b2", "service.web1"),
         "ServiceLine": ("service.web1",),

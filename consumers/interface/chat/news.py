@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from consumers.interface.transport.frame import Frame
 from consumers.interface.transport.outlet import Outlet
-from proj.layer.messages import ActivityUpdate
+from proj.layer.messages import ActivityUpdate, PeopleFrame, PersonFrame
 
 
 class NewsSubscribers:
@@ -26,9 +26,11 @@ class NewsSubscribers:
             if not outlets:
                 del self._outlets[outlet.user_id]
 
-    def send(self, user_id: int, frame: Frame) -> None:
-        """Send a frame to all sockets of one person that subscribed."""
-        _write(self._outlets.get(user_id, ()), frame)
+    def pass_on(self, message: PersonFrame | PeopleFrame) -> None:
+        """Send the frame to all sockets of its people that subscribed."""
+        frame = Frame(message.frame)
+        for user_id in [message.user] if isinstance(message, PersonFrame) else message.users:
+            _write(self._outlets.get(user_id, ()), frame)
 
     def deliver(self, message: ActivityUpdate) -> None:
         """Send every person the news of the rooms that this person may know of. Equal news share one frame."""

@@ -29,6 +29,7 @@ class Kind(TextChoices):
 
 # Events of the room itself: pages show each as a line among the messages.
 HAPPENINGS = tuple(kind for kind in Kind if kind.startswith(("member.", "room.")))
+CARDS = (Kind.CARD, Kind.CARD_CHANGED)
 WITH_NAMES = (Kind.POSTED, Kind.CARD)  # events below a heading with the author's display name
 WITH_TEXT = (Kind.POSTED, Kind.EDITED)
 IN_HISTORY = (Kind.POSTED, Kind.CARD, *HAPPENINGS)

@@ -1,6 +1,11 @@
-"""The messages that ask for a person's attention: unread ones, and those that mention them."""
+"""The events that ask for a person's attention: unread messages, and events that call the person.
+
+A message calls the people that it mentions, and those with a keyword in it. The app of a card names the people that the
+card calls.
+"""
 
 import json
+from collections.abc import Iterable
 from typing import Any, TypedDict, TypeVar
 
 from django.db import models, transaction
@@ -10,7 +15,7 @@ from django.db.models.functions import Coalesce
 from proj.accounts.models import User
 from proj.layer.messages import PersonFrame
 from proj.layer.publish import publish
-from proj.rooms.log.frames import Kind
+from proj.rooms.log.frames import CARDS, Kind
 from proj.rooms.models.event import Event, Seen
 
 Rooms = TypeVar("Rooms", bound="QuerySet[Any]")
@@ -19,7 +24,7 @@ MAX_COUNTED_MESSAGES = 1000  # of one room; pages say "999+"
 
 
 class Mention(models.Model):
-    """The fact that message `seq` mentions a person; without a person, everybody with access (`@here`)."""
+    """The fact that event `seq`, a message or a card, calls a person; without a person, everybody with access."""
 
     room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="mentions", db_index=False)
     seq = models.PositiveBigIntegerField()
@@ -33,7 +38,7 @@ class Mention(models.Model):
 
 
 class Mute(models.Model):
-    """The fact that a person has muted a room: only a mention of their name reaches them."""
+    """The fact that a person has muted a room: only their name, and runs that they started, call them."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="mutes", db_index=False)
     room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="mutes")
@@ -52,19 +57,26 @@ class Counted(Subquery):
     output_field = IntegerField()
 
 
+def call(room: int, seq: int, people: Iterable[int | None]) -> None:
+    """Store that card event `seq` calls these people, by their ids; None: everybody that has not muted the room."""
+    Mention.objects.bulk_create([Mention(room_id=room, seq=seq, user_id=one) for one in people])
+
+
 def counted(rooms: Rooms, user: User) -> Rooms:
     """Annotate `rooms` for `user`.
 
-    `unread` and `mentioned` are numbers of unseen messages of other people, at most MAX_COUNTED_MESSAGES; `muted` says
-    whether `user` has muted the room; `read` is the newest event that they have seen.
+    `unread` and `mentioned` are numbers of unseen messages of other people, and of unseen events that call `user`, at
+    most MAX_COUNTED_MESSAGES; `muted` says whether `user` has muted the room; `read` is the newest event that they have
+    seen.
     """
     seen = Seen.objects.filter(user=user, room=OuterRef("pk")).values("seq")
     posted = Event.objects.filter(kind=Kind.POSTED, deleted_at=None).exclude(author=user)
     unread = posted.filter(room=OuterRef("pk"), seq__gt=OuterRef("read"))
     quiet = Mute.objects.filter(user=user, room=OuterRef("room"))
+    calling = Event.objects.filter(~Q(author=user) & Q(kind=Kind.POSTED, deleted_at=None) | Q(kind__in=CARDS))
     mentions = Mention.objects.filter(
         Q(user=user) | Q(user=None) & ~Exists(quiet),
-        Exists(posted.filter(room=OuterRef("room"), seq=OuterRef("seq"))),
+        Exists(calling.filter(room=OuterRef("room"), seq=OuterRef("seq"))),
         room=OuterRef("pk"),
         seq__gt=OuterRef("read"),
     )

@@ -1,6 +1,7 @@
 """The card of a run in its room: an event when the run begins, another when it has ended, and its HTML in between.
 
-The events name the person and the run, and nothing else. Where a person may not see the service, the card says no more.
+A run that was not successful shows its card again, as the newest of the room, unless it still is the newest. The events
+name the person and the run, and nothing else. Where a person may not see the service, the card says no more.
 """
 
 import uuid
@@ -14,11 +15,14 @@ from proj.accounts.models import User
 from proj.layer.messages import GroupMessage, RoomFlash
 from proj.rooms import cards
 from proj.rooms.log import writing
-from proj.rooms.log.frames import Kind
+from proj.rooms.log.commands import Written
+from proj.rooms.log.frames import IN_HISTORY, Kind
+from proj.rooms.models import Event
 from proj.runs.choices import Audience, Origin
 from proj.runs.models import Run, Service
 from proj.runs.output import reading, rendering
-from proj.runs.publishing import frames
+from proj.runs.publishing import calls, frames
+from proj.runs.states import UNSUCCESSFUL
 
 CARD_LINES = 3
 SEARCHED_BYTES = 16 * 1024  # the end of the output, in which the card's lines are
@@ -27,16 +31,35 @@ STAND_INS = {Origin.COMMAND: "the host", Origin.SCHEDULE: "the clock"}  # no per
 
 def begun(run: Run) -> list[GroupMessage]:
     """Add the run's card to its room in the current transaction; return the messages to publish."""
-    return [*_append(run, Kind.CARD), *of_state(run)] if run.room_id else []
+    if not run.room_id:
+        return []
+    written = _append(run, Kind.CARD)
+    run.card = written.seq
+    Run.objects.filter(pk=run.pk).update(card=written.seq)
+    return [*writing.announcements([written]), *of_state(run)]
 
 
 def ended(runs: Iterable[Run]) -> list[GroupMessage]:
-    """Add the ends of these runs to their rooms in the current transaction; return the messages to publish."""
+    """Add the ends of these runs to their rooms, and call the people concerned, in the current transaction.
+
+    Return the messages to publish.
+    """
     messages: list[GroupMessage] = []
     # every transaction locks rooms in this order
-    for run in sorted((run for run in runs if run.room_id and run.card), key=lambda run: run.room_id or 0):
-        messages += [*_append(run, Kind.CARD_CHANGED, run.card), *of_state(run)]
+    for run in sorted(runs, key=lambda run: run.room_id or 0):
+        events = _end(run) if run.room_id and run.card else []
+        messages += [*writing.announcements(events), *of_state(run)]
+        messages += calls.of_end(run, events[-1].seq if events else None)
     return messages
+
+
+def _end(run: Run) -> list[Written]:
+    """Add the end of a run to its room."""
+    changed = _append(run, Kind.CARD_CHANGED, run.card)
+    since = Event.objects.filter(room=run.room_id, seq__gt=run.card, kind__in=IN_HISTORY)
+    if run.state in UNSUCCESSFUL and since.exists():
+        return [changed, _append(run, Kind.CARD)]
+    return [changed]
 
 
 def of_state(run: Run) -> list[RoomFlash]:
@@ -57,15 +80,11 @@ def draw(user: User, ids: Sequence[str]) -> dict[str, str]:
     return {id: seen.get(id, unseen) for id in ids}
 
 
-def _append(run: Run, kind: Kind, target: int | None = None) -> list[GroupMessage]:
+def _append(run: Run, kind: Kind, target: int | None = None) -> Written:
     author, own = run.person or _stand_in(run), str(uuid.uuid4())
     room = run.room_id or 0
     name, text = author.display_name, _reference(run)
-    written = writing.add(room, kind, author.pk, author.username, name=name, client_id=own, text=text, target=target)
-    if kind == Kind.CARD:
-        run.card = written.seq
-        Run.objects.filter(pk=run.pk).update(card=written.seq)
-    return writing.announcements([written])
+    return writing.add(room, kind, author.pk, author.username, name=name, client_id=own, text=text, target=target)
 
 
 def _stand_in(run: Run) -> User:

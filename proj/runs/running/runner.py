@@ -167,7 +167,7 @@ class Runner:
             with transaction.atomic():
                 for follower in served:
                     follower.store(self.holder)
-                found += self._ended_cards(served)
+                found += self._ends(served)
         self.backlog = len(served) < len(self.followers) or any(not one.changes.drained for one in served)
         for follower in served:
             # A served run goes to the end of the queue; and stays in it when an error interrupts the rest.
@@ -192,8 +192,8 @@ class Runner:
             served.append(follower)
         return served
 
-    def _ended_cards(self, served: list[RunFollower]) -> list[GroupMessage]:
-        ids = [follower.run.pk for follower in served if follower.run.card and "state" in follower.changes.fields]
+    def _ends(self, served: list[RunFollower]) -> list[GroupMessage]:
+        ids = [follower.run.pk for follower in served if "state" in follower.changes.fields]
         return cards.ended(Run.objects.filter(pk__in=ids).select_related("service", "person")) if ids else []
 
     def _finish(self, follower: RunFollower) -> None:
