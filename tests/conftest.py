@@ -1,5 +1,6 @@
 """Fixtures of all tests: real Redis on a socket of its own, a database file, the cast, and the whole stack."""
 
+import math
 import os
 import secrets
 import shutil
@@ -87,6 +88,15 @@ def _quick(settings: Any) -> None:
     storage = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = settings.STORAGES | {"staticfiles": storage}
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _no_keywords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read no keywords: at a moment that depends on the clock, that would be one query more."""
+    from proj.rooms.log import keywords
+
+    monkeypatch.setattr(keywords.cache, "keywords", keywords.Keywords(()))
+    monkeypatch.setattr(keywords.cache, "read_at", math.inf)
 
 
 @pytest.fixture(scope="session")

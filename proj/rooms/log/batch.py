@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
-from proj.rooms.log import frames, references
+from proj.rooms.log import frames, keywords, references
 from proj.rooms.log.commands import Command, Noted, Outcome, Posted, Refusal, Repeated, Written
 from proj.rooms.log.frames import Kind
+from proj.rooms.log.keywords import Keywords
 from proj.rooms.log.statements import Cursor
 from proj.rooms.text import emoji, markup, mentions
 from proj.rooms.text.markup import Rendered
@@ -57,6 +58,7 @@ class Batch:
         self.display_names: dict[int, str] = {}
         self.stored: dict[tuple[int, str], tuple[int, int]] = {}  # (author, client_id) -> (room, seq)
         self.mentionable: dict[str, tuple[int, str]] = {}  # mentions.key() of the user name -> id and user name
+        self.keywords: Keywords | None = None  # where anybody has any
         self._events: list[EventRow] = []
         self._mentions: list[MentionRow] = []
         self._grown: set[int] = set()  # ids of rooms with new events
@@ -68,6 +70,7 @@ class Batch:
         self._load_stored([command.client_id for command in self.commands if command.verb != "seen"])
         if mentioned := {name for one in rendered for name in one.mentions}:
             self._load_mentionable(mentioned)
+        self.keywords = keywords.cache.current(self._load_keywords) or None
         referred = {reference for one in rendered for reference in one.references}
         addresses = references.addresses(self.cursor, referred) if referred else {}
         rendered = [one.settled(self.mentionable, addresses) for one in rendered]
@@ -134,6 +137,13 @@ class Batch:
             )
             self.mentionable.update({mentions.key(name): (id, name) for id, name in found})
 
+    def _load_keywords(self) -> Sequence[tuple[int, str]]:
+        return self._select(
+            "SELECT user_id, word FROM accounts_keyword "
+            "JOIN accounts_user ON accounts_user.id = user_id WHERE is_active",
+            [],
+        )
+
     # commands
 
     def _do(self, command: Command, rendered: Rendered) -> Outcome:
@@ -153,7 +163,8 @@ class Batch:
         if command.verb in ("post", "edit") and not unseen.is_seen(command.text):
             return Refusal("empty", "A message needs at least one visible character.")
         if command.verb == "post":
-            posted = Posted(author, self._mention(room, room.seq + 1, rendered), room.audience)
+            mentioned, watching = self._call(room, room.seq + 1, command, rendered)
+            posted = Posted(author, mentioned, room.audience, watching)
             return self.add(
                 Kind.POSTED, room, command.author, author, command.client_id, command.text, rendered.html, posted=posted
             )
@@ -184,17 +195,35 @@ class Batch:
         )
         return Written(room.id, room.seq, frames.encoded(frame), posted)
 
-    def _mention(self, room: _Room, seq: int, rendered: Rendered) -> tuple[str, ...]:
-        """Queue the mentions in message `seq`, of people with access to the room. Return the mentioned names."""
-        if not rendered.mentions:
-            return ()
+    def _call(
+        self, room: _Room, seq: int, command: Command, rendered: Rendered
+    ) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """Queue the calls of message `seq` to people with access to the room.
+
+        Return the mentioned names, and the ids of people that have a keyword in the message and are not mentioned.
+        """
+        if not rendered.mentions and self.keywords is None:
+            return (), ()
         people = {self.mentionable[name] for name in rendered.mentions if name != markup.EVERYONE}
         mentioned = {id: name for id, name in people if room.audience is None or id in room.audience}
-        self._mentions += [(room.id, seq, id) for id in mentioned]
-        if markup.EVERYONE not in rendered.mentions:
-            return tuple(mentioned.values())
-        self._mentions.append((room.id, seq, None))
-        return (*mentioned.values(), markup.EVERYONE)
+        names = tuple(mentioned.values())
+        watching: tuple[int, ...] = ()
+        if self.keywords is not None and (found := self.keywords.found(command.text)):
+            watching = self._watching(room, found - {command.author, *mentioned})
+        self._mentions += [(room.id, seq, id) for id in (*mentioned, *watching)]
+        if markup.EVERYONE in rendered.mentions:
+            self._mentions.append((room.id, seq, None))
+            names = (*names, markup.EVERYONE)
+        return names, watching
+
+    def _watching(self, room: _Room, people: set[int]) -> tuple[int, ...]:
+        """Return those of these people that have access to the room and have not muted it."""
+        able = sorted(people if room.audience is None else people & room.audience)
+        muted: set[int] = set()
+        for some in _slices(able):
+            sql = f"SELECT user_id FROM rooms_mute WHERE room_id = %s AND user_id IN ({_placeholders(some)})"
+            muted.update(id for (id,) in self._select(sql, [room.id, *some]))
+        return tuple(id for id in able if id not in muted)
 
     def _change(self, room: _Room, command: Command, author: str, rendered: Rendered) -> Outcome:
         """Edit or delete a message: its row keeps the present state, and the change is an event of its own."""
@@ -211,7 +240,7 @@ class Batch:
             return Refusal("not_yours", "Only its author can change a message.")
         self.cursor.execute("DELETE FROM rooms_mention WHERE room_id = %s AND seq = %s", [room.id, command.target])
         if command.verb == "edit":
-            self._mention(room, command.target, rendered)
+            self._call(room, command.target, command, rendered)
             self.cursor.execute(
                 "UPDATE rooms_event SET text = %s, html = %s, edited_at = %s WHERE id = %s",
                 [command.text, rendered.html, self.stored_now, id],

@@ -41,12 +41,14 @@ _decoder = msgspec.msgpack.Decoder(Command)
 class Posted:
     """The part of a new message that goes to people with other rooms open.
 
-    `audience` has the ids of the people with access; None: everybody.
+    `audience` has the ids of the people with access; None: everybody. `watching` has the ids of people with a keyword
+    in the message: nobody else may know of them.
     """
 
     author: str
     mentions: tuple[str, ...]  # user names, and perhaps markup.EVERYONE
     audience: frozenset[int] | None
+    watching: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

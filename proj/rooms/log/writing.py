@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, OperationalError, connections, transaction
 
-from proj.layer.messages import MAX_MESSAGE_BYTES, GroupMessage, RoomFlash, RoomFrames
+from proj.layer.messages import MAX_MESSAGE_BYTES, GroupMessage, PeopleFrame, RoomFlash, RoomFrames
 from proj.layer.publish import publish
 from proj.rooms.log import activity
 from proj.rooms.log.batch import Batch
-from proj.rooms.log.commands import Command, Noted, Outcome, Written
-from proj.rooms.log.frames import Kind
+from proj.rooms.log.commands import Command, Noted, Outcome, Posted, Written
+from proj.rooms.log.frames import Kind, encoded
 from proj.rooms.log.statements import cursor_of
 from proj.rooms.text import markup
 
@@ -62,12 +62,20 @@ def announcements(
             case Written():
                 events[outcome.room].append((outcome.seq, outcome.frame))
                 oldest[outcome.room] = min(oldest.get(outcome.room, committed), at)
+                if outcome.posted is not None and outcome.posted.watching:
+                    messages.append(_call(outcome, outcome.posted))
             case Noted() if outcome.frame:
                 messages.append(RoomFlash(room=outcome.room, frame=outcome.frame))
     for room, numbered in events.items():
         times = [oldest[room], committed] if committed else []
         messages += [RoomFrames(room=room, frames=part, times=times) for part in _parts(numbered)]
     return messages
+
+
+def _call(written: Written, posted: Posted) -> PeopleFrame:
+    """Return the message to the people that have a keyword in a message."""
+    frame = {"type": "called", "room": written.room, "seq": written.seq, "author": posted.author}
+    return PeopleFrame(users=list(posted.watching), frame=encoded(frame))
 
 
 def _parts(numbered: list[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
