@@ -38,11 +38,13 @@ Object.defineProperty(globalThis, "navigator", { value: { locks } });
 let me = ""; // another person in each test
 let people = 0;
 let shown = [];
+let said = []; // title and body of the last one
 class Desktop extends EventTarget {
   static permission = "granted";
-  constructor(_title, { tag }) {
+  constructor(title, { tag, body }) {
     super();
     shown.push(tag);
+    said = [title, body];
   }
 }
 const link = {
@@ -60,7 +62,7 @@ globalThis.document = {
 globalThis.window = { Notification: Desktop };
 globalThis.Notification = Desktop;
 globalThis.isSecureContext = true;
-globalThis.location = { href: "http://localhost/" };
+globalThis.location = { href: "http://localhost/chat/", pathname: "/chat/" };
 globalThis.addEventListener = () => {};
 let answer = async () => {
   throw new Error("no network");
@@ -69,7 +71,7 @@ globalThis.fetch = (...request) => answer(...request);
 
 await import("../../proj/static/shared/history.js"); // loaded on request: it is there at once, and no test waits for the disk
 const { notify } = await import("../../proj/static/site/notify.js");
-const { journal } = await import("../../proj/static/site/notification.js");
+const { journal, quiet } = await import("../../proj/static/site/notification.js");
 
 // The list of rooms of one page. A page that has ended gets no timers: `end()` forgets them all.
 function page(list = { querySelector: () => link }) {
@@ -106,6 +108,8 @@ beforeEach(() => {
   shown = [];
   focused = true;
   link.dataset.read = "0";
+  location.pathname = "/chat/";
+  delete document.documentElement.dataset.quiet;
 });
 
 test("a message is shown once after its wait, listed, and waits no more", async () => {
@@ -196,4 +200,56 @@ test("a message of a room that the person has left is forgotten", async () => {
 test("messages that the person has not asked for do not wait", async () => {
   hear(page(), 3, { called: false, mentioned: false });
   assert.deepEqual(waiting(), []);
+});
+
+const run = { run: "6b2", name: "Roll out", number: 4, state: "failed", values: "version=1.4.3", url: "/runs/6b2/" };
+
+test("the end of a run is shown at once, with its values and its room, and once in all tabs", async () => {
+  const tabs = [page(), page()];
+  for (const tab of tabs) hear(tab, 3, { run });
+  await pass(0);
+  assert.deepEqual([shown, said], [["signalbox:run:6b2"], ["run-failed", "version=1.4.3\n# ops"]]);
+  await pass(10_000);
+  hear(tabs[1], 3, { run });
+  await pass(10_000);
+  assert.deepEqual([shown.length, results(), waiting()], [1, [["signalbox:run:6b2", "shown"]], []]);
+  assert.deepEqual([journal(me)[0].title, journal(me)[0].href], ["run-failed", "/runs/6b2/"]);
+});
+
+test("the end of a run without a room is shown too, and also to a person who wants no messages", async () => {
+  document.documentElement.dataset.notify = "off";
+  const rooms = page({ querySelector: () => null });
+  hear(rooms, null, { run: { ...run, values: "" }, link: null });
+  await pass(0);
+  document.documentElement.dataset.notify = "mentions";
+  assert.deepEqual([shown, said], [["signalbox:run:6b2"], ["run-failed", ""]]);
+});
+
+test("a person who looks at the run is not notified of its end", async () => {
+  location.pathname = run.url;
+  hear(page(), 3, { run });
+  await pass(0);
+  assert.deepEqual([shown, results()], [[], [["signalbox:run:6b2", "looking-run"]]]);
+});
+
+test("in the quiet hours a message is listed and not shown", async () => {
+  const noon = new Date(1_000_000).getHours();
+  const hour = (n) => `${String((n + 24) % 24).padStart(2, "0")}:00`;
+  document.documentElement.dataset.quiet = `${hour(noon - 1)} ${hour(noon + 2)}`;
+  hear(page(), 3);
+  await pass(2_500);
+  assert.deepEqual([shown, results()], [[], [["signalbox:7:3", "quiet"]]]);
+});
+
+test("quiet hours are in the person's time zone, and may go over midnight", () => {
+  const at = (time) => new Date(`2026-11-28T${time}:00Z`);
+  assert.ok(quiet("22:00 07:00 Asia/Shanghai", at("14:00"))); // 22:00 there
+  assert.ok(quiet("22:00 07:00 Asia/Shanghai", at("22:59")));
+  assert.ok(!quiet("22:00 07:00 Asia/Shanghai", at("23:00")));
+  assert.ok(!quiet("22:00 07:00 Asia/Shanghai", at("13:59")));
+  assert.ok(quiet("00:00 06:00 UTC", at("00:00")));
+  assert.ok(!quiet("00:00 06:00 UTC", at("06:00")));
+  assert.ok(quiet("12:00 13:00 UTC", at("12:30")));
+  for (const none of [undefined, "", "12:00"]) assert.ok(!quiet(none, at("12:30")));
+  assert.equal(typeof quiet("12:00 13:00 Nowhere/City", at("12:30")), "boolean");
 });

@@ -137,6 +137,7 @@ const heard = {
 
   card: async (frame) => (await cards())?.hear(frame),
   news: (frame) => rooms.hear(frame),
+  called: (frame) => rooms.hear(frame),
 
   read(frame) {
     rooms.hear(frame);

@@ -4,13 +4,13 @@ import { count } from "../shared/words.js";
 const elsewhere = document.getElementById("elsewhere");
 const icon = document.querySelector('link[rel="icon"]');
 const MAX_COUNT = 99; // it lies on a button
-const plain = { title: document.title, icon: icon.href };
+const plain = { title: document.title, icon: icon.href, own: "" };
 
 let told = { unread: 0, mentioned: 0 };
 
-/** The page has another title now. */
-export function retitle(title) {
-  plain.title = title;
+/** The page has another title now, and perhaps an icon of its own, which no number of messages replaces. */
+export function retitle(title, own = "") {
+  Object.assign(plain, { title, own });
   badge(told);
 }
 
@@ -20,7 +20,7 @@ export function badge({ unread, mentioned }) {
   mark(mentioned ? "mentioned" : "unread", mentioned || unread);
   const title = (mentioned ? `(${mentioned}) ` : unread ? "• " : "") + plain.title;
   if (document.title !== title) document.title = title;
-  const href = mentioned ? icon.dataset.mentioned : unread ? icon.dataset.unread : plain.icon;
+  const href = plain.own || (mentioned ? icon.dataset.mentioned : unread ? icon.dataset.unread : plain.icon);
   if (icon.getAttribute("href") !== href) icon.href = href;
 }
 

@@ -13,6 +13,6 @@ if (aside) new Connection({ socket: aside, me: rooms.me });
 socket.addEventListener("frame", ({ detail: frame }) => {
   if (frame.type === "welcome") rooms.missed();
   else if (frame.type === "signed_in") newDevice(rooms.me, frame);
-  else if (frame.type === "news" || frame.type === "read") rooms.hear(frame);
+  else if (["news", "read", "called"].includes(frame.type)) rooms.hear(frame);
 });
 socket.tryNow();

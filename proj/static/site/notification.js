@@ -1,25 +1,35 @@
 // Desktop notifications, and the journal of their outcomes for the settings page.
-// Every tab gets every message; the notifications of one message have one tag, so it is shown once.
+// Every tab gets every message and every end of a run; the notifications of one have one tag, so it is shown once.
 import { keep, kept } from "../shared/store.js";
 import { say } from "../shared/words.js";
 import { later } from "../shared/later.js";
+
+const { dataset: chosen } = document.documentElement; // by the person
 
 const TURNING = /[\u202a-\u202e\u2066-\u2069]/gu; // proj/text/unseen.py shows these signs in messages
 
 const MAX_CHARACTERS = 200; // of a message
 const MAX_ENTRIES = 20; // entries of the journal
+const TONES_HZ = [660, 880];
+const TONE_SECONDS = 0.12;
 const LATE_MS = 60_000; // a message that waited longer had no page that could notify of it
 const history = later((retry) => import(`../shared/history.js${retry}`));
 const key = (me) => `signalbox:notifications:${me}`;
 
-/** Notify of a message, unless there is a reason not to; `choice` is this person's setting. Call `decided` at the end. Of
- *  several tabs that decide about a message, the first one counts. */
-export async function decide(rooms, choice, { room: id, seq, author, mentioned, muted, at = Date.now() }, decided = () => {}) {
+/** Notify of a message or of the end of a run, unless there is a reason not to; `choice` is this person's setting for messages.
+ *  Call `decided` at the end. Of several tabs that decide about the same, the first one counts. */
+export async function decide(rooms, choice, { room: id, seq, author, mentioned, muted, run, at = Date.now() }, decided = () => {}) {
   const link = rooms.list.querySelector(`[data-room="${id}"]`);
-  const tag = `signalbox:${id}:${seq}`;
-  if (!link || journal(rooms.me).some((entry) => entry.id === tag)) return decided(); // without a link: no room of this person
-  const about = { room: link.querySelector(".name").textContent, author, href: `${link.getAttribute("href")}${seq}/` };
-  const result = why(link, seq, choice, muted && !mentioned, at) ?? (await show({ ...about, tag }, link, seq));
+  const tag = run ? `signalbox:run:${run.run}` : `signalbox:${id}:${seq}`;
+  const known = journal(rooms.me).some((entry) => entry.id === tag);
+  if (known || (!link && !run)) return decided(); // without a link: no room of this person
+  const room = link?.querySelector(".name").textContent;
+  const about = run
+    ? { title: say(`run-${run.state}`, { run: `${run.name} #${run.number}` }), href: run.url }
+    : { room, author, href: `${link.getAttribute("href")}${seq}/` };
+  const reason = why({ link, seq, run, at, choice: run ? "all" : choice, muted: muted && !mentioned });
+  const body = run && [run.values, room && `# ${room}`].filter(Boolean).join("\n");
+  const result = reason ?? (run ? display(about.title, { tag, body: safe(body) }, run.url) : await show({ ...about, tag }, link, seq));
   note(rooms.me, { ...about, id: tag, at: new Date(at).toISOString(), result });
   decided();
 }
@@ -47,13 +57,29 @@ function notices() {
 }
 
 // The reason for no notification, or null.
-function why(link, seq, choice, muted, at) {
+function why({ link, seq, run, at, choice, muted }) {
   if (choice === "off") return "off";
   if (muted) return "muted";
-  if (Number(link.dataset.read) >= seq) return "read";
+  if (link && Number(link.dataset.read) >= seq) return "read";
   if (Date.now() - at > LATE_MS) return "late";
-  if (link.ariaCurrent && document.hasFocus()) return "looking";
+  if (document.hasFocus() && run && location.pathname === run.url) return "looking-run";
+  if (document.hasFocus() && link?.ariaCurrent) return "looking";
+  if (quiet(chosen.quiet)) return "quiet";
   return state() === "granted" ? null : state();
+}
+
+/** Whether `now` is in the quiet hours "22:00 07:00 Europe/Berlin"; without a zone, in the device's. */
+export function quiet(hours, now = new Date()) {
+  const [from, until, timeZone] = (hours ?? "").split(" ");
+  if (!until) return false;
+  const clock = (zone) => new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...zone });
+  let time;
+  try {
+    time = clock({ timeZone }).format(now);
+  } catch {
+    time = clock().format(now); // the browser does not know the zone
+  }
+  return from < until ? from <= time && time < until : time >= from || time < until;
 }
 
 /** The permission on this device: "insecure", "unsupported", "default" (not asked), "denied" or "granted". */
@@ -69,13 +95,17 @@ async function show({ tag, room, author, href }, link, seq) {
     const messages = await history();
     const page = await messages.history(`${link.getAttribute("href")}messages/`, { before: seq + 1, limit: 1 });
     const { text = "", name, ...said } = page.messages.at(-1) ?? {};
-    const safe = text.replace(TURNING, (sign) => `\\u${sign.charCodeAt(0).toString(16)}`);
-    body = [...safe].slice(0, MAX_CHARACTERS).join("");
+    body = safe(text);
     if (name && said.author === author) who = `${say("isolated", { name })} (${author})`;
   } catch {
     // the author and the room are enough
   }
   return display(say("said-in", { author: who, room }), { tag, body }, href);
+}
+
+function safe(text) {
+  const shown = text.replace(TURNING, (sign) => `\\u${sign.charCodeAt(0).toString(16)}`);
+  return [...shown].slice(0, MAX_CHARACTERS).join("");
 }
 
 /** Show a notification. Return "shown", or the reason why not. A click opens `href`. */
@@ -87,9 +117,24 @@ export function display(title, options, href) {
       notification.close();
       if (href) location.assign(href);
     });
+    if ("sound" in chosen) sound();
     return "shown";
   } catch {
     return "unsupported"; // phones need a service worker for it
+  }
+}
+
+// Two short tones. Browsers allow them when the person has acted on the page, or on the site before.
+function sound() {
+  const context = new AudioContext();
+  const volume = new GainNode(context, { gain: 0.1 });
+  volume.connect(context.destination);
+  for (const [n, frequency] of TONES_HZ.entries()) {
+    const tone = new OscillatorNode(context, { frequency });
+    tone.connect(volume);
+    tone.start(n * TONE_SECONDS);
+    tone.stop((n + 1) * TONE_SECONDS);
+    if (n === TONES_HZ.length - 1) tone.addEventListener("ended", () => context.close());
   }
 }
 

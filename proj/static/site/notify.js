@@ -1,5 +1,5 @@
-// Notifies of messages by the person's setting, after a moment. A message that waits is kept in the browser's storage:
-// when its page ends first, the next page or another tab decides about it.
+// Notifies of messages by the person's setting, after a moment, and of the ends of runs at once. What waits is kept in the
+// browser's storage: when its page ends first, the next page or another tab decides about it.
 import { forget, keep, kept, keysOf, onOtherTab } from "../shared/store.js";
 import { later } from "../shared/later.js";
 
@@ -20,7 +20,9 @@ export function notify(rooms) {
   const prefix = `signalbox:to-notify:${JSON.stringify(rooms.me)}:`;
 
   const begin = (key) => {
-    const wait = Math.min(waiting(key).at + WAIT_MS - Date.now(), WAIT_MS); // the device's clock may have been set back
+    const { at, run } = waiting(key);
+    const most = run ? 0 : WAIT_MS;
+    const wait = Math.min(at + most - Date.now(), most); // the device's clock may have been set back
     setTimeout(turn, Math.max(wait, 0) + (document.hasFocus() ? 0 : BEHIND_MS), key);
   };
   const turn = async (key) => {
@@ -35,8 +37,8 @@ export function notify(rooms) {
   for (const key of keysOf(prefix)) if (waiting(key)) begin(key);
   rooms.addEventListener("message", ({ detail: { link, ...message } }) => {
     if (!message.called && (choice !== "all" || message.muted)) return;
-    const { room } = link.dataset;
-    const key = `${prefix}${room}:${message.seq}`;
+    const { room } = link?.dataset ?? {};
+    const key = prefix + (message.run ? `run:${message.run.run}` : `${room}:${message.seq}`);
     if (!waiting(key)) keep(key, JSON.stringify({ ...message, room, at: Date.now() }));
     begin(key);
   });

@@ -1,5 +1,5 @@
 // The rooms beside every page: adds the socket's news to the server's counts, and loads the counts again where that is not
-// enough. Dispatches "message" (detail: the data for a notification).
+// enough. Dispatches "message" (detail: the data for a notification; of the end of a run with `run`).
 import { jitter } from "../shared/backoff.js";
 import { count } from "../shared/words.js";
 import { badge } from "./badge.js";
@@ -13,6 +13,7 @@ class Rooms extends EventTarget {
   #asking = null; // frames that came during a request
   #timer = 0;
   #unknown = []; // news of rooms that are not in the list yet
+  #calling = []; // "called" frames of rooms that are not in the list yet
   #noticed = new Map(); // newest dispatched message of each room: the server may have counted it before
 
   constructor(list) {
@@ -26,10 +27,11 @@ class Rooms extends EventTarget {
     this.#show();
   }
 
-  /** Take in a frame of the socket: "news" or "read". */
+  /** Take in a frame of the socket: "news", "read" or "called". */
   hear(frame) {
     this.#asking?.push(frame);
     if (frame.type === "read") this.#read(frame);
+    else if (frame.type === "called") this.#called(frame);
     else for (const news of frame.rooms) this.#news(...news);
     this.#show();
   }
@@ -51,6 +53,7 @@ class Rooms extends EventTarget {
       const { dataset } = link;
       const mentioned = this.#heard(link, seq, author, names);
       if (seq <= Math.max(dataset.head, dataset.read)) continue;
+      dataset.counted ??= dataset.head; // the server has counted so far
       dataset.head = seq;
       if (author === this.me) continue;
       dataset.unread = Number(dataset.unread) + 1;
@@ -73,6 +76,25 @@ class Rooms extends EventTarget {
     return mentioned;
   }
 
+  // An event calls this person: the end of a `run`, which may have no room, or a message with a keyword. It may come before
+  // the news of earlier messages.
+  #called(frame) {
+    const { room, seq, author, run } = frame;
+    const link = this.#link(room);
+    if (room && !link && !run) {
+      this.#calling.push(frame);
+      this.missed();
+      return;
+    }
+    const { dataset } = link ?? {};
+    if (link && seq > Math.max(dataset.counted ?? dataset.head, dataset.read, dataset.called ?? 0)) {
+      dataset.called = seq;
+      dataset.mentioned = Number(dataset.mentioned) + 1;
+    }
+    const detail = { link, seq, author, run, called: true, mentioned: true, muted: false };
+    this.dispatchEvent(new CustomEvent("message", { detail }));
+  }
+
   // With `unread` the person has set the mark back.
   #read({ room, seq, unread }) {
     const link = this.#link(room);
@@ -83,7 +105,7 @@ class Rooms extends EventTarget {
       return;
     }
     link.dataset.read = Math.max(seq, link.dataset.read);
-    if (seq < link.dataset.head) this.missed();
+    if (seq < Math.max(link.dataset.head, link.dataset.called ?? 0)) this.missed();
     else link.dataset.unread = link.dataset.mentioned = 0;
   }
 
@@ -98,7 +120,8 @@ class Rooms extends EventTarget {
         fill(link.querySelector(`.count.${what}`), what, n);
         all[what] += n;
       }
-      link.classList.toggle("unread", !seen && !muted && Number(link.dataset.unread) > 0);
+      const waiting = Number(link.dataset.mentioned) || (!muted && Number(link.dataset.unread));
+      link.classList.toggle("unread", !seen && waiting > 0);
     }
     badge(all);
   }
@@ -138,6 +161,7 @@ class Rooms extends EventTarget {
       const link = this.#link(id);
       for (const [seq, author, names] of link ? listed : []) this.#heard(link, seq, author, names);
     }
+    for (const frame of this.#calling.splice(0)) if (this.#link(frame.room)) this.#called(frame);
     for (const frame of meanwhile) this.hear(frame);
   }
 }
