@@ -44,6 +44,7 @@ ALLOWED = {
     "runs:services": SAFE,
     "runs:names": SAFE,
     "runs:service": None,
+    "runs:ends": POST,
     "runs:list": SAFE,
     "runs:start": POST,
     "runs:cancel_named": POST,

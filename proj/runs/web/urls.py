@@ -7,6 +7,7 @@ urlpatterns = [
     path("services/", views.services, name="services"),
     path("services/names/", room_commands.names, name="names"),
     path("services/<slug:uid>/", views.service, name="service"),
+    path("services/<slug:uid>/ends/", views.choose_ends, name="ends"),
     path("runs/", views.runs, name="list"),
     path("runs/start/", room_commands.start, name="start"),
     path("runs/cancel/", room_commands.cancel, name="cancel_named"),

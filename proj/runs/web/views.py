@@ -8,23 +8,36 @@ from django.core.paginator import Paginator
 from django.db.models import F, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from proj.accounts.preferences import RunEnds
 from proj.rooms.models import Room
 from proj.runs import actions
 from proj.runs.catalog.parameters import Value
 from proj.runs.choices import WhenBusy
-from proj.runs.models import Run, RunSet, Service
+from proj.runs.models import EndChoice, Run, RunSet, Service
 from proj.runs.output import rendering
 from proj.runs.publishing import frames
 from proj.runs.publishing.frames import RunState
 from proj.runs.refusals import BadParameter, Refused, TooManyStarts
+from proj.runs.states import State
 from proj.runs.web.forms import ACTIVE_FILTER, FilterForm, ParametersForm, command_parts
-from proj.site.http import SignedInRequest, page, slow_down
+from proj.site.http import SignedInRequest, page, protocol_error, slow_down
 from proj.text import ansi
 
 RUNS_PER_PAGE = 50
+# The sign before the title of a run's tab, and the tab's icon, by state.
+TABS = {
+    State.QUEUED: ("", "favicon.svg"),
+    State.RUNNING: ("▶ ", "favicon-running.svg"),
+    State.SUCCEEDED: ("✓ ", "favicon-succeeded.svg"),
+    State.FAILED: ("✕ ", "favicon-failed.svg"),
+    State.TIMED_OUT: ("✕ ", "favicon-failed.svg"),
+    State.LOST: ("✕ ", "favicon-failed.svg"),
+    State.CANCELED: ("– ", "favicon-canceled.svg"),
+}
 RECENT_RUNS = 10  # on a service's page
 
 
@@ -76,6 +89,8 @@ def service(request: SignedInRequest, uid: str) -> HttpResponse:
         "busy": frames.state(active[0]) if len(active) >= service.concurrency else None,
         "waits": service.when_busy == WhenBusy.QUEUE,
         "runs": [_shown(run) for run in _with_relations(service.runs.all())[:RECENT_RUNS]],
+        "ends": EndChoice.of(request.user, service),
+        "end_choices": RunEnds.choices,
         "room": None,  # beside the page, no room is the current one
     }
     answer = render(request, "runs/service.html", context, status=status)
@@ -89,6 +104,18 @@ def _values_like(request: SignedInRequest, service: Service) -> dict[str, Value]
     except ValueError:
         return {}
     return dict(like.parameters) if like else {}
+
+
+@page("POST")
+def choose_ends(request: SignedInRequest, uid: str) -> HttpResponse:
+    """Keep the person's choice `ends` for the runs of a service: RunEnds, or empty for the choices in the settings."""
+    service = get_object_or_404(Service.objects.for_viewers(request.user), uid=uid)
+    ends = request.POST.get("ends", "")
+    if ends and ends not in RunEnds:
+        return protocol_error(400, "bad_field", gettext("Choose one of the answers of the page."))
+    EndChoice.keep(request.user, service, ends)
+    messages.success(request, gettext("Saved."))
+    return redirect(service)
 
 
 @page()
@@ -133,17 +160,20 @@ def run(request: SignedInRequest, id: UUID) -> HttpResponse:
     run = get_object_or_404(_with_relations(Run.objects.for_viewers(request.user)), pk=id)
     tail = rendering.tail(run)
     shown = _shown(run, *frames.watched([run]))
+    tabs = {str(state): {"sign": sign, "icon": static(icon)} for state, (sign, icon) in TABS.items()}
     state = {
         "run": shown,
         "ansi": ansi.BROWSER_RULES,
         "line": rendering.BROWSER_RULES,
         "tail": tail.state,
+        "tabs": tabs,
         "urls": {name: reverse(f"runs:{name}", args=[id]) for name in ("lines", "search", "group")}
         | {"socket": f"/ws/runs/{id}/"},
     }
     context = {
         "run": run,
         "shown": shown,
+        "tab": tabs[run.state],
         "command": shlex.join(run.command),
         "tail": tail,
         "state": state,

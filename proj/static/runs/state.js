@@ -1,6 +1,8 @@
 // The state of a run at the head of its page: state, progress, duration, and the possible actions.
 import { say } from "../shared/words.js";
 import { duration, reason } from "../shared/run_words.js";
+import { state as page } from "../shared/state.js";
+import { retitle } from "../site/badge.js";
 
 const UNSUCCESSFUL = ["failed", "timed_out", "lost"]; // as proj/runs/states.py
 const byId = (id) => document.getElementById(id);
@@ -15,6 +17,7 @@ export class State {
     this.#told = performance.now();
     setInterval(() => this.#tick(), 1_000);
     byId("again")?.addEventListener("click", ask);
+    this.#tab();
   }
 
   /** The last received state, as in docs/protocol.md. */
@@ -37,7 +40,15 @@ export class State {
     byId("reason").textContent = reason(run.why, run.reason);
     this.#progress(run);
     this.#deeds(run);
+    this.#tab();
     this.#tick();
+  }
+
+  // The title and the icon of the tab.
+  #tab() {
+    const { name, number, state } = this.#run;
+    const { sign, icon } = page.tabs[state];
+    retitle(`${sign}${name} #${number} · Signalbox`, icon);
   }
 
   #progress({ progress, progress_text: words }) {

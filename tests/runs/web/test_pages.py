@@ -11,7 +11,7 @@ from django.test import Client
 from proj.accounts.models import User
 from proj.rooms.models import Room
 from proj.runs import actions, reasons
-from proj.runs.models import Archive, Chunk, Run, Service
+from proj.runs.models import Archive, Chunk, EndChoice, Run, Service
 from proj.runs.output import archive, reading, searching
 from proj.runs.states import State
 from tests.runs.conftest import Make
@@ -555,3 +555,38 @@ def test_a_run_without_output_has_pages_too(browser: Client, web1: Service, alic
     assert browser.get(f"/runs/{run.pk}/lines/").json()["lines"] == []
     assert browser.get(f"/runs/{run.pk}/search/?q=a").json()["lines"] == []
     assert list(reading.stream(run)) == []
+
+
+def test_a_person_chooses_which_ends_of_a_service_are_told(browser: Client, web1: Service, alice: User) -> None:
+    assert browser.post("/services/web1/ends/", {"ends": "failed"})["Location"] == "/services/web1/"
+    assert EndChoice.of(alice, web1) == "failed"
+    assert '<option value="failed" selected>' in text(browser.get("/services/web1/"))
+    browser.post("/services/web1/ends/", {"ends": "all"})
+    assert EndChoice.of(alice, web1) == "all"
+    assert browser.post("/services/web1/ends/", {"ends": "sometimes"}).status_code == 400
+    browser.post("/services/web1/ends/")
+    assert EndChoice.of(alice, web1) == ""
+    Service.objects.update(seen_by="listed", run_by="listed")
+    assert browser.post("/services/web1/ends/", {"ends": "all"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("state", "title", "icon"),
+    [
+        (State.QUEUED, "Roll out &lt;web&gt; #1", "favicon.svg"),
+        (State.RUNNING, "▶ Roll out &lt;web&gt; #1", "favicon-running.svg"),
+        (State.SUCCEEDED, "✓ Roll out &lt;web&gt; #1", "favicon-succeeded.svg"),
+        (State.LOST, "✕ Roll out &lt;web&gt; #1", "favicon-failed.svg"),
+        (State.CANCELED, "– Roll out &lt;web&gt; #1", "favicon-canceled.svg"),
+    ],
+)
+def test_the_tab_of_a_run_tells_its_state(
+    browser: Client, web1: Service, alice: User, state: State, title: str, icon: str
+) -> None:
+    run = actions.start(web1, alice, {"version": "1"})
+    if state != State.QUEUED:
+        Run.objects.filter(pk=run.pk).move(State.RUNNING)
+        Run.objects.filter(pk=run.pk).move(state)
+    page = text(browser.get(f"/runs/{run.pk}/"))
+    assert title in page.partition("</title>")[0].partition("<title>")[2]
+    assert f'href="/static/{icon}"' in page
