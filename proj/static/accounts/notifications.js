@@ -20,6 +20,12 @@ test.addEventListener("click", () => {
   byId("notifications-state").textContent = say(`tested-${done}`);
 });
 
+// Quiet hours that begin to exist are those of this device's place.
+for (const field of document.querySelectorAll(".quiet-hours input[type=time]"))
+  field.addEventListener("input", () => {
+    byId("id_time_zone").value ||= Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+  });
+
 addEventListener("storage", tell); // another tab has written an entry
 setInterval(tell, 2_000); // or this tab
 show();
