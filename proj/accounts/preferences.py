@@ -156,6 +156,6 @@ class Keyword(models.Model):
         wanted = set(words)
         known = set(cls.of(user))
         cls.objects.filter(user=user, word__in=known - wanted).delete()
-        cls.objects.bulk_create(
+        Keyword.objects.bulk_create(
             [Keyword(user=user, word=word) for word in sorted(wanted - known)], ignore_conflicts=True
         )

@@ -76,7 +76,7 @@ class Called:
 def called(run: Run) -> Called:
     """Return the people that the end of `run` concerns."""
     end = RunEnd(State(run.state), run.person_id, run.cancel_requested_by_id if run.state == State.CANCELED else None)
-    room = Room.objects.filter(pk=run.room_id, hidden=False, archived_at=None).first()
+    room = Room.objects.filter(pk=run.room_id or 0, hidden=False, archived_at=None).first()
     choices = dict(EndChoice.objects.filter(service=run.service_id).values_list("user", "ends"))
     near = Q(pk__in=[*choices, *([run.person_id] if run.person_id else [])])
     everybody = end.state in UNSUCCESSFUL
