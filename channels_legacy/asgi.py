@@ -48,7 +48,13 @@ class ChannelLayerWrapper:
         self._router = router
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.channel_layer, name)
+        try:
+            return getattr(self.channel_layer, name)
+        except AttributeError:
+            raise AttributeError(
+                f"the layer {self} has no {name}: it has send, send_group, group_add, group_discard, group_channels, "
+                "new_channel, receive_many and flush"
+            ) from None
 
     def __str__(self) -> str:
         return f"{self.alias} ({dotted_name(self.channel_layer)})"

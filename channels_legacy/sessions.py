@@ -20,8 +20,11 @@ R = TypeVar("R")
 
 
 def session_for_reply_channel(reply_channel: str) -> ChannelSession:
-    """Return the session of a socket, as far as this process holds it: in a worker, that of the socket in hand."""
-    return ChannelSession(reply_channel, channel_layers["default"].channel_layer)
+    """Return the session of any open socket, without its sign-in; that of an unknown name is empty.
+
+    Raise TimeoutError when an interface process does not answer within a second, and redis' errors.
+    """
+    return ChannelSession(reply_channel, channel_layers["default"].channel_layer, anywhere=True)
 
 
 def channel_session(func: Callable[P, R]) -> Callable[P, R]:

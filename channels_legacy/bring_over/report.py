@@ -123,7 +123,6 @@ TOPICS = {
     "thread": Topic(Level.TO_DO, "A thread or timer of a consumer. It ends with its worker."),
     "layer": Topic(Level.TO_DO, "A channel layer of your own. Signalbox carries the messages itself."),
     "other server": Topic(Level.TO_DO, "A server or layer of Channels 1.x, which Signalbox does not use."),
-    "group_channels": Topic(Level.TO_DO, "group_channels() is not available: groups live in the interface processes."),
     "reads channels": Topic(Level.TO_DO, "Code that takes messages from a channel by itself: route a consumer."),
     "no routing": Topic(Level.TO_DO, "No routing was found. Name it in SIGNALBOX_CHANNEL_ROUTING."),
     "any address": Topic(
@@ -135,6 +134,7 @@ TOPICS = {
     "static consumer": Topic(Level.NOTE, "Passed over with one line in the log: HTTP belongs to uwsgi."),
     "asgi file": Topic(Level.NOTE, "The ASGI file of a daphne of Channels 1.x. Signalbox does not load it."),
     "command": Topic(Level.NOTE, "A program that Signalbox starts itself: interfaces, workers and clock run already."),
+    "group_channels": Topic(Level.NOTE, "group_channels() asks all interface processes: some milliseconds."),
     "delay": Topic(Level.NOTE, "Delayed messages are rows that the clock sends. Their content must be of JSON types."),
     "ordering": Topic(Level.NOTE, "Order is always strict here. The line does nothing and can stay."),
     "sleep": Topic(Level.NOTE, "The consumer blocks one thread of its worker for this time."),

@@ -115,6 +115,9 @@ class InMemoryLayer:
         with self._lock:
             self._sessions[reply_channel] = text
 
+    find_session = session
+    replace_session = save_session
+
     def end_session(self, reply_channel: str) -> None:
         """Forget the session of a socket."""
         with self._lock:

@@ -47,6 +47,12 @@ class Layer(Protocol):
     def save_session(self, reply_channel: str, data: Content) -> None:
         """Replace the session of a socket."""
 
+    def find_session(self, reply_channel: str) -> Content:
+        """Return the session of any socket, without its sign-in; an empty one for an unknown name."""
+
+    def replace_session(self, reply_channel: str, data: Content) -> None:
+        """Replace the session of any socket, except its sign-in; nothing happens for an unknown name."""
+
     def end_session(self, reply_channel: str) -> None:
         """Forget the session of a socket."""
 

@@ -5,6 +5,8 @@ commands, threads that a consumer started) each act is published at once, or aft
 """
 
 import fnmatch
+import json
+import logging
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,10 +16,14 @@ from typing import Any, ClassVar, Protocol
 from django.conf import settings
 
 from channels_legacy.layers.delayed import DELAY_CHANNEL, keep_until_due
-from channels_legacy.layers.protocol import ChannelFull
+from channels_legacy.layers.protocol import ChannelFull, MessageTooLarge
+from proj.layer import loop
 from proj.layer.messages import EMPTY_CONTENT, ChannelAct, Turn, TurnAnswer, TurnAnswers, packed
 from proj.layer.names import REPLY_PREFIX, socket_of
-from proj.layer.publish import enqueue, publish
+from proj.layer.publish import REDIS_TIMEOUT_SECONDS, enqueue, publish
+from proj.layer.turns import ANSWER_SECONDS, ask
+
+logger = logging.getLogger(__name__)
 
 Session = dict[str, Any]
 
@@ -38,6 +44,9 @@ class Recorder(Protocol):
 
     def save_session(self, data: Mapping[str, Any]) -> None:
         """Replace the session of the turn's socket. Raise ValueError when it is too large."""
+
+    def memberships(self, group: str) -> Mapping[str, bool]:
+        """Return the channels that the turn has added to the group (true) or discarded."""
 
 
 class _Thread(threading.local):
@@ -62,6 +71,7 @@ class StackLayer:
 
     # Part of the interface of Channels 1.x. Nothing is dropped here for a full channel, so it is never raised.
     ChannelFull: ClassVar[type[Exception]] = ChannelFull
+    MessageTooLarge: ClassVar[type[Exception]] = MessageTooLarge
 
     extensions = ("groups",)
 
@@ -96,12 +106,21 @@ class StackLayer:
         _do(ChannelAct("discard", channel, group, EMPTY_CONTENT))
 
     def group_channels(self, group: str) -> list[str]:
-        """Raise NotImplementedError: the sockets of a group are known to their interface processes only."""
-        raise NotImplementedError(f"the sockets of the group {group} are known to their interface processes only")
+        """Return the sockets of a group. Raise redis' errors, and TimeoutError when an interface process is silent."""
+        names = dict.fromkeys(_ask("members", group))
+        if (recorder := _thread.recorder) is not None:
+            names |= dict.fromkeys(channel for channel, joined in recorder.memberships(group).items() if joined)
+            return [name for name in names if recorder.memberships(group).get(name, True)]
+        return list(names)
 
     def receive_many(self, channels: Iterable[str], block: bool = False) -> tuple[None, None]:
-        """Return nothing: the workers of a stack take whole turns."""
-        return None, None
+        """Raise NotImplementedError: the workers of a stack take whole turns."""
+        raise NotImplementedError(
+            f"cannot receive from {', '.join(channels)}: the workers of a stack take the messages; "
+            "route a consumer, or use the layer in memory in tests (channels_legacy.test)"
+        )
+
+    receive = receive_many
 
     def new_channel(self, pattern: str) -> str:
         """Return a name that begins with `pattern` and was never given before."""
@@ -119,12 +138,36 @@ class StackLayer:
             raise ValueError(f"the session of {reply_channel} can only be saved by a consumer of that socket")
         recorder.save_session(data)
 
+    def find_session(self, reply_channel: str) -> Session:
+        """Return the session of any socket; of another one than this turn's, its interface process is asked.
+
+        Raise redis' errors, and TimeoutError when an interface process is silent.
+        """
+        if (recorder := _thread.recorder) is not None and recorder.name == reply_channel:
+            return recorder.session()
+        if not is_socket(reply_channel):
+            return {}
+        found = [text for text in _ask("session", reply_channel) if text]
+        return json.loads(found[0]) if found else {}
+
+    def replace_session(self, reply_channel: str, data: Mapping[str, Any]) -> None:
+        """Replace the session of any socket. A change that the socket's own turn makes at this time wins."""
+        if (recorder := _thread.recorder) is not None and recorder.name == reply_channel:
+            recorder.save_session(data)
+        elif is_socket(reply_channel):
+            _do(ChannelAct("session", reply_channel, content=packed(json.dumps(data))))
+
     def end_session(self, reply_channel: str) -> None:
         """Empty the session of this turn's socket."""
         self.save_session(reply_channel, {})
 
     def flush(self) -> None:
-        """Nothing is kept here: groups and sessions belong to the open sockets."""
+        """Do nothing, with a line in the log: groups and sessions belong to the open sockets."""
+        logger.warning("flush() does nothing: groups and sessions belong to open sockets, and turns to the workers")
+
+
+def _ask(verb: str, name: str) -> list[str]:
+    return loop.run(ask(verb, name), ANSWER_SECONDS + REDIS_TIMEOUT_SECONDS)
 
 
 def _do(act: ChannelAct) -> None:

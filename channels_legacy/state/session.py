@@ -1,7 +1,7 @@
 """The session of one socket. It lives beside the socket and travels with its messages; no table holds it.
 
 Channels 1.x kept it among the web sessions, under a key that followed from the socket's public name: a person who knew
-that name could take over the sign-in inside. Nothing here can be looked up by the name of a socket.
+that name could take over the sign-in inside. Here a socket's name gives everything but the sign-in.
 """
 
 import json
@@ -23,12 +23,16 @@ class SessionTooLarge(ValueError):
 
 
 class ChannelSession(SessionBase):
-    """A socket's session over `layer.session()`. The values are JSON types, as in Django's own sessions."""
+    """A socket's session over `layer.session()`. The values are JSON types, as in Django's own sessions.
 
-    def __init__(self, reply_channel: str, layer: Layer) -> None:
+    With `anywhere` it is that of any socket, and has no sign-in unless the socket is that of the running consumer.
+    """
+
+    def __init__(self, reply_channel: str, layer: Layer, anywhere: bool = False) -> None:
         super().__init__()
+        self._read = layer.find_session if anywhere else layer.session
+        self._write = layer.replace_session if anywhere else layer.save_session
         self._reply_channel = reply_channel
-        self._layer = layer
         self._random_key = _LOADING
         self.keys()  # loads the data and the name
         self.accessed = False
@@ -43,7 +47,7 @@ class ChannelSession(SessionBase):
 
     def load(self) -> dict[str, Any]:
         """Return the data of the session."""
-        data = self._layer.session(self._reply_channel)
+        data = self._read(self._reply_channel)
         self._random_key = data.pop(_KEY, "")
         return data
 
@@ -60,7 +64,7 @@ class ChannelSession(SessionBase):
             raise SessionTooLarge(
                 f"channel_session of {self._reply_channel} has {size:,} bytes, a session at most {SESSION_BYTES:,}"
             )
-        self._layer.save_session(self._reply_channel, data)
+        self._write(self._reply_channel, data)
         self.modified = False
 
     def exists(self, session_key: str) -> bool:
@@ -73,7 +77,7 @@ class ChannelSession(SessionBase):
 
     def delete(self, session_key: str | None = None) -> None:
         """Forget the session's data."""
-        self._layer.save_session(self._reply_channel, {})
+        self._write(self._reply_channel, {})
 
     def flush(self) -> None:
         """Forget the session's data and its random name."""

@@ -17,7 +17,7 @@ from consumers.sockets.door import CLOSE_TOO_FAST, from_origin_among, session_ke
 from consumers.sockets.limits import TokenBucket
 from proj.accounts.models import User
 from proj.accounts.sessions import people_of
-from proj.layer.messages import TurnAnswers, TurnClaims
+from proj.layer.messages import TurnAnswers, TurnClaims, TurnQuestion
 from proj.layer.names import TURNS_GROUP
 from proj.metrics.definitions import HANDSHAKES, TURNS
 
@@ -36,6 +36,7 @@ async def turns_of(own: Interface) -> Turns:
         made = _turns[own] = Turns(own.process, own.tasks)
         own.receivers[TurnAnswers] = made.deliver_answers
         own.receivers[TurnClaims] = made.deliver_claims
+        own.receivers[TurnQuestion] = made.deliver_question
         own.closers.append(made.close)
         own.subscriptions.call_when_renewed(made.renewed)
         await own.subscriptions.join(TURNS_GROUP)

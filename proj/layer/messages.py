@@ -217,7 +217,8 @@ class ChannelAct(msgspec.Struct, frozen=True, array_like=True):
 
     reply: `content` to the socket `to`. group: `content` to the sockets of the group `to`. add, discard: the socket
     `to` and the group `name`. queue: a message for the code's own channel `name`, as the next turn of the socket `to`.
-    once: the same, unless an equal message waits there already.
+    once: the same, unless an equal message waits there already. session: `content` (JSON text) replaces the session of
+    the socket `to`, except its sign-in.
     """
 
     verb: str
@@ -250,6 +251,21 @@ class TurnAnswers(GroupMessage, frozen=True, tag="turns.answers"):
     @property
     def groups(self) -> tuple[str, ...]:
         return (interface_group(self.process) if self.process else TURNS_GROUP,)
+
+
+class TurnQuestion(GroupMessage, frozen=True, tag="turns.question"):
+    """A question to the interface processes about sockets of Channels 1.x code. Each pushes its answer to a list.
+
+    members: the names of the sockets in the group `name`. session: that of the socket `name`, or nothing.
+    """
+
+    verb: str
+    name: str
+    answers: str  # the key of the list in Redis
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (TURNS_GROUP,)
 
 
 class TurnClaims(GroupMessage, frozen=True, tag="turns.claims"):
@@ -318,6 +334,7 @@ InterfaceMessage = (
     | ServiceLine
     | TurnAnswers
     | TurnClaims
+    | TurnQuestion
 )
 
 

@@ -1,13 +1,22 @@
-"""Acts and turns of Channels 1.x code, for callers that must know whether they arrived. All raise redis' errors."""
+"""Acts, turns and questions of Channels 1.x code, for callers that wait for a result. All raise redis' errors."""
 
+import asyncio
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from channels.layers import get_channel_layer
 
-from proj.layer.messages import ChannelAct, Turn, TurnAnswer, TurnAnswers
+from proj.layer.messages import ChannelAct, Turn, TurnAnswer, TurnAnswers, TurnQuestion
 from proj.layer.names import socket_of
 from proj.layer.redis.turn_queue import TurnQueue
+
+ANSWER_SECONDS = 1.0  # that all interface processes have for a question
+ANSWER_POLL_SECONDS = 0.005
+ANSWER_EXPIRY_SECONDS = 10  # of answers that nobody reads any more
+
+_read_answer = msgspec.msgpack.Decoder(list[str]).decode
 
 
 async def received(act: ChannelAct) -> bool:
@@ -26,3 +35,28 @@ async def queue_missing(turns: Sequence[Turn]) -> None:
     entries = [(turn.channel, prefix + layer.serialize(turn)[len(prefix) :]) for turn in turns]
     waiting = await queue.waiting(entries)
     await queue.put([entry for entry, waits in zip(entries, waiting, strict=True) if not waits])
+
+
+async def ask(verb: str, name: str) -> list[str]:
+    """Return the answers of all interface processes to a question (see TurnQuestion).
+
+    Raise TimeoutError when one of them does not answer within ANSWER_SECONDS.
+    """
+    layer: Any = get_channel_layer()
+    work: Any = get_channel_layer("work")
+    key = f"{work.prefix}turns-answers:{uuid.uuid4().hex}"
+    asked = await layer.receivers(TurnQuestion(verb, name, key))
+    wire = await work.loop_part().sending[0].get()
+    ends_at = asyncio.get_running_loop().time() + ANSWER_SECONDS
+    while len(answers := await wire.call("LRANGE", key, 0, -1)) < asked:
+        if asyncio.get_running_loop().time() > ends_at:
+            raise TimeoutError(f"{asked - len(answers)} of {asked} interface processes did not answer in time")
+        await asyncio.sleep(ANSWER_POLL_SECONDS)
+    await wire.call("DEL", key)
+    return [text for answer in answers for text in _read_answer(answer)]
+
+
+async def answer(key: str, found: Sequence[str]) -> None:
+    """Push one process's answer to a question."""
+    wire = await get_channel_layer("work").loop_part().sending[0].get()
+    await wire.calls([("RPUSH", key, msgspec.msgpack.encode(found)), ("EXPIRE", key, ANSWER_EXPIRY_SECONDS)])

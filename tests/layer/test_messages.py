@@ -34,6 +34,7 @@ from proj.layer.messages import (
     TurnAnswer,
     TurnAnswers,
     TurnClaims,
+    TurnQuestion,
     decoder,
     encoded,
     packed,
@@ -109,6 +110,10 @@ FORMATS: list[tuple[LayerMessage, dict[str, Any]]] = [
         },
     ),
     (TurnClaims(process="p", turns=[(3, 9)]), {"type": "turns.claims", "process": "p", "turns": [[3, 9]]}),
+    (
+        TurnQuestion("members", "g", "k"),
+        {"type": "turns.question", "verb": "members", "name": "g", "answers": "k"},
+    ),
     (RunsWake(), {"type": "runs.wake"}),
     (RunsCancel(run="6b2"), {"type": "runs.cancel", "run": "6b2"}),
 ]
@@ -194,6 +199,7 @@ def test_each_message_knows_its_destination() -> None:
         "ServiceLine": ("service.web1",),
         "TurnAnswers": ("turns",),
         "TurnClaims": ("interface.p",),
+        "TurnQuestion": ("turns",),
         "ChatBatch": "chat",
         "RunsWake": "runs",
         "RunsCancel": "runs",

@@ -75,6 +75,25 @@ async def test_an_own_channel_and_immediate_replies(channels1: Channels1, path: 
         assert await frame(socket) == "over"
 
 
+async def test_the_members_of_a_group_and_the_session_of_another_socket(channels1: Channels1, path: str) -> None:
+    async with channels1.open(path, 0) as alice, channels1.open(path, 1) as bob:
+        names = []
+        for socket in (alice, bob):
+            await frame(socket)
+            await socket.send("name")
+            names.append(await frame(socket))
+        await bob.send("count")
+        assert await frame(bob) == "1"
+        await alice.send(f"members {path}")
+        assert sorted((await frame(alice)).split()) == sorted(names)
+        await alice.send(f"peek {names[1]}")
+        assert await frame(alice) == "1"
+        await bob.send("count")
+        assert await frame(bob) == "41"
+        await alice.send("peek websocket.send.elsewhere!1")
+        assert await frame(alice) == "None"
+
+
 def hand_over(channels1: Channels1, seconds: int = 0) -> None:
     """Do the clock's work, after the leases of the messages have ended."""
     code = f"""

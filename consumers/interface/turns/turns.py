@@ -19,8 +19,10 @@ from consumers.interface.turns.handing import REDIS_ERRORS, Handing
 from consumers.interface.turns.late import NO_CONSUMER, LateReplies
 from consumers.interface.turns.lost import LostTurns
 from consumers.interface.turns.registering import Registering
+from consumers.interface.turns.sessions import replaced_session, shown_session
 from consumers.interface.turns.socket import CONNECT, DISCONNECT, InHand, Item, Reply, TurnOutlet, TurnSocket
-from proj.layer.messages import ChannelAct, Turn, TurnAnswer, TurnAnswers, TurnClaims
+from proj.layer import turns as layer_turns
+from proj.layer.messages import ChannelAct, Turn, TurnAnswer, TurnAnswers, TurnClaims, TurnQuestion
 from proj.layer.names import socket_of
 from proj.layer.redis.socket_registry import SocketRegistry
 from proj.layer.redis.turn_queue import TurnQueue
@@ -160,6 +162,23 @@ class Turns:
                 socket.in_hand.evidence_at = now
                 socket.in_hand.claimed, socket.in_hand.unsure = True, False
 
+    def deliver_question(self, message: TurnQuestion) -> None:
+        """Answer another process about the sockets here. An unknown question has an empty answer."""
+        found: list[str] = []
+        if message.verb == "members":
+            found = [socket.name for socket in self.groups.members(message.name)]
+        elif message.verb == "session" and (socket := self._own_socket(message.name)) is not None:
+            found = [shown_session(socket.session)]
+        self._tasks.spawn(layer_turns.answer(message.answers, found))
+
+    def _own_socket(self, name: str) -> TurnSocket | None:
+        """Return the socket with this name; None when it is gone, or of another process, or no socket's name."""
+        try:
+            process, number = socket_of(name)
+        except ValueError:
+            return None
+        return self.sockets.get(number) if process == self.process else None
+
     def renewed(self) -> None:
         """Give each turn its time again: messages arrive after they could not, and claims may have been lost."""
         self._lost.forgive()
@@ -178,21 +197,26 @@ class Turns:
                     self._tasks.spawn(self._put_without_socket(act))
                 elif act.verb == "reply":
                     self._late.count(act.to, consumer)
-            elif act.verb == "reply":
-                socket.carry_out(_read_reply(act.content))
-            elif act.verb == "add":
-                self.groups.add(act.name, socket)
-            elif act.verb == "discard":
-                self.groups.discard(act.name, socket)
-            elif act.verb == "queue":
-                self._put(socket, Item(act.name, bytes(act.content)))
-            elif act.verb == "once":
-                item = Item(act.name, bytes(act.content))
-                if item not in socket.waiting:
-                    self._put(socket, item)
+            else:
+                self._act_on(socket, act)
         except ValueError as error:
             UNREADABLE.labels("turns").inc()
             logger.warning("%s: cannot carry out %s to %s: %s", consumer or NO_CONSUMER, act.verb, act.to, error)
+
+    def _act_on(self, socket: TurnSocket, act: ChannelAct) -> None:
+        """Carry out an act on a socket of this process. Raise ValueError for an unreadable content."""
+        if act.verb == "reply":
+            socket.carry_out(_read_reply(act.content))
+        elif act.verb == "add":
+            self.groups.add(act.name, socket)
+        elif act.verb == "discard":
+            self.groups.discard(act.name, socket)
+        elif act.verb in ("queue", "once"):
+            item = Item(act.name, bytes(act.content))
+            if act.verb == "queue" or item not in socket.waiting:
+                self._put(socket, item)
+        elif act.verb == "session":
+            socket.session = replaced_session(socket.session, msgspec.msgpack.decode(act.content, type=str))
 
     async def _put_without_socket(self, act: ChannelAct) -> None:
         """Hand over a message for the code's own channel after the end of its socket."""

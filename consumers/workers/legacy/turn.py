@@ -45,6 +45,7 @@ class RunningTurn:
         self.delayed = 0  # the number of the delayed message in hand; 0: none
         self._failed = False
         self._acts: list[ChannelAct] = []
+        self._memberships: dict[tuple[str, str], bool] = {}  # by group and channel: added, or discarded
         self._session = turn.session
         self._session_changed = False
         self._later = -1
@@ -92,6 +93,8 @@ class RunningTurn:
             raise ValueError(f"a message of {act_size(act)} bytes to {act.to}; at most {MAX_ACT_BYTES} are carried")
         with self._lock:
             self._acts.append(act)
+        if act.verb in ("add", "discard"):
+            self._memberships[act.name, act.to] = act.verb == "add"
 
     def enqueue(self, turn: Turn) -> None:
         with self._lock:
@@ -99,6 +102,9 @@ class RunningTurn:
 
     def session(self) -> Session:
         return json.loads(self._session) if self._session else {}
+
+    def memberships(self, group: str) -> dict[str, bool]:
+        return {channel: added for (name, channel), added in self._memberships.items() if name == group}
 
     def save_session(self, data: Mapping[str, Any]) -> None:
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":")) if data else ""

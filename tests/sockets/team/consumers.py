@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from channels_legacy import Channel, Group
+from channels_legacy.sessions import session_for_reply_channel
 
 DISCONNECTS = Path(os.environ.get("TEAM_FOLDER", "/nowhere")) / "disconnects"
 
@@ -38,6 +39,8 @@ def receive(message: Any) -> None:
         content = {"reply_channel": message.reply_channel.name, "thing": rest}
         Channel("asgi.delay").send({"channel": "own.thing", "content": content, "delay": 100})
         message.reply_channel.send({"text": "later"})
+    elif verb in ("members", "name", "peek"):
+        message.reply_channel.send({"text": found(message, verb, rest)})
     elif verb == "slow":
         message.reply_channel.send({"text": "begun"}, immediately=True)
         time.sleep(float(rest))
@@ -52,6 +55,18 @@ def receive(message: Any) -> None:
         message.reply_channel.send({"text": "bye", "close": int(rest)})
     else:
         message.reply_channel.send({"text": f"{message['order']} {message['text']}"})
+
+
+def found(message: Any, verb: str, name: str) -> str:
+    if verb == "members":
+        return " ".join(message.channel_layer.group_channels(name))
+    if verb == "name":
+        return str(message.reply_channel.name)
+    session = session_for_reply_channel(name)
+    count = session.get("count")
+    session["count"] = 40
+    session.save()
+    return str(count)
 
 
 def own(message: Any) -> None:
