@@ -105,7 +105,7 @@ FORMATS: list[tuple[LayerMessage, dict[str, Any]]] = [
         TurnAnswers(answers=[TurnAnswer([ChannelAct("add", "c", "g")], "p", 3, 9, 1, True, None, -1, "deck.receive")]),
         {
             "type": "turns.answers",
-            "answers": [[[["add", "c", "g", {}]], "p", 3, 9, 1, True, None, -1, "deck.receive"]],
+            "answers": [[[["add", "c", "g", {}]], "p", 3, 9, 1, True, None, -1, "deck.receive", False]],
             "process": "",
         },
     ),
