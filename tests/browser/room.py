@@ -96,11 +96,14 @@ class RoomPage:
         assert self.markup() == other.markup()
 
     def markup(self) -> str:
-        """The list of messages as markup, without the line where this person left off: that is the page's own."""
+        """The list of messages as markup, without the page's own: the line where this person left off,
+        the bar of the message under the pointer, and the stops of the tab key."""
         found: str = self.page.locator("#messages").evaluate(
             """list => {
                 const copy = list.cloneNode(true);
                 for (const item of copy.querySelectorAll("[data-unread]")) delete item.dataset.unread;
+                for (const bar of copy.querySelectorAll(".toolbar")) bar.remove();
+                for (const stop of copy.querySelectorAll("[tabindex]:not(pre)")) stop.removeAttribute("tabindex");
                 return copy.outerHTML;
             }"""
         )

@@ -1,12 +1,13 @@
 """Everybody can use the pages: axe finds nothing, everything is reached by keyboard, narrow and enlarged pages hold."""
 
+import re
 import uuid
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.urls import NoReverseMatch, reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.axe import SCRIPT
 from tests.browser.conftest import InRoom, People, Rooms
@@ -23,7 +24,7 @@ LOOK = """async (only) => {
 WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 FOCUSED = """() => {
     const at = document.activeElement;
-    const { outlineStyle, outlineWidth } = getComputedStyle(at);
+    const { outlineStyle, outlineWidth } = getComputedStyle(at.matches(".box > textarea") ? at.parentElement : at);
     const { top, bottom, left, right } = at.getBoundingClientRect();
     return {
         name: at === document.body ? "BODY" : at.id || at.dataset.do || at.textContent.trim() || at.tagName,
@@ -160,11 +161,41 @@ def test_a_message_is_written_changed_and_deleted_without_a_mouse(enter: Rooms) 
     alice.page.keyboard.type(" of all")
     alice.page.keyboard.press("Enter")
     alice.sees("first of all", "alice")
-    alice.message("first of all").locator('[data-do="delete"]').focus()
+    press_until_focused("Shift+Tab", alice.message("first of all"))
+    press_until_focused("Tab", alice.page.get_by_role("button", name=re.compile(r"^Delete the message of \d\d:\d\d$")))
     alice.page.keyboard.press("Enter")
     alice.page.keyboard.press("Tab")
     alice.page.keyboard.press("Enter")
     expect(alice.messages.locator(".tombstone")).to_be_visible()
+
+
+def press_until_focused(key: str, target: Locator, most: int = 12) -> None:
+    """Press a key until the target has the focus."""
+    for _ in range(most):
+        target.page.keyboard.press(key)
+        if target.evaluate("target => target === document.activeElement"):
+            return
+    expect(target).to_be_focused()
+
+
+def test_messages_are_one_stop_and_arrows_walk_them(enter: Rooms, in_room: InRoom) -> None:
+    in_room('post(bob, ["one https://example.org/", "two", "three"])')
+    alice = enter("alice")
+    alice.sees("three", "bob")
+    one, two, three = (alice.messages.nth(n) for n in range(3))
+    press_until_focused("Shift+Tab", three)
+    alice.page.keyboard.press("ArrowUp")
+    expect(two).to_be_focused()
+    expect(two.get_by_role("button", name=re.compile(r"^Reply to bob, \d\d:\d\d$"))).to_be_visible()
+    alice.page.keyboard.press("Shift+Tab")
+    assert not one.evaluate("one => one.contains(document.activeElement)")
+    press_until_focused("Tab", two)
+    alice.page.keyboard.press("ArrowUp")
+    alice.page.keyboard.press("ArrowUp")
+    expect(one).to_be_focused()
+    for _ in range(3):
+        alice.page.keyboard.press("ArrowDown")
+    expect(alice.field).to_be_focused()
 
 
 def test_only_what_is_new_is_read_out(enter: Rooms, in_room: InRoom) -> None:

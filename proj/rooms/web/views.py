@@ -21,7 +21,8 @@ from proj.rooms.web.access import room_of
 from proj.rooms.web.forms import NewForm, OpenForm
 from proj.site.http import SignedInRequest, page, protocol_error, whole_number
 
-QUICK_REACTIONS = ["+1", "-1", "white_check_mark", "eyes", "tada", "heart", "joy", "cry", "fire", "rocket"]
+REACTIONS = ["+1", "-1", "white_check_mark", "eyes", "tada", "heart", "joy", "cry", "fire", "rocket"]
+QUICK_REACTIONS = ["+1", "white_check_mark", "eyes"]  # at once, beside each message
 MAX_CARDS = 50  # in one request
 MAX_COMPLETED_PEOPLE = 500  # names that a page can complete
 
@@ -72,7 +73,8 @@ def room(request: SignedInRequest, name: str, seq: int | None = None) -> HttpRes
         "grouped": presentation.grouped(shown.messages),
         "me": request.user.username,
         "variants": VARIANTS,
-        "signs": [emoji.BY_NAME[name] for name in QUICK_REACTIONS],
+        "signs": [emoji.BY_NAME[name] for name in REACTIONS],
+        "quick": [emoji.BY_NAME[name] for name in QUICK_REACTIONS],
         "state": state,
     }
     return render(request, "rooms/room.html", context)

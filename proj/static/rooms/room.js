@@ -11,6 +11,7 @@ import { Follow } from "./log/follow.js";
 import { SignedOut } from "../shared/history.js";
 import { Log } from "./log/log.js";
 import { learn } from "./people/names.js";
+import { bar } from "./messages/bar.js";
 import { Blocks } from "./messages/blocks.js";
 import { Pages } from "./log/pages.js";
 import { Outbox } from "./writing/outbox.js";
@@ -25,6 +26,7 @@ import { Standing } from "./standing.js";
 import { Typing } from "./people/typing.js";
 import { Unread } from "./log/unread.js";
 import { View } from "./log/view.js";
+import { walk } from "./messages/walk.js";
 
 const byId = (id) => document.getElementById(id);
 const { key: room, me, urls, characters } = state;
@@ -52,7 +54,9 @@ new Standing({
 const commands = new Commands({ composer, line: byId("refusal"), button: byId("as-it-is"), list: view.list, room: state.room, urls });
 new Blocks({ list: view.list, follow });
 replies({ view, composer });
+bar({ list: view.list, me });
 pick(view.list);
+walk({ view, composer });
 picker({ view, outbox, composer });
 const pages = new Pages({ button: byId("older"), region: byId("log"), view, follow, log, url: urls.messages });
 const unread = new Unread({

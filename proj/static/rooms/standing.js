@@ -5,7 +5,7 @@ const CLOSED = ["no-access", "no-room"];
 
 export class Standing {
   constructor({ socket, log, composer, note, tag, title, archived }) {
-    Object.assign(this, { socket, composer, note, tag, title, archived });
+    Object.assign(this, { socket, composer, note, tag, title, archived, field: composer.querySelector("textarea") });
     socket.addEventListener("state", () => this.#show());
     log.addEventListener("event", ({ detail }) => this.#heard(detail));
   }
@@ -13,6 +13,8 @@ export class Standing {
   #heard({ type, text }) {
     if (type === "room.renamed") {
       retitle(`${text} · Signalbox`);
+      const { field } = this;
+      field.placeholder = field.placeholder.replace(`#${this.title.textContent}`, () => `#${text}`);
       this.title.textContent = text;
     } else if (type === "room.archived" || type === "room.unarchived") {
       this.archived = type === "room.archived";

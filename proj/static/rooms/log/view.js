@@ -139,10 +139,15 @@ export class View extends EventTarget {
       arrange([fresh]);
       focused?.focus();
     } else {
+      const focused = item.contains(document.activeElement);
       this.follow.keep(item, () => {
         item.replaceWith(fresh);
         arrange([fresh]);
       });
+      if (focused) {
+        fresh.tabIndex = 0;
+        fresh.focus({ preventScroll: true });
+      }
     }
     this.#told();
   }

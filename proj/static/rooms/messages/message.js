@@ -26,8 +26,6 @@ export function build(frame, me) {
   if (frame.type === "card.posted") return card(item, frame);
   if (frame.edited && !frame.deleted) stamp(at(".edited"), frame.edited);
   else at(".edited").remove();
-  if (frame.deleted) at(".actions").remove();
-  else for (const verb of frame.author === me ? ["unread"] : ["edit", "delete"]) at(`[data-do="${verb}"]`).remove();
   if (frame.deleted) {
     at(frame.removed ? ".tombstone:not(.removed)" : ".tombstone.removed").remove();
     if (frame.removed) at(".reason").textContent = clean(frame.removed);
@@ -51,7 +49,7 @@ export function build(frame, me) {
 
 // cards.js loads its content.
 function card(item, frame) {
-  for (const part of item.querySelectorAll(".face, .edited, .actions, .tombstone, .text")) part.remove();
+  for (const part of item.querySelectorAll(".edited, .tombstone, .text")) part.remove();
   item.classList.add("card-message");
   const body = document.createElement("div");
   body.className = "event-card";

@@ -1,4 +1,5 @@
 // Reacts to a message: with one of its reactions, or with one of the picker's.
+const ROOM_PX = 96; // above a message, for the picker over its bar
 const part = document.getElementById("picker-part").content.querySelector(".picker");
 
 export function picker({ view, outbox, composer }) {
@@ -13,6 +14,8 @@ export function picker({ view, outbox, composer }) {
     const item = target.closest(".message");
     if (button?.dataset.do === "pick" && open.parentElement !== item) {
       item.append(open);
+      const above = item.getBoundingClientRect().top - view.follow.scroller.getBoundingClientRect().top;
+      open.classList.toggle("below", above < ROOM_PX);
       open.scrollIntoView({ block: "nearest" });
       open.querySelector("button").focus();
     } else if (button?.dataset.do === "react") {

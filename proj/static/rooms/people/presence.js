@@ -15,7 +15,9 @@ export class Presence {
   show(names, people = names.length) {
     this.#outdated(false);
     this.button.hidden = this.title.hidden = false;
-    this.button.textContent = this.title.textContent = count("here", people);
+    const [, sign, words] = this.button.children;
+    sign.textContent = people;
+    words.textContent = this.title.textContent = count("here", people);
     const items = names.map((name) => {
       const item = document.createElement("li");
       const who = document.createElement("bdi");

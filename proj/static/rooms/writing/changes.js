@@ -23,8 +23,9 @@ export class Changes {
   }
 
   editLast() {
-    const mine = [...this.view.list.querySelectorAll('.message:not(.removing) [data-do="edit"]')].at(-1);
-    if (mine) this.#edit(mine.closest(".message"));
+    const mine = (item) => item.matches(".message:not(.removing):has(> .text)") && item.querySelector(".author").textContent === this.view.me;
+    const last = [...this.view.list.children].findLast(mine);
+    if (last) this.#edit(last);
   }
 
   #edit(item) {

@@ -12,7 +12,7 @@ export class Composer extends EventTarget {
     super();
     this.form = form;
     this.field = form.querySelector("textarea");
-    this.button = form.querySelector("button");
+    this.button = form.querySelector("[type=submit]");
     this.counter = form.querySelector(".counter");
     this.characters = characters;
     this.draft = `signalbox:draft:${JSON.stringify([me, room])}`;
@@ -26,6 +26,7 @@ export class Composer extends EventTarget {
       event.preventDefault();
       this.#send();
     });
+    form.addEventListener("click", ({ target }) => target.dataset.insert && this.#tool(target.dataset.insert));
     this.#measure();
     grow(this.field);
   }
@@ -53,6 +54,21 @@ export class Composer extends EventTarget {
     this.field.value = "";
     this.#changed();
     return text;
+  }
+
+  // Write a sign where the text cursor is: a command's at the beginning, a fence around the marked text.
+  #tool(sign) {
+    const { field } = this;
+    const { selectionStart: start, selectionEnd: end, value } = field;
+    field.focus();
+    if (sign === "```") {
+      const code = value.slice(start, end);
+      const newline = /[^\n]$/.test(value.slice(0, start)) ? "\n" : "";
+      field.setRangeText(`${newline}${sign}\n${code}\n${sign}`, start, end, "end");
+      field.setSelectionRange(...Array(2).fill(start + newline.length + 4 + code.length));
+    } else if (sign === "/") field.setRangeText(value.startsWith(sign) ? "" : sign, 0, 0, "end");
+    else field.setRangeText(/\S$/.test(value.slice(0, start)) ? ` ${sign}` : sign, start, end, "end");
+    field.dispatchEvent(new Event("input"));
   }
 
   #key(event) {
