@@ -30,6 +30,7 @@ TRIES_KEY = "__retries__"  # in its content, as Channels 1.x counted them
 ANSWER_PART_BYTES = 128 * 1024  # of acts in one part of an answer
 
 _read = msgspec.msgpack.Decoder().decode
+_write_session = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class RunningTurn:
@@ -107,7 +108,7 @@ class RunningTurn:
         return {channel: added for (name, channel), added in self._memberships.items() if name == group}
 
     def save_session(self, data: Mapping[str, Any]) -> None:
-        text = json.dumps(data, ensure_ascii=False, separators=(",", ":")) if data else ""
+        text = _write_session(data) if data else ""
         if len(text.encode()) > MAX_SESSION_BYTES:
             raise ValueError(f"a channel session of {len(text)} characters; a socket's session holds 64 KiB")
         self._session, self._session_changed = text, True

@@ -12,7 +12,6 @@ import socket
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -24,6 +23,7 @@ from channels_legacy.asgi import ChannelLayerWrapper
 from channels_legacy.delay import handing
 from consumers.workers.ending import end_tasks
 from consumers.workers.legacy.answering import Answering
+from consumers.workers.legacy.threads import TurnThreads
 from consumers.workers.legacy.turn import RunningTurn
 from proj.layer import heartbeat
 from proj.layer.heartbeat import CHANNELS1_HEARTBEAT, Beat
@@ -51,7 +51,7 @@ class LegacyWorker:
         self._wrapper = wrapper
         self._channels = channels
         self._threads = threads
-        self._pool = ThreadPoolExecutor(threads * (1 + SLOW_THREADS), thread_name_prefix="turn")
+        self._turn_threads = TurnThreads(self._run)
         self._running: set[RunningTurn] = set()
         now = time.time()
         host = socket.gethostname()
@@ -59,7 +59,10 @@ class LegacyWorker:
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT. Return when the turns in hand are done, or the grace time is over."""
-        uvloop.run(self._live())
+        try:
+            uvloop.run(self._live())
+        finally:
+            self._turn_threads.end()
         if self._running:
             os._exit(0)  # threads that hang would keep the process
 
@@ -121,7 +124,7 @@ class LegacyWorker:
             logger.error("unreadable turn of %d bytes: %r", len(data), error)
             return
         self._running.add(running)
-        self._pool.submit(self._run, running)
+        self._turn_threads.put(running, len(self._running))
 
     def _run(self, running: RunningTurn) -> None:
         """Called in a thread."""
