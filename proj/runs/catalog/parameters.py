@@ -32,8 +32,10 @@ class Parameter:
     """One value that a person may give."""
 
     name: str
+    label: str = ""  # as people read it; empty: the name
     type: str = "text"
     help: str = ""
+    example: str = ""  # a value that is shown instead of the pattern
     required: bool = False
     default: Value | None = None
     choices: tuple[str, ...] = ()  # of a choice
@@ -83,6 +85,9 @@ class Parameter:
         if any(unicodedata.category(c) in ("Cc", "Cs") and c not in allowed for c in value):
             raise self.refused(gettext("{name} has no control characters."))
         if self.pattern and not re.fullmatch(self.pattern, value):
+            if self.example:
+                sentence = gettext("{name} does not look as it must. For example: {example}")
+                raise self.refused(sentence, example=self.example)
             raise self.refused(gettext("{name} must look like this: {pattern}."), pattern=self.pattern)
         return value
 
@@ -109,7 +114,7 @@ def _one(entry: object) -> Parameter:
             raise BadDescription(f"{name}: {key} is not known; a parameter has {', '.join(known)}.")
         if key in ("required", "dash", "lines") and not isinstance(value, bool):
             raise BadDescription(f"{name}: {key} is true or false.")
-        if key in ("type", "help", "pattern", "argument") and not isinstance(value, str):
+        if key in ("label", "type", "help", "example", "pattern", "argument") and not isinstance(value, str):
             raise BadDescription(f"{name}: {key} is a text.")
     choices = entry.get("choices", [])
     if not isinstance(choices, list | tuple) or not all(isinstance(c, str) and c and "\0" not in c for c in choices):
@@ -184,6 +189,18 @@ def checked(parameters: Sequence[Parameter], values: Mapping[str, object]) -> di
         elif parameter.required:
             raise parameter.refused(gettext("{name} is needed."))
     return found
+
+
+def differing(parameters: Sequence[Parameter], values: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the values that are not the defaults: those that tell one run of a service from another."""
+    defaults = {one.name: _default(one) for one in parameters}
+    return {name: value for name, value in values.items() if defaults.get(name) != value}
+
+
+def _default(parameter: Parameter) -> Value | None:
+    if parameter.default is None:
+        return False if parameter.type == "boolean" else None
+    return parameter.checked(parameter.default)
 
 
 def arguments(command: Sequence[str], parameters: Sequence[Parameter], values: Mapping[str, Value]) -> list[str]:

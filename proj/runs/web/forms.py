@@ -58,7 +58,7 @@ class ParametersForm(forms.Form):
 def _field(one: Parameter) -> forms.Field:
     """Return a parameter's field. The browser checks nothing: the server's refusal is shown beside the field."""
     common: FieldOptions = {
-        "label": one.name,
+        "label": one.label or one.name,
         "required": False,
         "initial": one.default,
         "help_text": _help(one),
@@ -80,7 +80,9 @@ def _help(one: Parameter) -> str:
     sentences = [one.help] if one.help else []
     if one.type == "integer":
         sentences.append(gettext("A whole number."))
-    if one.pattern:
+    if one.example:
+        sentences.append(gettext("For example: {example}").format(example=one.example))
+    elif one.pattern:
         sentences.append(gettext("It must look like this: {pattern}").format(pattern=one.pattern))
     if one.type != "boolean" and not one.required and one.default is None:
         sentences.append(gettext("May be left empty."))
