@@ -152,3 +152,27 @@ def test_signing_out_says_so(stack: Stack, visit: People) -> None:
     page.get_by_role("button", name="Sign out").click()
     stack.forget_people()  # this session has ended
     expect(page.get_by_text("You are signed out.")).to_be_visible()
+
+
+def test_a_chosen_filter_acts_at_once(stack: Stack, visit: People) -> None:
+    stack.manage("loadservices", "tests/browser/services.toml")
+    page = visit("alice")
+    page.goto(f"{stack.url}/runs/")
+    page.select_option("#id_state", "lost")
+    expect(page).to_have_url(re.compile("state=lost"))
+
+
+def test_runs_stand_below_their_day(stack: Stack, many: Page) -> None:
+    many.goto(f"{stack.url}/runs/")
+    expect(many.locator(".runs > li").first).to_have_class("day")
+    expect(many.locator(".runs .run time").first).to_have_text(re.compile(r"^\d\d:\d\d"))
+
+
+def test_a_run_that_fails_before_its_readers_eyes_says_in_which_step(stack: Stack, visit: People) -> None:
+    stack.manage("loadservices", "tests/browser/services.toml")
+    page = visit("alice")
+    page.goto(f"{stack.url}/runs/{stack.manage('run', 'smoke').strip()}/")
+    expect(page.locator(".last-words .step")).to_have_text("Smoke tests", timeout=40_000)
+    expect(page.locator(".last-words code")).to_have_text("web-3 unhealthy")
+    page.locator(".last-words a").click()
+    expect(page.locator("#L3")).to_have_class(re.compile("marked"))

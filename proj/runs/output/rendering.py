@@ -41,6 +41,12 @@ class Line:
         return found[1] if found else ""
 
     @property
+    def name(self) -> str:
+        """The words of a mark: the name of a group, or of a stage of the progress."""
+        found = _mark(self.text or "")
+        return found[2] or "" if found else ""
+
+    @property
     def html(self) -> str:
         found = _mark(self.text or "")
         return escape(ansi.harmless(found[2] or "")) if found else ansi.shown(self.text or "")

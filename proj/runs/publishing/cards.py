@@ -104,9 +104,8 @@ def _rendered(runs: Sequence[Run]) -> dict[UUID, str]:
 
 
 def _html(run: Run, end: bytes) -> str:
-    return render_to_string(
-        "runs/card.html", {"run": frames.state(run), "lines": _last(end, run.service.encoding)}
-    ).strip()
+    shown = {"run": frames.state(run), "given": frames.differing(run), "lines": _last(end, run.service.encoding)}
+    return render_to_string("runs/card.html", shown).strip()
 
 
 def _last(end: bytes, encoding: str) -> list[rendering.Line]:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from proj.rooms.log.frames import moment
 from proj.runs import reasons
+from proj.runs.catalog import parameters
 from proj.runs.catalog.parameters import Value
 from proj.runs.models import Run
 from proj.runs.publishing.waiting import Waiting, waiting
@@ -75,3 +76,11 @@ def watched(runs: Sequence[Run]) -> list[RunState]:
     """Return the states of these runs for people who watch them: those of queued runs with the cause of the wait."""
     causes = waiting(runs)
     return [{**state(run), "waiting": causes[run.pk]} if run.pk in causes else state(run) for run in runs]
+
+
+def differing(run: Run) -> dict[str, Value]:
+    """Return the run's parameters that are not the service's defaults, for places where a line must do."""
+    try:
+        return parameters.differing(run.service.parameters_described(), run.parameters)
+    except parameters.BadDescription:  # a service that was written past its form
+        return dict(run.parameters)

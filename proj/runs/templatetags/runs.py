@@ -12,7 +12,7 @@ from django.utils.translation import gettext, gettext_noop
 from proj.runs import reasons
 from proj.runs.publishing.frames import RunState
 from proj.runs.publishing.waiting import Blocker
-from proj.runs.states import UNSUCCESSFUL
+from proj.runs.states import UNSUCCESSFUL, State
 
 register = template.Library()
 
@@ -28,6 +28,12 @@ WAITS = {
     "worker": gettext_noop("It waits for a worker."),
     "disabled": gettext_noop("It waits until the service is switched on."),
 }
+
+
+@register.filter
+def state_word(run: RunState) -> str:
+    """Return the word for a run's state, in the reader's language."""
+    return gettext("Canceling…") if run["canceling"] else str(State(run["state"]).label)
 
 
 @register.filter

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import F, Q
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
@@ -18,12 +18,12 @@ from proj.runs import actions
 from proj.runs.catalog.parameters import Value
 from proj.runs.choices import WhenBusy
 from proj.runs.models import EndChoice, Run, RunSet, Service
-from proj.runs.output import rendering
+from proj.runs.output import rendering, steps
 from proj.runs.publishing import frames
-from proj.runs.publishing.frames import RunState
 from proj.runs.refusals import BadParameter, Refused, TooManyStarts
-from proj.runs.states import State
+from proj.runs.states import UNSUCCESSFUL, State
 from proj.runs.web.forms import ACTIVE_FILTER, FilterForm, ParametersForm, command_parts
+from proj.runs.web.listing import bars, folded, listed, with_relations
 from proj.site.http import SignedInRequest, page, protocol_error, slow_down
 from proj.text import ansi
 
@@ -38,13 +38,7 @@ TABS = {
     State.LOST: ("✕ ", "favicon-failed.svg"),
     State.CANCELED: ("– ", "favicon-canceled.svg"),
 }
-RECENT_RUNS = 10  # on a service's page
-
-
-class ListedRun(RunState):
-    """A run's state, and the display name of the person that started it."""
-
-    called: str
+RECENT_RUNS = 20  # on a service's page
 
 
 @page()
@@ -54,10 +48,9 @@ def services(request: SignedInRequest) -> HttpResponse:
     query = request.GET.get("q", "").replace("\0", "").strip()
     matching = Q(uid__icontains=query) | Q(name__icontains=query) | Q(description__icontains=query)
     found = list(visible.filter(matching).order_by("name", "uid"))
-    newest = Run.objects.filter(service__in=found, number=F("service__last_number"))
-    last = {run.service_id: _shown(run) for run in _with_relations(newest)}
+    last = bars(found)
     startable = set(Service.objects.for_runners(request.user).filter(enabled=True).values_list("pk", flat=True))
-    rows = [{"service": one, "last": last.get(one.pk), "may_run": one.pk in startable} for one in found]
+    rows = [{"service": one, "bars": last[one.pk], "may_run": one.pk in startable} for one in found]
     context = {"rows": rows, "wanted": query, "any": bool(rows) or visible.exists()}
     return render(request, "runs/services.html", context)
 
@@ -80,7 +73,7 @@ def service(request: SignedInRequest, uid: str) -> HttpResponse:
                 refusal = error
                 form.add_error(None, error.detail)
                 status = error.status
-    active = list(_with_relations(service.runs.active())[: service.concurrency])
+    active = list(with_relations(service.runs.active())[: service.concurrency])
     context = {
         "service": service,
         "form": form,
@@ -88,9 +81,11 @@ def service(request: SignedInRequest, uid: str) -> HttpResponse:
         "command": command_parts(service),
         "busy": frames.state(active[0]) if len(active) >= service.concurrency else None,
         "waits": service.when_busy == WhenBusy.QUEUE,
-        "runs": [_shown(run) for run in _with_relations(service.runs.all())[:RECENT_RUNS]],
         "ends": EndChoice.of(request.user, service),
         "end_choices": RunEnds.choices,
+        "bars": bars([service])[service.pk],
+        "told_in": Room.objects.open_to(request.user).filter(pk=service.room_id).first(),
+        "rows": folded([listed(run) for run in with_relations(service.runs.all())[:RECENT_RUNS]]),
         "room": None,  # beside the page, no room is the current one
     }
     answer = render(request, "runs/service.html", context, status=status)
@@ -123,18 +118,20 @@ def runs(request: SignedInRequest) -> HttpResponse:
     """The runs that the person may see, newest first: `?service=<uid>&state=<state>&person=<name>&page=<n>`."""
     visible = list(Service.objects.for_viewers(request.user).order_by("name", "uid"))
     form = FilterForm(visible, request.GET)
-    found = Run.objects.for_viewers(request.user)
+    matching = Run.objects.for_viewers(request.user)
     filters = {}
     if form.is_valid():
         filters = {name: value for name, value in form.cleaned_data.items() if value}
-        found = _filtered(found, filters)
-    page = Paginator(_with_relations(found), RUNS_PER_PAGE).get_page(request.GET.get("page"))
+        matching = _filtered(matching, filters)
+    page = Paginator(with_relations(matching), RUNS_PER_PAGE).get_page(request.GET.get("page"))
+    found = [listed(run) for run in page]
     query = request.GET.copy()
     query.pop("page", None)
     context = {
         "form": form,
         "page": page,
-        "runs": [_shown(run) for run in page],
+        "rows": folded(found),
+        "hosts": len({run["host"] for run in found} - {""}) > 1,
         "filtered": bool(filters),
         "query": query.urlencode(),
         "services": visible,
@@ -157,9 +154,9 @@ def _filtered(found: RunSet, filters: dict[str, str]) -> RunSet:
 @page()
 def run(request: SignedInRequest, id: UUID) -> HttpResponse:
     """One run, with the last lines of its output; the page's modules show the rest and follow it."""
-    run = get_object_or_404(_with_relations(Run.objects.for_viewers(request.user)), pk=id)
+    run = get_object_or_404(with_relations(Run.objects.for_viewers(request.user)), pk=id)
     tail = rendering.tail(run)
-    shown = _shown(run, *frames.watched([run]))
+    shown = listed(run, *frames.watched([run]))
     tabs = {str(state): {"sign": sign, "icon": static(icon)} for state, (sign, icon) in TABS.items()}
     state = {
         "run": shown,
@@ -177,6 +174,8 @@ def run(request: SignedInRequest, id: UUID) -> HttpResponse:
         "command": shlex.join(run.command),
         "tail": tail,
         "state": state,
+        "last_words": steps.last_words(run) if run.state in UNSUCCESSFUL else None,
+        "bars": bars([run.service])[run.service_id],
         "may_run": Run.objects.for_runners(request.user).filter(pk=id).exists(),
         "card_room": Room.objects.open_to(request.user).filter(runs=run).first(),
         "room": None,
@@ -201,22 +200,12 @@ def again(request: SignedInRequest, id: UUID) -> HttpResponse:
 
     The answer leads to the new run's page, or to the form when the start is refused.
     """
-    run = get_object_or_404(_with_relations(Run.objects.for_viewers(request.user)), pk=id)
+    run = get_object_or_404(with_relations(Run.objects.for_viewers(request.user)), pk=id)
     try:
         if request.method != "POST":
             actions.check_runner(run, request.user)
-            return render(request, "runs/again.html", {"run": run, "shown": _shown(run), "room": None})
+            return render(request, "runs/again.html", {"run": run, "shown": listed(run), "room": None})
         return redirect(actions.again(run, request.user))
     except Refused as error:
         messages.error(request, gettext("Not started: {reason}").format(reason=error.detail))
         return redirect(f"{run.service.get_absolute_url()}?like={run.pk}")
-
-
-def _with_relations(runs: RunSet) -> RunSet:
-    """Add the rows that frames.state() reads."""
-    return runs.select_related("service", "person")
-
-
-def _shown(run: Run, state: RunState | None = None) -> ListedRun:
-    """Return a run's state for a list or a page, with the display name of the person that started it."""
-    return {**(state or frames.state(run)), "called": run.person.display_name if run.person else ""}

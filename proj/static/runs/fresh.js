@@ -15,6 +15,7 @@ export function keepFresh(part, loaded = () => {}) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById(part.id);
     localise(fresh);
+    for (const { dataset } of part.querySelectorAll("details[open]")) fresh.querySelector(`[data-keep="${dataset.keep}"]`)?.setAttribute("open", "");
     if (fresh.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.replaceChildren(...fresh.childNodes);
     loaded(page);
   };

@@ -13,6 +13,7 @@ import { Lines } from "./output/lines.js";
 import { List } from "./output/list.js";
 import { Marks } from "./output/marks.js";
 import { localise } from "./moments.js";
+import { showOutcome } from "./outcome.js";
 import { Search } from "./output/search.js";
 import { State } from "./state.js";
 import { showWait } from "./waiting.js";
@@ -21,6 +22,7 @@ import { wrapping } from "./output/wrap.js";
 
 const byId = (id) => document.getElementById(id);
 const { tail, urls } = page;
+let over = Boolean(page.run.ended_at); // and its outcome stands on the page
 
 const row = byId("lines").firstElementChild?.getBoundingClientRect().height;
 const base = row || parseFloat(getComputedStyle(byId("lines")).lineHeight);
@@ -63,7 +65,13 @@ function moved() {
   byId("empty").hidden = lines.count > 0;
   if (state.run.state === "queued") showWait(byId("empty"), state.run);
   else byId("empty").textContent = say(state.over ? "nothing" : "silent");
-  if (state.over && !log.missing) socket.stop("over");
+  if (state.over && !log.missing) end();
+}
+
+function end() {
+  socket.stop("over");
+  if (!over) showOutcome();
+  over = true;
 }
 
 const heard = {

@@ -1,10 +1,12 @@
 // A service's page: its current runs, and the command with the values of the form.
 import "../site/fresh.js";
 import { keepFresh } from "./fresh.js";
+import { localise } from "./moments.js";
 
 const form = document.getElementById("start");
 const busy = document.getElementById("busy");
 
+localise(document.querySelector(".about-service"));
 keepFresh(document.getElementById("fresh"), (page) => {
   const fresh = page.getElementById("busy");
   if (fresh.innerHTML !== busy.innerHTML) busy.replaceChildren(...fresh.childNodes);

@@ -73,8 +73,8 @@ def test_services_show_what_became_of_the_newest_run(browser: Client, web1: Serv
     actions.start(web1, bob, {"version": "2"})
     page = text(browser.get("/services/"))
     assert "Roll out &lt;web&gt;" in page
-    assert "#2" in page
-    assert "#1" not in page
+    assert '<span class="number">#2</span>' in page
+    assert '<span class="number">#1</span>' not in page
     assert 'data-state="queued"' in page
     assert "bob" in page
 
