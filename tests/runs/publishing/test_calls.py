@@ -22,7 +22,7 @@ ALICE, BOB = 1, 2
 ALL, FAILED, NOTHING = RunEnds.ALL, RunEnds.FAILED, RunEnds.NOTHING
 
 
-@pytest.mark.parametrize("state", ENDED)
+@pytest.mark.parametrize("state", sorted(ENDED))
 @pytest.mark.parametrize(
     ("person", "rules", "ends"),
     [
