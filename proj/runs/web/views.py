@@ -84,7 +84,7 @@ def service(request: SignedInRequest, uid: str) -> HttpResponse:
         "ends": EndChoice.of(request.user, service),
         "end_choices": RunEnds.choices,
         "bars": bars([service])[service.pk],
-        "told_in": Room.objects.open_to(request.user).filter(pk=service.room_id).first(),
+        "told_in": Room.objects.open_to(request.user).filter(services=service).first(),
         "rows": folded([listed(run) for run in with_relations(service.runs.all())[:RECENT_RUNS]]),
         "room": None,  # beside the page, no room is the current one
     }
