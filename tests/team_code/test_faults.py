@@ -1,7 +1,14 @@
 """Broken code of a team: one sentence names file, reason and remedy, and the other processes go on without it."""
 
+import sys
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
+from channels_legacy.asgi import ChannelLayerWrapper, channel_layers
+from channels_legacy.layers.memory import InMemoryLayer
+from consumers.workers.legacy import checking
 from tests.team_code.conftest import TEAM, Team
 
 WEB = (
@@ -72,15 +79,32 @@ def test_pages_are_served_without_a_broken_app(team: Team, name: str, text: str,
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(("name", "text", "sentence"), [BROKEN_APPS[1], *BROKEN_ROUTINGS])
-def test_the_check_is_one_sentence(team: Team, name: str, text: str, sentence: str) -> None:
-    team.write(f"deck/{name}", text)
+@pytest.fixture
+def importable(team: Team, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
+    """The code of a team that this process can import, and forgets."""
+    monkeypatch.syspath_prepend(team.folder)
+    yield team
+    for name in [name for name in sys.modules if name.partition(".")[0] == "deck"]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize(("name", "text", "sentence"), BROKEN_ROUTINGS)
+def test_a_broken_routing_is_one_sentence(importable: Team, settings: Any, name: str, text: str, sentence: str) -> None:
+    settings.CHANNEL_ROUTING, settings.CHANNEL_CODE = "deck.routing.channel_routing", [str(importable.folder)]
+    settings.CHANNEL_FAULT = ""
+    former = channel_layers.set("default", ChannelLayerWrapper(InMemoryLayer(), "default", settings.CHANNEL_ROUTING))
+    importable.write(f"deck/{name}", text)
+    try:
+        assert sentence.replace("{}", str(importable.folder)) in checking.fault()
+    finally:
+        channel_layers.set("default", former)
+
+
+def test_the_check_is_one_sentence(team: Team) -> None:
+    team.write("deck/consumers.py", "\ndef connect(message)\n")
     done = team.manage("channels1")
-    assert done.returncode == 1
-    last = done.stderr.splitlines()[-1]
-    assert last.startswith("signalbox: ")
-    assert sentence.replace("{}", str(team.folder)) in last
-    assert "Traceback" not in done.stderr
+    sentence = f"{team.folder}/deck/consumers.py, line 2: SyntaxError: expected ':'; correct it, then run ./deploy/up"
+    assert (done.returncode, done.stderr) == (1, f"signalbox: {ROUTING}{sentence}\n")
 
 
 def test_a_broken_admin_or_setting_harms_no_page(team: Team) -> None:
