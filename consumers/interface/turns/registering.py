@@ -22,9 +22,12 @@ class Registering:
         self._lived_at = NEVER  # monotonic seconds of the last sign of life
 
     def opening(self, sockets: Iterable[TurnSocket]) -> list[Command]:
-        """Return the commands that add sockets."""
+        """Return the commands that add sockets, the first ones with a sign of life: the process may die at once."""
         paths = {socket.outlet.id: socket.path for socket in sockets}
-        return [self._registry.opening(self._process, paths)] if paths else []
+        if not paths:
+            return []
+        first = self._registry.living(self._process) if self._lived_at == NEVER else []
+        return [*first, self._registry.opening(self._process, paths)]
 
     def ended(self, socket: TurnSocket) -> None:
         """Have the socket removed."""

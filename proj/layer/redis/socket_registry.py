@@ -41,11 +41,13 @@ class SocketRegistry:
         """Remove sockets that had their disconnect."""
         await self._calls([("HDEL", self._sockets(process), *numbers)])
 
+    def living(self, process: str) -> list[Command]:
+        """Return the commands that give a sign of life; the second one returns 1 when Redis did not know the process."""
+        return [("SET", self._alive(process), 1, "EX", DEAD_SECONDS), ("SADD", self._processes, process)]
+
     async def live(self, process: str) -> bool:
         """Give a sign of life. Return whether Redis knew the process already."""
-        _, added = await self._calls(
-            [("SET", self._alive(process), 1, "EX", DEAD_SECONDS), ("SADD", self._processes, process)]
-        )
+        _, added = await self._calls(self.living(process))
         return not added
 
     async def dead(self) -> list[str]:

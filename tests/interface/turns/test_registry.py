@@ -43,11 +43,10 @@ async def test_a_socket_stands_there_from_its_connect_to_its_disconnect(
     assert await registry.sockets(turns.process) == {}
 
 
-async def test_the_sockets_of_a_dead_process_get_their_disconnects_once(
+async def test_the_sockets_of_a_process_that_died_young_get_their_disconnects_once(
     registry: SocketRegistry, turns: Turns, worker: Worker, browsers: Browsers
 ) -> None:
     socket = await browsers.open("/channel/a/")
-    await registry.live(turns.process)
     await asyncio.to_thread(send_lost_disconnects)
     await die(turns.process)
     await asyncio.to_thread(send_lost_disconnects)
