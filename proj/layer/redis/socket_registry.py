@@ -42,7 +42,7 @@ class SocketRegistry:
         await self._calls([("HDEL", self._sockets(process), *numbers)])
 
     def living(self, process: str) -> list[Command]:
-        """Return the commands that give a sign of life; the second one returns 1 when Redis did not know the process."""
+        """Return the commands of a sign of life; the second one returns 1 when Redis did not know the process."""
         return [("SET", self._alive(process), 1, "EX", DEAD_SECONDS), ("SADD", self._processes, process)]
 
     async def live(self, process: str) -> bool:
