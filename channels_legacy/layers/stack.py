@@ -20,8 +20,8 @@ from channels_legacy.layers.protocol import ChannelFull, MessageTooLarge
 from proj.layer import loop
 from proj.layer.messages import EMPTY_CONTENT, ChannelAct, Turn, TurnAnswer, TurnAnswers, packed
 from proj.layer.names import REPLY_PREFIX, socket_of
-from proj.layer.publish import REDIS_TIMEOUT_SECONDS, enqueue, publish
-from proj.layer.turns import ANSWER_SECONDS, ask
+from proj.layer.publish import REDIS_TIMEOUT_SECONDS, publish
+from proj.layer.turns import ANSWER_SECONDS, ask, enqueue
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,7 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 from proj.layer import loop
-from proj.layer.messages import ChannelMessage, GroupMessage, Turn, check
-from proj.layer.redis.turn_queue import TurnQueue
+from proj.layer.messages import ChannelMessage, GroupMessage, check
 
 logger = logging.getLogger(__name__)
 
@@ -27,13 +26,13 @@ def publish(*messages: GroupMessage) -> None:
     """
     for message in messages:
         check(message)
-    _after_commit(partial(apublish, messages))
+    after_commit(partial(apublish, messages))
 
 
 def wake(message: ChannelMessage) -> None:
     """Send `message` to the workers of its channel after the commit, as publish() does."""
     check(message)
-    _after_commit(partial(awake, message))
+    after_commit(partial(awake, message))
 
 
 async def apublish(messages: Sequence[GroupMessage]) -> bool:
@@ -60,26 +59,9 @@ async def awake(message: ChannelMessage) -> bool:
     return True
 
 
-def enqueue(turn: Turn) -> None:
-    """Hand a message for a Channels 1.x channel to the workers after the commit, as wake() does."""
-    _after_commit(partial(aenqueue, [turn]))
+def after_commit(sending: Callable[[], Coroutine[None, None, bool]]) -> None:
+    """Send after the commit of the transaction, or at once outside of one. A failure is logged and not raised."""
 
-
-async def aenqueue(turns: Sequence[Turn]) -> bool:
-    """Hand `turns` to the workers of their channels now. Return whether Redis took them."""
-    layer = get_channel_layer("work")
-    try:
-        entries = [(turn.channel, layer.serialize(turn)) for turn in turns]
-        async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
-            await TurnQueue(layer).put(entries)
-    except Exception as error:
-        channels = ", ".join(sorted({turn.channel for turn in turns}))
-        logger.warning("could not send to the channel %s: %r", channels, error)
-        return False
-    return True
-
-
-def _after_commit(sending: Callable[[], Coroutine[None, None, bool]]) -> None:
     def send() -> None:
         try:
             loop.run(sending(), REDIS_TIMEOUT_SECONDS + 1)

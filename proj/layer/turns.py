@@ -1,8 +1,13 @@
-"""Acts, turns and questions of Channels 1.x code, for callers that wait for a result. All raise redis' errors."""
+"""Acts, turns and questions of Channels 1.x code on their way. Processes without such code do not load this module.
+
+Callers of received(), queue_missing(), ask() and answer() wait for the result; these raise redis' errors.
+"""
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -10,13 +15,35 @@ from channels.layers import get_channel_layer
 
 from proj.layer.messages import ChannelAct, Turn, TurnAnswer, TurnAnswers, TurnQuestion
 from proj.layer.names import socket_of
+from proj.layer.publish import REDIS_TIMEOUT_SECONDS, after_commit
 from proj.layer.redis.turn_queue import TurnQueue
+
+logger = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 1.0  # that all interface processes have for a question
 ANSWER_POLL_SECONDS = 0.005
 ANSWER_EXPIRY_SECONDS = 10  # of answers that nobody reads any more
 
 _read_answer = msgspec.msgpack.Decoder(list[str]).decode
+
+
+def enqueue(turn: Turn) -> None:
+    """Hand a message for a Channels 1.x channel to the workers after the commit, as wake() does."""
+    after_commit(partial(aenqueue, [turn]))
+
+
+async def aenqueue(turns: Sequence[Turn]) -> bool:
+    """Hand `turns` to the workers of their channels now. Return whether Redis took them."""
+    layer: Any = get_channel_layer("work")
+    try:
+        entries = [(turn.channel, layer.serialize(turn)) for turn in turns]
+        async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
+            await TurnQueue(layer).put(entries)
+    except Exception as error:
+        channels = ", ".join(sorted({turn.channel for turn in turns}))
+        logger.warning("could not send to the channel %s: %r", channels, error)
+        return False
+    return True
 
 
 async def received(act: ChannelAct) -> bool:

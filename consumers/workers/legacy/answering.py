@@ -13,7 +13,8 @@ from redis.exceptions import RedisError
 from consumers.workers.legacy.turn import act_size
 from proj.layer.messages import Turn, TurnAnswer, TurnAnswers
 from proj.layer.names import socket_of
-from proj.layer.publish import REDIS_TIMEOUT_SECONDS, aenqueue
+from proj.layer.publish import REDIS_TIMEOUT_SECONDS
+from proj.layer.turns import aenqueue
 from proj.metrics.definitions import UNPUBLISHED
 
 logger = logging.getLogger(__name__)
