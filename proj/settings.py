@@ -295,7 +295,8 @@ CHANNEL_FAULT = ""  # the sentence about the reason
 _role = os.environ.get("SIGNALBOX_ROLE", "")
 if CHANNEL_ROUTING and _role != "interface":
     INSTALLED_APPS += ["channels_legacy", "channels_legacy.delay"]
-if CHANNEL_ROUTING and not _role:
+LOADS_TEAM_CODE = bool(CHANNEL_ROUTING) and not _role
+if LOADS_TEAM_CODE:
     from proj.team_code import naming  # here: nothing of it is loaded without a routing
     from proj.team_code.faults import TeamFault
 

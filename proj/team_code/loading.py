@@ -8,6 +8,7 @@ import os
 import pkgutil
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from typing import Protocol, cast
 
 import django
 from django.apps import AppConfig, apps
@@ -22,8 +23,18 @@ logger = logging.getLogger(__name__)
 WAITED_FOR = "SIGNALBOX_WAITED_FOR"  # in the environment of a worker that starts again: the sentence in its log
 
 
-def setup() -> None:
-    """Call django.setup(). Apps of a team that raise or fail their checks are left out, and the log has the reason."""
+class ImportsRouting(Protocol):
+    """The configuration of the app `channels_legacy`, which no module of `proj` imports."""
+
+    def import_routing(self) -> None:
+        """Import the routing. Raise what the team's code raises."""
+
+
+def setup(*, with_routing: bool = True) -> None:
+    """Call django.setup(). Apps of a team that raise or fail their checks are left out, and the log has the reason.
+
+    `with_routing`: import the routing as well. Only it leads to the bindings, and rows change in web and commands too.
+    """
     try:
         django.setup(set_prefix=False)
         _check_models()
@@ -39,6 +50,8 @@ def setup() -> None:
     fault = getattr(settings, "CHANNEL_FAULT", "")
     if fault and fault != os.environ.get(WAITED_FOR):
         logger.error("running without the Channels 1.x code: %s", fault)
+    if with_routing and not fault and getattr(settings, "LOADS_TEAM_CODE", False):
+        _import_routing()
 
 
 def discover(autodiscover: Callable[[], None], noun: str) -> None:
@@ -69,6 +82,19 @@ def team_folders() -> list[str]:
     packages = {app.partition(".apps.")[0] for app in team_apps()}
     paths = [config.path for config in apps.app_configs.values() if config.name in packages]
     return [*getattr(settings, "CHANNEL_CODE", []), *paths]
+
+
+def routing_fault(error: BaseException) -> str:
+    """Return the sentence about a routing that cannot be imported."""
+    subject = f"the routing {settings.CHANNEL_ROUTING} (SIGNALBOX_CHANNEL_ROUTING) cannot be loaded"
+    return described(subject, error, team_folders())
+
+
+def _import_routing() -> None:
+    try:
+        cast("ImportsRouting", apps.get_app_config("channels_legacy")).import_routing()
+    except (Exception, SystemExit) as error:
+        logger.error("changes of rows in this process reach no socket: %s", routing_fault(error))
 
 
 def _check_models() -> None:

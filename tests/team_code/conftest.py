@@ -4,6 +4,7 @@ import os
 import secrets
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,14 @@ class Team:
 @pytest.fixture
 def team(tmp_path: Path) -> Team:
     return Team(tmp_path)
+
+
+@pytest.fixture
+def importable(team: Team, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
+    """The code of a team that this process can import, and forgets."""
+    monkeypatch.syspath_prepend(team.folder)
+    before = set(sys.modules)
+    yield team
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(team.folder)):
+            del sys.modules[name]

@@ -1,7 +1,5 @@
 """Broken code of a team: one sentence names file, reason and remedy, and the other processes go on without it."""
 
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -79,15 +77,6 @@ def test_pages_are_served_without_a_broken_app(team: Team, name: str, text: str,
     assert "Traceback" not in done.stderr
 
 
-@pytest.fixture
-def importable(team: Team, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
-    """The code of a team that this process can import, and forgets."""
-    monkeypatch.syspath_prepend(team.folder)
-    yield team
-    for name in [name for name in sys.modules if name.partition(".")[0] == "deck"]:
-        del sys.modules[name]
-
-
 @pytest.mark.parametrize(("name", "text", "sentence"), BROKEN_ROUTINGS)
 def test_a_broken_routing_is_one_sentence(importable: Team, settings: Any, name: str, text: str, sentence: str) -> None:
     settings.CHANNEL_ROUTING, settings.CHANNEL_CODE = "deck.routing.channel_routing", [str(importable.folder)]
@@ -105,6 +94,16 @@ def test_the_check_is_one_sentence(team: Team) -> None:
     done = team.manage("channels1")
     sentence = f"{team.folder}/deck/consumers.py, line 2: SyntaxError: expected ':'; correct it, then run ./deploy/up"
     assert (done.returncode, done.stderr) == (1, f"signalbox: {ROUTING}{sentence}\n")
+
+
+def test_a_broken_routing_is_one_line_in_the_log_of_pages_and_commands(team: Team) -> None:
+    team.write("deck/consumers.py", "\ndef connect(message)\n")
+    line = f"changes of rows in this process reach no socket: {ROUTING}{team.folder}/deck/consumers.py, line 2: Syntax"
+    for done in (team.python(WEB), team.manage("check")):
+        assert done.returncode == 0
+        assert done.stderr.count(line) == done.stderr.count("consumers.py") == 1, done.stderr
+    for role in ("setup", "interface"):
+        assert "consumers.py" not in team.manage("check", SIGNALBOX_ROLE=role).stderr
 
 
 def test_a_broken_admin_or_setting_harms_no_page(team: Team) -> None:

@@ -22,6 +22,32 @@ def test_without_a_routing_nothing_is_loaded(team: Team) -> None:
     assert (done.stdout.strip(), done.returncode) == ("", 0), done.stderr
 
 
+def test_without_a_routing_no_queues_of_turns_are_loaded(team: Team) -> None:
+    code = (
+        "import django, sys; django.setup(); import proj.asgi, proj.layer.publish; "
+        "from channels.layers import get_channel_layer as layer; layer(), layer('work'); "
+        "words = ('.turns', '.turn_queue', '.socket_registry', '.legacy', 'team_code'); "
+        "print(*sorted(name for name in sys.modules if name[:4] in ('proj', 'cons') and any(w in name for w in words)))"
+    )
+    done = team.python(code, SIGNALBOX_CHANNEL_ROUTING="")
+    assert (done.stdout.strip(), done.returncode) == ("", 0), done.stderr
+
+
+def test_pages_and_commands_import_the_routing_that_leads_to_the_bindings(team: Team) -> None:
+    binding = (
+        "from channels_legacy.binding.websockets import WebsocketBinding\n"
+        "class CardBinding(WebsocketBinding):\n"
+        "    model, stream, fields = 'deck.Card', 'cards', ['id']\n"
+        "    @classmethod\n"
+        "    def group_names(cls, instance):\n        print('asked for the groups')\n        return []\n"
+    )
+    team.write("deck/consumers.py", binding + "def connect(message):\n    pass\n")
+    assert team.manage("channels1", "--prepare").returncode == 0
+    change = "from deck.models import Card; Card.objects.create()"
+    assert "asked for the groups" in team.python(f"import proj.wsgi; {change}").stdout
+    assert "asked for the groups" in team.manage("shell", "-c", change).stdout
+
+
 def test_the_code_of_a_team_is_found_with_its_models_and_settings(team: Team) -> None:
     code = (
         "import django; django.setup(); from django.conf import settings; from deck.models import Card; "
@@ -60,19 +86,17 @@ def test_the_apps_of_a_team_stand_behind_ours_once() -> None:
         naming.apps(OURS, ["deck", "4u"])
 
 
-def test_an_app_with_the_label_of_ours_is_refused(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(team.folder)
-    team.write("rooms/__init__.py", "")
+def test_an_app_with_the_label_of_ours_is_refused(importable: Team) -> None:
+    importable.write("rooms/__init__.py", "")
     with pytest.raises(TeamFault, match=r"its label 'rooms' is that of proj\.rooms; give its AppConfig in rooms\.apps"):
         naming.apps(OURS, ["rooms"])
     config = "from django.apps import AppConfig\nclass C(AppConfig):\n    name = 'rooms'\n    label = 'their_rooms'\n"
-    team.write("rooms/apps.py", config)
+    importable.write("rooms/apps.py", config)
     assert naming.apps(OURS, ["rooms"]) == [*OURS, "rooms"]
 
 
-def test_a_setting_of_ours_is_not_overridden(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(team.folder)
-    team.write("more_of_ours.py", "DEBUG = True\nSESSION_COOKIE_NAME = 'x'\n")
+def test_a_setting_of_ours_is_not_overridden(importable: Team) -> None:
+    importable.write("more_of_ours.py", "DEBUG = True\nSESSION_COOKIE_NAME = 'x'\n")
     with pytest.raises(TeamFault, match=r"more_of_ours\.py \(SIGNALBOX_.*SETTINGS\) may not set DEBUG, SESSION_COOKIE"):
         naming.further_settings("more_of_ours", ["DEBUG"])
     with pytest.raises(TeamFault, match=r"names deck\.none, which cannot be imported: ModuleNotFoundError"):

@@ -15,7 +15,7 @@ from django.db.models import Model
 from channels_legacy.asgi import channel_layers
 from channels_legacy.worker import CONNECT, DISCONNECT, HTTP_PREFIX, RECEIVE
 from proj.team_code.faults import described
-from proj.team_code.loading import check_sentence, team_configs, team_folders
+from proj.team_code.loading import check_sentence, routing_fault, team_configs, team_folders
 
 
 @dataclass
@@ -43,8 +43,7 @@ def fault() -> str:
     try:
         channels()
     except (Exception, SystemExit) as error:
-        subject = f"the routing {settings.CHANNEL_ROUTING} (SIGNALBOX_CHANNEL_ROUTING) cannot be loaded"
-        return described(subject, error, team_folders())
+        return routing_fault(error)
     return ""
 
 
