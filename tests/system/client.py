@@ -70,6 +70,7 @@ class Client:
         self.refused: list[dict[str, Any]] = []
         self.connections = 0
         self.close_codes: list[int] = []  # 1006 where the server sent none
+        self.trouble: list[str] = []  # why it could not connect, each time
         self.faults: list[str] = []  # gaps, repeats and resets, which must never happen
         self.live = asyncio.Event()
         self._due: dict[str, float] = {}  # client_id -> time of the next attempt, on the monotonic clock
@@ -85,10 +86,14 @@ class Client:
         return client_id
 
     async def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
-        """Wait until `condition()` is true. Raises TimeoutError after `seconds`."""
-        async with asyncio.timeout(seconds):
-            while not condition():  # noqa: ASYNC110 - of anything, not of one event
-                await asyncio.sleep(0.02)
+        """Wait until `condition()` is true. Raise AssertionError with the connection's story after `seconds`."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not condition():  # noqa: ASYNC110 - of anything, not of one event
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            story = f"{self.connections} connections, closed with {self.close_codes}, could not connect: {self.trouble}"
+            raise AssertionError(f"waited {seconds} s in vain: {story}, {len(self.pending)} messages pending") from None
 
     async def close(self) -> None:
         """Close the page, and reconnect no more."""
@@ -123,8 +128,8 @@ class Client:
                 with suppress(*TROUBLE):
                     await self._listen(self._socket)
                 self.close_codes.append(self._socket.close_code or 1006)
-            except TROUBLE:
-                pass  # it could not connect
+            except TROUBLE as error:
+                self.trouble.append(repr(error))
             finally:
                 self.live.clear()
             await asyncio.sleep(random.uniform(0, wait))
