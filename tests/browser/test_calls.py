@@ -79,6 +79,7 @@ def test_a_failed_run_reaches_three_people_once_and_none_that_muted_its_room(
         page.goto(f"{stack.url}/settings/")
         expect(entry(page, ops)).to_have_attribute("data-mentioned", "0")
         page.evaluate(WATCH, ops)
+    dave_before = pages["dave"].title()  # other rooms may have called before
     gate.touch()
     for name in names[:3]:
         page = pages[name]
@@ -99,7 +100,7 @@ def test_a_failed_run_reaches_three_people_once_and_none_that_muted_its_room(
         assert notification["at"] - ended < WITHIN_MS, f"{name} was notified late"
         assert pages[name].evaluate("unreadAt") - ended < WITHIN_MS, f"{name}'s room was unread late"
     expect(mentioned(pages["dave"], ops)).to_be_hidden()
-    assert not pages["dave"].title().startswith("(")
+    assert pages["dave"].title() == dave_before
     assert pages["dave"].evaluate("document.querySelectorAll('#notifications-journal li').length") == 0
     # from the journal to the run, and from the side to the card
     page = pages["bob"]

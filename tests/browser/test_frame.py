@@ -115,7 +115,7 @@ Service.objects.create(uid="not-{word}", name="Not for alice {word}", command=["
 """
     )
     page = enter("alice").page
-    options = page.get_by_role("option")
+    options = page.get_by_role("dialog", name="Go to").get_by_role("option")
     page.keyboard.press("Control+k")
     expect(options.filter(has_text="Change password")).to_have_count(1)  # before anything is typed
     page.keyboard.type(f"up-{word}")

@@ -185,7 +185,7 @@ def test_the_server_and_the_page_show_hostile_output_alike(start: START, visit: 
     assert len(there) == 18
     assert here == there
     unread = r"• |\(\d+\) "  # a room has heard of the run, or alice was called somewhere before
-    assert re.sub(unread, "", page.title()) == "Hostile #1 · Signalbox"
+    assert re.sub(unread, "", page.title()) == "✓ Hostile #1 · Signalbox"
     assert not page.locator(".said script, .said img, .said a, .said b, .said i").count()
 
 
