@@ -191,6 +191,11 @@ def checked(parameters: Sequence[Parameter], values: Mapping[str, object]) -> di
     return found
 
 
+def typed(value: Value) -> str:
+    """Return a value as a person types it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def differing(parameters: Sequence[Parameter], values: Mapping[str, Value]) -> dict[str, Value]:
     """Return the values that are not the defaults: those that tell one run of a service from another."""
     defaults = {one.name: _default(one) for one in parameters}
@@ -225,11 +230,9 @@ def arguments(command: Sequence[str], parameters: Sequence[Parameter], values: M
 def _text_of(parameter: Parameter, value: Value | None) -> str | None:
     if value is None:
         return None
-    if isinstance(value, bool):
-        if parameter.argument:
-            return parameter.argument if value else None
-        return "true" if value else "false"
-    return str(value)
+    if isinstance(value, bool) and parameter.argument:
+        return parameter.argument if value else None
+    return typed(value)
 
 
 def may_begin_with_dash(parameter: Parameter) -> bool:

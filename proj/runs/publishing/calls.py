@@ -14,8 +14,9 @@ from proj.layer.messages import PeopleFrame
 from proj.rooms.log.frames import encoded
 from proj.rooms.models import Membership, Mute, Room, attention
 from proj.rooms.models.membership import people_to_offer
-from proj.runs.catalog.parameters import BadDescription, Value
+from proj.runs.catalog.parameters import typed
 from proj.runs.models import EndChoice, Run, Service
+from proj.runs.publishing.frames import differing
 from proj.runs.states import UNSUCCESSFUL, State
 
 MAX_CALLED_PEOPLE = 20_000  # ids in one layer message
@@ -132,7 +133,7 @@ def of_end(run: Run, seq: int | None) -> Iterable[PeopleFrame]:
 
 def _told(run: Run) -> dict[str, str | int]:
     """Return the parts of a notification about the end of `run`."""
-    values = " ".join(f"{name}={_typed(value)}" for name, value in _unusual(run).items())
+    values = " ".join(f"{name}={typed(value)}" for name, value in differing(run).items())
     return {
         "run": str(run.pk),
         "name": run.service.name,
@@ -141,16 +142,3 @@ def _told(run: Run) -> dict[str, str | int]:
         "values": values[:MAX_VALUES_CHARACTERS],
         "url": run.get_absolute_url(),
     }
-
-
-def _unusual(run: Run) -> dict[str, Value]:
-    """Return the parameters of `run` that differ from the service's defaults."""
-    try:
-        defaults = {one.name: one.default for one in run.service.parameters_described()}
-    except BadDescription:
-        defaults = {}
-    return {name: value for name, value in run.parameters.items() if value != defaults.get(name)}
-
-
-def _typed(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
 
 from proj.runs import reasons
+from proj.runs.catalog.parameters import typed
 from proj.runs.publishing.frames import RunState
 from proj.runs.publishing.waiting import Blocker
 from proj.runs.states import UNSUCCESSFUL, State
@@ -53,10 +54,7 @@ def durations() -> list[tuple[str, str]]:
     return [(form, gettext(words)) for form, words in DURATIONS.items()]
 
 
-@register.filter
-def given(value: object) -> str:
-    """A parameter's value as a person types it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+register.filter("given", typed)
 
 
 @register.filter
