@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from proj.accounts import display_name
-from proj.accounts.preferences import Keyword, Preferences
+from proj.accounts.preferences import Keyword, Preferences, time_zones
 
 if TYPE_CHECKING:
     PreferencesForm = forms.ModelForm[Preferences]
@@ -73,9 +72,9 @@ class SettingsForm(PreferencesForm):
         """The fields of the quiet hours."""
         return (self[name] for name in self.QUIET_HOURS)
 
-    def time_zones(self) -> list[str]:
+    def time_zones(self) -> tuple[str, ...]:
         """The time zones that the page completes."""
-        return sorted(available_timezones())
+        return time_zones()
 
     def clean_display_name(self) -> str:
         return display_name.checked(self.cleaned_data["display_name"])
