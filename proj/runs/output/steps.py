@@ -23,11 +23,12 @@ def last_words(run: Run) -> LastWords | None:
     """Return the last words of the run's output; None when its end says nothing. Reads SEARCHED_END_BYTES at most."""
     end = reading.ends([run], SEARCHED_END_BYTES).get(run.pk, b"")[-SEARCHED_END_BYTES:]
     printed = end.removesuffix(b"\n").split(b"\n") if end else []
-    number = run.lines + (0 if end.endswith(b"\n") else 1)
+    last = run.lines + (0 if end.endswith(b"\n") else 1)
     found: LastWords | None = None
-    for data in reversed(printed):
+    for number, data in zip(range(last, 0, -1), reversed(printed), strict=False):
+        if found is not None and b"::" not in data:
+            continue  # no mark, and the last words are known
         line = Line(number, text(data, run.service.encoding))
-        number -= 1
         if line.kind == "endgroup":
             return found
         if line.kind == "group":

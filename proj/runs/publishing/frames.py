@@ -44,8 +44,6 @@ class RunState(TypedDict):
 
 def state(run: Run) -> RunState:
     """Return the state of a run as its row has it."""
-    ended = run.ended_at or timezone.now()
-    begun = run.started_at or run.claimed_at
     return {
         "run": str(run.pk),
         "service": run.service.uid,
@@ -58,7 +56,7 @@ def state(run: Run) -> RunState:
         "created_at": moment(run.created_at),
         "started_at": moment(run.started_at) if run.started_at else None,
         "ended_at": moment(run.ended_at) if run.ended_at else None,
-        "duration": round(max(0.0, (ended - begun).total_seconds()), 3) if begun else None,
+        "duration": duration(run),
         "progress": run.progress,
         "progress_text": run.progress_text,
         "exit_code": run.exit_code,
@@ -70,6 +68,12 @@ def state(run: Run) -> RunState:
         "cancelable": run.state in ACTIVE and run.cancel_requested_at is None,
         "canceling": run.state in ACTIVE and run.cancel_requested_at is not None,
     }
+
+
+def duration(run: Run) -> float | None:
+    """Return the seconds since the start of the run, or since the claim before that; None before both."""
+    begun = run.started_at or run.claimed_at
+    return round(max(0.0, ((run.ended_at or timezone.now()) - begun).total_seconds()), 3) if begun else None
 
 
 def watched(runs: Sequence[Run]) -> list[RunState]:

@@ -1,5 +1,6 @@
 """Runs as the pages list them: with the values that tell one from another, and uneventful scheduled runs folded."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,24 +48,41 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One of the last runs of a service: its state, and how long it took beside the others."""
+    """One of the last runs of a service: how it ended, and how long it took beside the others."""
 
-    run: ListedRun
+    run: str  # its id
+    number: int
+    state: str
+    duration: float | None  # seconds
     height: int  # 1 to BAR_HEIGHTS
+
+    @property
+    def word(self) -> str:
+        """The word for the state, in the reader's language."""
+        return str(State(self.state).label)
 
 
 def bars(services: Sequence[Service]) -> dict[int, list[Bar]]:
     """Return the last BARS runs of each of these services, oldest first, by the key of the service. One query."""
-    newest = Run.objects.filter(service__in=services, number__gt=F("service__last_number") - BARS)
-    found: dict[int, list[ListedRun]] = {service.pk: [] for service in services}
-    for run in with_relations(newest).order_by("number"):
-        found[run.service_id].append(listed(run))
+    newest = Run.objects.filter(service__in=services, number__gt=F("service__last_number") - BARS).order_by("number")
+    found: dict[int, list[Run]] = {service.pk: [] for service in services}
+    for run in newest.only("service_id", "number", "state", "claimed_at", "started_at", "ended_at"):
+        found[run.service_id].append(run)
     return {key: _bars(runs) for key, runs in found.items()}
 
 
-def _bars(runs: Sequence[ListedRun]) -> list[Bar]:
-    longest = max((run["duration"] or 0.0 for run in runs), default=0.0) or 1.0
-    return [Bar(run, max(1, round(BAR_HEIGHTS * (run["duration"] or 0.0) / longest))) for run in runs]
+def _bars(runs: Sequence[Run]) -> list[Bar]:
+    lasted = [frames.duration(run) for run in runs]
+    longest = max((seconds or 0.0 for seconds in lasted), default=0.0) or 1.0
+    return [
+        Bar(str(run.pk), run.number, run.state, seconds, max(1, round(BAR_HEIGHTS * (seconds or 0.0) / longest)))
+        for run, seconds in zip(runs, lasted, strict=True)
+    ]
+
+
+def summary(bars: Sequence[Bar]) -> str:
+    """Return the numbers of the bars by state, as "9 × Succeeded, 1 × Failed", in the reader's language."""
+    return ", ".join(f"{count} × {State(state).label}" for state, count in Counter(bar.state for bar in bars).items())
 
 
 def with_relations(runs: RunSet) -> RunSet:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import F, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
@@ -23,7 +23,7 @@ from proj.runs.publishing import frames
 from proj.runs.refusals import BadParameter, Refused, TooManyStarts
 from proj.runs.states import UNSUCCESSFUL, State
 from proj.runs.web.forms import ACTIVE_FILTER, FilterForm, ParametersForm, command_parts
-from proj.runs.web.listing import bars, folded, listed, with_relations
+from proj.runs.web.listing import bars, folded, listed, summary, with_relations
 from proj.site.http import SignedInRequest, page, protocol_error, slow_down
 from proj.text import ansi
 
@@ -48,9 +48,20 @@ def services(request: SignedInRequest) -> HttpResponse:
     query = request.GET.get("q", "").replace("\0", "").strip()
     matching = Q(uid__icontains=query) | Q(name__icontains=query) | Q(description__icontains=query)
     found = list(visible.filter(matching).order_by("name", "uid"))
-    last = bars(found)
+    newest = Run.objects.filter(service__in=found, number=F("service__last_number"))
+    last = {run.service_id: listed(run) for run in with_relations(newest)}
+    lasted = bars(found)
     startable = set(Service.objects.for_runners(request.user).filter(enabled=True).values_list("pk", flat=True))
-    rows = [{"service": one, "bars": last[one.pk], "may_run": one.pk in startable} for one in found]
+    rows = [
+        {
+            "service": one,
+            "last": last.get(one.pk),
+            "bars": lasted[one.pk],
+            "summary": summary(lasted[one.pk]),
+            "may_run": one.pk in startable,
+        }
+        for one in found
+    ]
     context = {"rows": rows, "wanted": query, "any": bool(rows) or visible.exists()}
     return render(request, "runs/services.html", context)
 

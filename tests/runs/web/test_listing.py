@@ -12,7 +12,7 @@ from proj.runs.choices import Origin
 from proj.runs.models import Run, Service
 from proj.runs.output import steps
 from proj.runs.states import State
-from proj.runs.web.listing import BAR_HEIGHTS, BARS, Fold, bars, folded, listed, with_relations
+from proj.runs.web.listing import BAR_HEIGHTS, BARS, Fold, bars, folded, listed, summary, with_relations
 from tests.runs.conftest import Make
 from tests.runs.web.test_pages import COMMAND, PARAMETERS, printed, signed_in, text
 
@@ -103,10 +103,11 @@ def test_bars_show_the_last_runs_oldest_first_and_the_longest_one_is_highest(mak
     for seconds in range(1, BARS + 4):
         ran(web1, claimed_at=begun, started_at=begun, ended_at=begun + timedelta(seconds=seconds))
     found = bars([web1, other])
-    assert [bar.run["number"] for bar in found[web1.pk]] == list(range(4, BARS + 4))
+    assert [bar.number for bar in found[web1.pk]] == list(range(4, BARS + 4))
     assert found[web1.pk][-1].height == BAR_HEIGHTS
     assert [bar.height for bar in found[web1.pk]] == sorted(bar.height for bar in found[web1.pk])
     assert found[other.pk] == []
+    assert summary(found[web1.pk]) == "10 × Succeeded"
 
 
 @pytest.mark.parametrize(
