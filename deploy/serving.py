@@ -74,5 +74,8 @@ def _set_up() -> None:
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "proj.settings")
-    os.environ.setdefault("SIGNALBOX_ROLE", "setup")  # without a team's Channels 1.x code
+    inherited = os.environ.get("SIGNALBOX_ROLE")
+    os.environ["SIGNALBOX_ROLE"] = inherited or "setup"  # without a team's Channels 1.x code
     django.setup()
+    if inherited is None:  # processes that this one starts have a role of their own, or none
+        del os.environ["SIGNALBOX_ROLE"]
