@@ -42,12 +42,15 @@ def pytest_xdist_setupnodes() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Close the connection that the test before left open, for a test that may not use the database.
+    """Begin in the language of the settings, and without a connection where the test may not use the database.
 
-    A consumer's end closes old connections, and asks an open one for its state, which such a test refuses.
+    A test before may have left both behind: a page in another language, and a connection that is still open. The end of
+    a consumer asks an open connection for its state, which a test without a database refuses.
     """
     from django.db import connections
+    from django.utils import translation
 
+    translation.deactivate()
     uses_database = item.get_closest_marker("django_db") or "db" in getattr(item, "fixturenames", ())
     if not uses_database and not item.getparent(pytest.Class):  # a TestCase has one transaction for all its tests
         connections.close_all()
